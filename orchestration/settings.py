@@ -1,0 +1,157 @@
+"""Where things are and what the operator may set; the only reader of the environment.
+
+Add a setting here when an operator must be able to choose it per machine. What a *company* decides (a metric's
+policy) is a row in the policy seeds, never a setting. Nothing here reads the network or creates a file on import.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
+POLICY_SEEDS_DIR = PROJECT_ROOT / "seeds" / "policy"
+
+TARGETS = ("duckdb",)
+
+
+class SettingsError(ValueError):
+    """A setting that the operator gave cannot be used; the message says which and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One run's choices, all paths absolute.
+
+    Attributes:
+        home: the folder that holds everything Tieout writes (raw objects, builds, versions, scheduler history).
+        landing: the folder with the exports, ``<landing>/<source>/<table>.<ext>``.
+        target: the engine that builds: ``duckdb``.
+        alert_command: a command line that is run with the alert as JSON on standard input, or None.
+        nightly_hour, nightly_minute: when the schedule starts the nightly, local to ``nightly_time_zone``.
+        nightly_time_zone: IANA name.
+        lock_wait_seconds: how long a second run waits for the first before it refuses.
+        versions_kept: how many published versions are kept at least.
+        version_minimum_age_days: a version younger than this is never removed.
+    """
+
+    home: Path
+    landing: Path
+    target: str = "duckdb"
+    alert_command: str | None = None
+    nightly_hour: int = 2
+    nightly_minute: int = 0
+    nightly_time_zone: str = "UTC"
+    lock_wait_seconds: float = 0.0
+    versions_kept: int = 7
+    version_minimum_age_days: float = 2.0
+
+    @classmethod
+    def from_environment(
+        cls,
+        environment: Mapping[str, str] | None = None,
+        *,
+        home: str | Path | None = None,
+        landing: str | Path | None = None,
+    ) -> Settings:
+        """Settings from ``TIEOUT_*`` variables; ``home`` and ``landing`` given here win over the environment.
+
+        Raises:
+            SettingsError: a variable has a value that cannot be read; the message names it.
+        """
+        env = os.environ if environment is None else environment
+
+        def number(name: str, default: float, low: float, high: float) -> float:
+            text = env.get(name)
+            if text is None or text == "":
+                return default
+            try:
+                value = float(text)
+            except ValueError:
+                value = float("nan")
+            if not low <= value <= high:
+                raise SettingsError(f"{name}={text!r}: expected a number from {low:g} to {high:g}.")
+            return value
+
+        target = env.get("TIEOUT_TARGET") or "duckdb"
+        if target not in TARGETS:
+            raise SettingsError(f"TIEOUT_TARGET={target!r}: expected one of {', '.join(TARGETS)}.")
+        return cls(
+            home=Path(home or env.get("TIEOUT_HOME") or "warehouse").expanduser().absolute(),
+            landing=Path(landing or env.get("TIEOUT_LANDING") or "seeds").expanduser().absolute(),
+            target=target,
+            alert_command=env.get("TIEOUT_ALERT_COMMAND") or None,
+            nightly_hour=int(number("TIEOUT_NIGHTLY_HOUR", 2, 0, 23)),
+            nightly_minute=int(number("TIEOUT_NIGHTLY_MINUTE", 0, 0, 59)),
+            nightly_time_zone=env.get("TIEOUT_NIGHTLY_TIME_ZONE") or "UTC",
+            lock_wait_seconds=number("TIEOUT_LOCK_WAIT_SECONDS", 0, 0, 86_400),
+            versions_kept=int(number("TIEOUT_VERSIONS_KEPT", 7, 1, 10_000)),
+            version_minimum_age_days=number("TIEOUT_VERSION_MINIMUM_AGE_DAYS", 2, 0, 36_500),
+        )
+
+    def environment(self) -> dict[str, str]:
+        """The ``TIEOUT_*`` variables that make a child process read these same settings."""
+        variables = {
+            "TIEOUT_HOME": str(self.home),
+            "TIEOUT_LANDING": str(self.landing),
+            "TIEOUT_TARGET": self.target,
+            "TIEOUT_NIGHTLY_HOUR": str(self.nightly_hour),
+            "TIEOUT_NIGHTLY_MINUTE": str(self.nightly_minute),
+            "TIEOUT_NIGHTLY_TIME_ZONE": self.nightly_time_zone,
+            "TIEOUT_LOCK_WAIT_SECONDS": f"{self.lock_wait_seconds:g}",
+            "TIEOUT_VERSIONS_KEPT": str(self.versions_kept),
+            "TIEOUT_VERSION_MINIMUM_AGE_DAYS": f"{self.version_minimum_age_days:g}",
+        }
+        if self.alert_command:
+            variables["TIEOUT_ALERT_COMMAND"] = self.alert_command
+        return variables
+
+    @property
+    def raw_dir(self) -> Path:
+        """Immutable raw objects and the manifest that says what was loaded when."""
+        return self.home / "raw"
+
+    @property
+    def builds_dir(self) -> Path:
+        """Private builds, one folder per run."""
+        return self.home / "builds"
+
+    @property
+    def versions_dir(self) -> Path:
+        """Published versions, ``<sequence>-<run_id>``."""
+        return self.home / "versions"
+
+    @property
+    def current_link(self) -> Path:
+        """The symbolic link that analysts read through."""
+        return self.home / "current"
+
+    @property
+    def dagster_home(self) -> Path:
+        """The scheduler's persistent instance."""
+        return self.home / "dagster"
+
+    @property
+    def development_dir(self) -> Path:
+        """The sandbox of ``tieout dbt``: a raw snapshot and a warehouse file that can never be published."""
+        return self.home / "dev"
+
+
+def dbt_environment(*, raw_snapshot: Path, warehouse_file: Path) -> dict[str, str]:
+    """What ``dbt_project/profiles.yml`` and the source declarations read, as absolute paths.
+
+    Args:
+        raw_snapshot: folder with ``<source>/<table>.parquet`` for every declared raw table.
+        warehouse_file: the DuckDB file to build in; always named ``warehouse.duckdb``.
+    """
+    return {
+        "TIEOUT_RAW": str(raw_snapshot.absolute()),
+        "TIEOUT_WAREHOUSE_FILE": str(warehouse_file.absolute()),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),
+        "DBT_PROJECT_DIR": str(DBT_PROJECT_DIR),
+        "DO_NOT_TRACK": "1",
+    }
