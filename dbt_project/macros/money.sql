@@ -1,0 +1,100 @@
+{#
+  Money: exact arithmetic only. A quantity of money that must be divided is first an integer numerator over an integer
+  denominator; it is rounded once, half away from zero. No binary floating point.
+#}
+
+{# The widest integer of the engine: 38 digits. #}
+{% macro exact_integer(expression) -%}
+    {{ return(adapter.dispatch('exact_integer', 'tieout')(expression)) }}
+{%- endmacro %}
+
+{% macro default__exact_integer(expression) -%}
+    cast({{ expression }} as hugeint)
+{%- endmacro %}
+
+{% macro spark__exact_integer(expression) -%}
+    cast({{ expression }} as decimal(38, 0))
+{%- endmacro %}
+
+{# Quotient of two non-negative integers, cut to a whole number. #}
+{% macro whole_quotient(numerator, denominator) -%}
+    {{ return(adapter.dispatch('whole_quotient', 'tieout')(numerator, denominator)) }}
+{%- endmacro %}
+
+{% macro default__whole_quotient(numerator, denominator) -%}
+    (({{ numerator }}) // ({{ denominator }}))
+{%- endmacro %}
+
+{% macro spark__whole_quotient(numerator, denominator) -%}
+    (({{ numerator }}) div ({{ denominator }}))
+{%- endmacro %}
+
+{#
+  numerator / denominator (exact integers; denominator > 0) rounded half away from zero to 4 decimals, DECIMAL(18,4).
+#}
+{% macro round_quotient_to_mrr(numerator, denominator) -%}
+    cast(
+        cast(
+            sign({{ numerator }}) * {{ whole_quotient(
+                'abs(' ~ numerator ~ ') * 20000 + ' ~ denominator,
+                '2 * (' ~ denominator ~ ')'
+            ) }}
+            as decimal(22, 0)
+        ) * cast(0.0001 as decimal(4, 4))
+        as decimal(18, 4)
+    )
+{%- endmacro %}
+
+{# An MRR amount (4 decimals) in another currency, rounded half away from zero to 4 decimals. #}
+{% macro convert_mrr(amount, exchange_rate) -%}
+    {{ return(adapter.dispatch('convert_mrr', 'tieout')(amount, exchange_rate)) }}
+{%- endmacro %}
+
+{# Cast wide first: DECIMAL(18,4) times a fine rate overflows in DuckDB from 100,000 on. #}
+{% macro default__convert_mrr(amount, exchange_rate) -%}
+    cast(
+        round(
+            cast({{ amount }} as decimal(28, 4)) * cast({{ exchange_rate }} as decimal(24, 12)),
+            4
+        ) as decimal(18, 4)
+    )
+{%- endmacro %}
+
+{# Spark cuts digits of a product wider than 38; 17 + 20 digits stay exact. #}
+{% macro spark__convert_mrr(amount, exchange_rate) -%}
+    cast(
+        round(
+            cast({{ amount }} as decimal(17, 4)) * cast({{ exchange_rate }} as decimal(20, 12)),
+            4
+        ) as decimal(18, 4)
+    )
+{%- endmacro %}
+
+{# A sum of MRR amounts as an MRR amount; sums widen to DECIMAL(38,4). #}
+{% macro sum_mrr(amount) -%}
+    cast(coalesce(sum({{ amount }}), 0) as decimal(18, 4))
+{%- endmacro %}
+
+{#
+  The class amounts of a movement, from its three balances: opening valued at the closing rate ("revalued"), closing,
+  and whether the account ever paid before. One macro, so that the account fact and the currency fact cannot diverge.
+#}
+{% macro movement_type(opening, revalued_opening, closing, has_paid_before) -%}
+    case
+        when {{ opening }} = 0 and {{ closing }} > 0 and {{ has_paid_before }} then 'reactivation'
+        when {{ opening }} = 0 and {{ closing }} > 0 then 'new'
+        when {{ opening }} > 0 and {{ closing }} = 0 then 'churn'
+        when {{ closing }} > {{ revalued_opening }} then 'expansion'
+        when {{ closing }} < {{ revalued_opening }} then 'contraction'
+    end
+{%- endmacro %}
+
+{# The amount of one class: the organic change where the movement is of this class, else 0; never negative. #}
+{% macro movement_amount(class, movement_type, revalued_opening, closing) -%}
+    cast(
+        case
+            when {{ movement_type }} = '{{ class }}' then abs({{ closing }} - {{ revalued_opening }})
+            else 0
+        end as decimal(18, 4)
+    )
+{%- endmacro %}

@@ -1,0 +1,111 @@
+{#
+  Time: the expressions that DuckDB and Spark spell differently, one per macro. Every timestamp in the project is UTC
+  without a zone; these macros are the only places where a time zone enters.
+#}
+
+{# The wall-clock time (timestamp) in an IANA time zone at a UTC timestamp. #}
+{% macro local_timestamp(utc_timestamp, time_zone) -%}
+    {{ return(adapter.dispatch('local_timestamp', 'tieout')(utc_timestamp, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__local_timestamp(utc_timestamp, time_zone) -%}
+    timezone({{ time_zone }}, timezone('UTC', {{ utc_timestamp }}))
+{%- endmacro %}
+
+{% macro spark__local_timestamp(utc_timestamp, time_zone) -%}
+    from_utc_timestamp({{ utc_timestamp }}, {{ time_zone }})
+{%- endmacro %}
+
+{# The UTC timestamp at which an IANA time zone shows a wall-clock time. #}
+{% macro utc_timestamp(local_timestamp, time_zone) -%}
+    {{ return(adapter.dispatch('utc_timestamp', 'tieout')(local_timestamp, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__utc_timestamp(local_timestamp, time_zone) -%}
+    timezone('UTC', timezone({{ time_zone }}, cast({{ local_timestamp }} as timestamp)))
+{%- endmacro %}
+
+{% macro spark__utc_timestamp(local_timestamp, time_zone) -%}
+    to_utc_timestamp(cast({{ local_timestamp }} as timestamp), {{ time_zone }})
+{%- endmacro %}
+
+{# The first day (date) of the month of a date or timestamp. #}
+{% macro month_of(moment) -%}
+    cast(date_trunc('month', {{ moment }}) as date)
+{%- endmacro %}
+
+{# One row per month (date), first to last inclusive; stands alone in a select list. #}
+{% macro month_series(first_month, last_month) -%}
+    {{ return(adapter.dispatch('month_series', 'tieout')(first_month, last_month)) }}
+{%- endmacro %}
+
+{% macro default__month_series(first_month, last_month) -%}
+    unnest(
+        generate_series(
+            cast({{ first_month }} as timestamp),
+            cast({{ last_month }} as timestamp),
+            interval 1 month
+        )
+    )
+{%- endmacro %}
+
+{% macro spark__month_series(first_month, last_month) -%}
+    explode(sequence({{ first_month }}, {{ last_month }}, interval 1 month))
+{%- endmacro %}
+
+{# A date moved by a whole number of months. #}
+{% macro add_months(day, months) -%}
+    {{ return(adapter.dispatch('add_months', 'tieout')(day, months)) }}
+{%- endmacro %}
+
+{% macro default__add_months(day, months) -%}
+    cast({{ day }} + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro %}
+
+{% macro spark__add_months(day, months) -%}
+    add_months({{ day }}, {{ months }})
+{%- endmacro %}
+
+{# A date moved by a whole number of days. #}
+{% macro add_days(day, days) -%}
+    {{ return(adapter.dispatch('add_days', 'tieout')(day, days)) }}
+{%- endmacro %}
+
+{% macro default__add_days(day, days) -%}
+    cast({{ day }} + to_days(cast({{ days }} as integer)) as date)
+{%- endmacro %}
+
+{% macro spark__add_days(day, days) -%}
+    date_add({{ day }}, cast({{ days }} as integer))
+{%- endmacro %}
+
+{# A timestamp moved by a whole number of days of 24 hours. #}
+{% macro add_days_to_timestamp(moment, days) -%}
+    {{ return(adapter.dispatch('add_days_to_timestamp', 'tieout')(moment, days)) }}
+{%- endmacro %}
+
+{% macro default__add_days_to_timestamp(moment, days) -%}
+    ({{ moment }} + to_days(cast({{ days }} as integer)))
+{%- endmacro %}
+
+{% macro spark__add_days_to_timestamp(moment, days) -%}
+    ({{ moment }} + make_interval(0, 0, 0, cast({{ days }} as integer)))
+{%- endmacro %}
+
+{# Whole months from one first-of-month date to another. #}
+{% macro months_between_first_days(earlier, later) -%}
+    (
+        (extract(year from {{ later }}) - extract(year from {{ earlier }})) * 12
+        + extract(month from {{ later }}) - extract(month from {{ earlier }})
+    )
+{%- endmacro %}
+
+{# Stands for "no end": later than any instant that a row can carry, and equal to itself in comparisons. #}
+{% macro end_of_time() -%}
+    cast('9999-12-31 00:00:00' as timestamp)
+{%- endmacro %}
+
+{# Stands for "since always". #}
+{% macro start_of_time() -%}
+    cast('1900-01-01 00:00:00' as timestamp)
+{%- endmacro %}

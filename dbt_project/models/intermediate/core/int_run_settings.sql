@@ -1,0 +1,67 @@
+-- Grain: one row.
+-- What the whole run shares: the data clock or the operator's as-of, and the policies that models read as values.
+with
+
+build_parameters as (
+
+    select * from {{ ref('stg_control__build_parameters') }}
+
+),
+
+data_clock as (
+
+    select * from {{ ref('int_data_clock') }}
+
+),
+
+policies as (
+
+    select
+        max(case when policy_key = 'reporting_currency' then upper(policy_value) end)
+            as reporting_currency_code,
+        max(case when policy_key = 'reporting_time_zone' then policy_value end)
+            as reporting_time_zone,
+        max(
+            case
+                when policy_key = 'renewal_grace_days' then cast(policy_value as integer)
+            end
+        ) as renewal_grace_days,
+        max(
+            case
+                when policy_key = 'fx_rate_max_age_days' then cast(policy_value as integer)
+            end
+        ) as fx_rate_max_age_days
+    from {{ ref('int_policies') }}
+
+),
+
+final as (
+
+    select
+        policies.reporting_currency_code,
+        policies.reporting_time_zone,
+        policies.renewal_grace_days,
+        policies.fx_rate_max_age_days,
+        build_parameters.as_of_date is not null as is_as_of_given,
+        data_clock.data_clock_at,
+        -- A given date stands for the end of that day, which is the first instant of the next.
+        case
+            when build_parameters.as_of_date is null then data_clock.data_clock_at
+            else {{ utc_timestamp(
+                add_days('build_parameters.as_of_date', 1), 'policies.reporting_time_zone'
+            ) }}
+        end as as_of_at,
+        coalesce(
+            build_parameters.as_of_date,
+            cast(
+                {{ local_timestamp('data_clock.data_clock_at', 'policies.reporting_time_zone') }}
+                as date
+            )
+        ) as as_of_date
+    from build_parameters
+    cross join data_clock
+    cross join policies
+
+)
+
+select * from final

@@ -1,0 +1,177 @@
+-- Grain: one row per account and month in which it churned, with the reason (movement subtype).
+-- Read from dated facts, so that a past month keeps its reason: what is still served at no charge, what was billed for
+-- the missing period, and how the subscriptions ended.
+with
+
+movements as (
+
+    select * from {{ ref('int_mrr_movements_by_account_month') }}
+
+),
+
+item_months as (
+
+    select * from {{ ref('int_item_mrr_by_month') }}
+
+),
+
+intervals as (
+
+    select * from {{ ref('int_item_mrr_intervals') }}
+
+),
+
+months as (
+
+    select * from {{ ref('int_months') }}
+
+),
+
+subscriptions as (
+
+    select * from {{ ref('int_subscriptions_visible') }}
+
+),
+
+lines as (
+
+    select * from {{ ref('int_invoice_lines_classified') }}
+
+),
+
+churns as (
+
+    select
+        movements.account_id,
+        movements.month,
+        months.month_end_at
+    from movements
+    inner join months
+        on movements.month = months.month
+    where movements.movement_type = 'churn'
+
+),
+
+free_services as (
+
+    select distinct
+        churns.account_id,
+        churns.month
+    from churns
+    inner join intervals
+        on
+            churns.account_id = intervals.account_id
+            and intervals.mrr_amount_in_currency = 0
+            and intervals.valid_from < churns.month_end_at
+            and churns.month_end_at <= intervals.valid_to
+
+),
+
+lost_subscriptions as (
+
+    select distinct
+        churns.account_id,
+        churns.month,
+        churns.month_end_at,
+        item_months.subscription_id
+    from churns
+    inner join item_months
+        on
+            churns.account_id = item_months.account_id
+            and churns.month = item_months.next_month
+
+),
+
+-- Service periods that were billed and then given up: the month's end falls into one that never counted.
+unpaid_periods as (
+
+    select
+        lost_subscriptions.account_id,
+        lost_subscriptions.month,
+        lost_subscriptions.subscription_id,
+        max(case when lines.invoice_status in ('void', 'draft') then 1 else 0 end)
+            as has_waived_period,
+        max(case when lines.invoice_status in ('uncollectible', 'open') then 1 else 0 end)
+            as has_unpaid_period
+    from lost_subscriptions
+    inner join lines
+        on
+            lost_subscriptions.subscription_id = lines.subscription_id
+            and lines.line_type = 'subscription'
+            and lines.exclusion_reason is not null
+            and lines.invoice_status in ('void', 'draft', 'uncollectible', 'open')
+            and lines.period_start_at < lost_subscriptions.month_end_at
+            and lost_subscriptions.month_end_at <= lines.period_end_at
+    group by
+        lost_subscriptions.account_id,
+        lost_subscriptions.month,
+        lost_subscriptions.subscription_id
+
+),
+
+reasons as (
+
+    select
+        lost_subscriptions.account_id,
+        lost_subscriptions.month,
+        case
+            when
+                subscriptions.ended_at <= lost_subscriptions.month_end_at
+                and subscriptions.cancellation_reason in (
+                    'payment_failed', 'payment_disputed'
+                )
+                then 'involuntary'
+            when subscriptions.ended_at <= lost_subscriptions.month_end_at then 'voluntary'
+            when unpaid_periods.has_unpaid_period = 1 then 'involuntary'
+            when unpaid_periods.has_waived_period = 1 then 'pause'
+            when subscriptions.pause_collection_behavior is not null then 'pause'
+            else 'voluntary'
+        end as reason
+    from lost_subscriptions
+    left join subscriptions
+        on lost_subscriptions.subscription_id = subscriptions.subscription_id
+    left join unpaid_periods
+        on
+            lost_subscriptions.account_id = unpaid_periods.account_id
+            and lost_subscriptions.month = unpaid_periods.month
+            and lost_subscriptions.subscription_id = unpaid_periods.subscription_id
+
+),
+
+reasons_by_account as (
+
+    select
+        account_id,
+        month,
+        max(case when reason = 'pause' then 1 else 0 end) as has_pause,
+        max(case when reason = 'involuntary' then 1 else 0 end) as has_involuntary
+    from reasons
+    group by account_id, month
+
+),
+
+final as (
+
+    select
+        churns.account_id,
+        churns.month,
+        -- The mildest reason decides: who is still served, or only paused, has not left.
+        case
+            when free_services.account_id is not null then 'to_free'
+            when reasons_by_account.has_pause = 1 then 'pause'
+            when reasons_by_account.has_involuntary = 1 then 'involuntary'
+            else 'voluntary'
+        end as movement_subtype
+    from churns
+    left join free_services
+        on
+            churns.account_id = free_services.account_id
+            and churns.month = free_services.month
+    left join reasons_by_account
+        on
+            churns.account_id = reasons_by_account.account_id
+            and churns.month = reasons_by_account.month
+
+)
+
+select * from final

@@ -1,0 +1,76 @@
+-- Grain: one row per subscription item and month at whose end it has MRR.
+-- An interval counts for a month when valid_from < month_end_at <= valid_to. Definitions 1.
+with
+
+intervals as (
+
+    select * from {{ ref('int_item_mrr_intervals') }}
+
+),
+
+months as (
+
+    select * from {{ ref('int_months') }}
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_by_month') }}
+
+),
+
+active as (
+
+    select
+        intervals.subscription_item_id,
+        intervals.subscription_id,
+        intervals.account_id,
+        intervals.price_id,
+        intervals.currency_code,
+        months.month,
+        months.next_month,
+        intervals.mrr_amount_in_currency,
+        intervals.arr_amount_in_currency
+    from intervals
+    inner join months
+        on
+            intervals.valid_from < months.month_end_at
+            and months.month_end_at <= intervals.valid_to
+    where intervals.mrr_amount_in_currency > 0
+
+),
+
+final as (
+
+    select
+        active.subscription_item_id,
+        active.subscription_id,
+        active.account_id,
+        active.price_id,
+        active.currency_code,
+        active.month,
+        active.next_month,
+        active.mrr_amount_in_currency,
+        active.arr_amount_in_currency,
+        closing_rates.exchange_rate,
+        {{ convert_mrr('active.mrr_amount_in_currency', 'closing_rates.exchange_rate') }}
+            as mrr_amount,
+        {{ convert_mrr('active.arr_amount_in_currency', 'closing_rates.exchange_rate') }}
+            as arr_amount,
+        -- What the same service is worth a month later: the opening of the next month at its closing rate.
+        {{ convert_mrr('active.mrr_amount_in_currency', 'next_rates.exchange_rate') }}
+            as revalued_mrr_amount
+    from active
+    left join exchange_rates as closing_rates
+        on
+            active.month = closing_rates.month
+            and active.currency_code = closing_rates.currency_code
+    left join exchange_rates as next_rates
+        on
+            active.next_month = next_rates.month
+            and active.currency_code = next_rates.currency_code
+
+)
+
+select * from final

@@ -1,0 +1,87 @@
+-- Grain: one row per subscription item and period start.
+-- What the invoices last said about an item from that moment on: a price and a quantity, or nothing (a credit).
+-- Definitions 1.1, step 2.
+with
+
+counting_lines as (
+
+    select *
+    from {{ ref('int_invoice_lines_classified') }}
+    where
+        exclusion_reason is null
+        -- A line over an empty period says nothing.
+        and period_start_at < period_end_at
+
+),
+
+-- A graduated price is billed as a line per tier: together they are one statement.
+statements as (
+
+    select
+        subscription_item_id,
+        subscription_id,
+        customer_id,
+        price_id,
+        licence_type,
+        currency_code,
+        is_credit,
+        period_start_at,
+        period_end_at,
+        invoice_created_at,
+        max(invoice_line_item_id) as last_line_id,
+        sum(quantity) as quantity,
+        max(minimum_quantity) as minimum_quantity
+    from counting_lines
+    group by
+        subscription_item_id,
+        subscription_id,
+        customer_id,
+        price_id,
+        licence_type,
+        currency_code,
+        is_credit,
+        period_start_at,
+        period_end_at,
+        invoice_created_at,
+        invoice_id,
+        case when is_tiered then '' else invoice_line_item_id end
+
+),
+
+ranked as (
+
+    select
+        *,
+        row_number() over (
+            partition by subscription_item_id, period_start_at
+            -- A credit speaks only where no other statement starts at the same moment.
+            order by
+                is_credit asc,
+                invoice_created_at desc,
+                last_line_id desc
+        ) as latest_first
+    from statements
+
+),
+
+final as (
+
+    select
+        subscription_item_id,
+        subscription_id,
+        customer_id,
+        price_id,
+        licence_type,
+        currency_code,
+        is_credit,
+        quantity,
+        minimum_quantity,
+        period_start_at,
+        period_end_at,
+        last_line_id as invoice_line_item_id
+    from ranked
+    where latest_first = 1
+
+)
+
+select * from final

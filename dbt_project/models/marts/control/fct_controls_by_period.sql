@@ -1,0 +1,324 @@
+-- Grain: one row per control, period, dimension and currency.
+-- Each control compares two ways of arriving at one number that share as little as they can; amounts must be equal, not
+-- close. A period is the first day of a month; controls on the load stand at the month of the as-of.
+with
+
+bridge as (
+
+    select * from {{ ref('fct_mrr_bridge_by_month') }}
+
+),
+
+account_months as (
+
+    select * from {{ ref('fct_mrr_by_account_month') }}
+
+),
+
+currency_months as (
+
+    select * from {{ ref('fct_mrr_by_account_currency_month') }}
+
+),
+
+events as (
+
+    select * from {{ ref('fct_mrr_events') }}
+
+),
+
+interval_mrr as (
+
+    select * from {{ ref('int_interval_mrr_by_currency_month') }}
+
+),
+
+load_report as (
+
+    select * from {{ ref('fct_load_report') }}
+
+),
+
+line_counts as (
+
+    select * from {{ ref('int_invoice_line_counts') }}
+
+),
+
+discount_counts as (
+
+    select * from {{ ref('int_discount_counts') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
+
+),
+
+roll_forward as (
+
+    select
+        'mrr_roll_forward' as control,
+        bridge.month as period,
+        'all' as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        bridge.opening_mrr_amount
+        + bridge.new_amount
+        + bridge.reactivation_amount
+        + bridge.expansion_amount
+        - bridge.contraction_amount
+        - bridge.churn_amount
+        + bridge.fx_amount as expected_amount,
+        bridge.closing_mrr_amount as actual_amount,
+        'Opening MRR and the month''s movements give closing MRR.' as explanation
+    from bridge
+    cross join run_settings
+
+),
+
+openings as (
+
+    select
+        'mrr_opening_is_previous_closing' as control,
+        bridge.month as period,
+        'all' as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        coalesce(
+            lag(bridge.closing_mrr_amount) over (order by bridge.month), 0
+        ) as expected_amount,
+        bridge.opening_mrr_amount as actual_amount,
+        'A month opens with the MRR that the month before closed with.' as explanation
+    from bridge
+    cross join run_settings
+
+),
+
+currency_sums as (
+
+    select
+        month,
+        currency_code,
+        sum(opening_mrr_amount_in_currency) as opening_in_currency,
+        sum(closing_mrr_amount_in_currency) as closing_in_currency
+    from currency_months
+    group by month, currency_code
+
+),
+
+event_sums as (
+
+    select
+        {{ month_of('event_date') }} as month,
+        currency_code,
+        sum(change_amount_in_currency) as change_in_currency
+    from events
+    group by {{ month_of('event_date') }}, currency_code
+
+),
+
+intervals_match as (
+
+    select
+        'mrr_of_intervals' as control,
+        coalesce(interval_mrr.month, currency_sums.month) as period,
+        'all' as dimension,
+        coalesce(interval_mrr.currency_code, currency_sums.currency_code) as currency_code,
+        coalesce(interval_mrr.mrr_amount_in_currency, 0) as expected_amount,
+        coalesce(currency_sums.closing_in_currency, 0) as actual_amount,
+        'The service intervals in force at the end of the month carry its closing MRR.'
+            as explanation
+    from interval_mrr
+    full outer join currency_sums
+        on
+            interval_mrr.month = currency_sums.month
+            and interval_mrr.currency_code = currency_sums.currency_code
+
+),
+
+events_match as (
+
+    select
+        'mrr_events_sum_to_net_change' as control,
+        coalesce(currency_sums.month, event_sums.month) as period,
+        'all' as dimension,
+        coalesce(currency_sums.currency_code, event_sums.currency_code) as currency_code,
+        coalesce(
+            currency_sums.closing_in_currency - currency_sums.opening_in_currency, 0
+        ) as expected_amount,
+        coalesce(event_sums.change_in_currency, 0) as actual_amount,
+        'The dated changes of a month sum to its net change, in each currency.'
+            as explanation
+    from currency_sums
+    full outer join event_sums
+        on
+            currency_sums.month = event_sums.month
+            and currency_sums.currency_code = event_sums.currency_code
+
+),
+
+account_sums as (
+
+    select
+        month,
+        sum(closing_mrr_amount) as closing_mrr_amount
+    from account_months
+    group by month
+
+),
+
+converted_sums as (
+
+    select
+        month,
+        sum(closing_mrr_amount) as closing_mrr_amount
+    from currency_months
+    group by month
+
+),
+
+currencies_match as (
+
+    select
+        'mrr_currencies_sum_to_accounts' as control,
+        account_sums.month as period,
+        'all' as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        converted_sums.closing_mrr_amount as expected_amount,
+        account_sums.closing_mrr_amount as actual_amount,
+        'The converted MRR of all currencies is the MRR of all accounts.' as explanation
+    from account_sums
+    cross join run_settings
+    left join converted_sums
+        on account_sums.month = converted_sums.month
+
+),
+
+rows_accounted_for as (
+
+    select
+        'raw_rows_accounted_for' as control,
+        {{ month_of('run_settings.as_of_date') }} as period,
+        load_report.source || '.' || load_report.table_name as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        sum(load_report.rows_read) as expected_amount,
+        sum(
+            load_report.rows_accepted
+            + load_report.rows_quarantined
+            + load_report.rows_superseded
+        ) as actual_amount,
+        'Every row read (a count) was accepted, quarantined or replaced by a newer one.'
+            as explanation
+    from load_report
+    cross join run_settings
+    group by
+        {{ month_of('run_settings.as_of_date') }},
+        load_report.source || '.' || load_report.table_name,
+        run_settings.reporting_currency_code
+
+),
+
+lines_accounted_for as (
+
+    select
+        'invoice_lines_accounted_for' as control,
+        {{ month_of('run_settings.as_of_date') }} as period,
+        'all' as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        line_counts.raw_line_count as expected_amount,
+        line_counts.counting_line_count + line_counts.excluded_line_count as actual_amount,
+        'Every invoice line (a count) is recurring service or has a reason why not.'
+            as explanation
+    from line_counts
+    cross join run_settings
+
+),
+
+comparisons as (
+
+    select * from roll_forward
+    union all
+    select * from openings
+    union all
+    select * from intervals_match
+    union all
+    select * from events_match
+    union all
+    select * from currencies_match
+    union all
+    select * from rows_accounted_for
+    union all
+    select * from lines_accounted_for
+
+),
+
+compared as (
+
+    select
+        control,
+        period,
+        dimension,
+        currency_code,
+        cast(expected_amount as decimal(24, 4)) as expected_amount,
+        cast(actual_amount as decimal(24, 4)) as actual_amount,
+        cast(actual_amount - expected_amount as decimal(24, 4)) as difference_amount,
+        case
+            when actual_amount - expected_amount = 0 then 'ties'
+            else 'fails'
+        end as status,
+        explanation
+    from comparisons
+
+),
+
+-- MRR is published before discounts: said here, so that nobody has to find out.
+discounts as (
+
+    select
+        'mrr_net_of_discounts' as control,
+        {{ month_of('run_settings.as_of_date') }} as period,
+        'all' as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        cast(null as decimal(24, 4)) as expected_amount,
+        cast(null as decimal(24, 4)) as actual_amount,
+        cast(null as decimal(24, 4)) as difference_amount,
+        case when discount_counts.discount_count > 0 then 'open item' else 'no data' end
+            as status,
+        'MRR is gross: discounts are not deducted yet. The export carries '
+        || cast(discount_counts.discount_count as varchar)
+        || ' discounts of subscriptions and invoice lines.' as explanation
+    from discount_counts
+    cross join run_settings
+
+),
+
+final as (
+
+    select
+        control,
+        period,
+        dimension,
+        currency_code,
+        expected_amount,
+        actual_amount,
+        difference_amount,
+        status,
+        explanation
+    from compared
+    union all
+    select
+        control,
+        period,
+        dimension,
+        currency_code,
+        expected_amount,
+        actual_amount,
+        difference_amount,
+        status,
+        explanation
+    from discounts
+
+)
+
+select * from final

@@ -1,0 +1,89 @@
+-- Grain: one row per account.
+with
+
+accounts as (
+
+    select * from {{ ref('int_accounts_crosswalked') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_billing_customers_unioned') }}
+
+),
+
+countries as (
+
+    select * from {{ ref('country_regions') }}
+
+),
+
+intervals as (
+
+    select * from {{ ref('int_mrr_service_by_account') }}
+
+),
+
+account_customers as (
+
+    select
+        accounts.account_id,
+        accounts.match_method,
+        customers.customer_id,
+        customers.customer_name,
+        customers.country_code,
+        customers.currency_code,
+        customers.created_at,
+        customers.is_deleted
+    from accounts
+    inner join customers
+        on accounts.customer_id = customers.customer_id
+
+),
+
+grouped as (
+
+    select
+        account_id,
+        min(match_method) as match_method,
+        {{ ordered_list('customer_id') }} as billing_customer_ids,
+        min(created_at) as created_at,
+        min(case when is_deleted then 0 else 1 end) = 1 as is_in_billing
+    from account_customers
+    group by account_id
+
+),
+
+final as (
+
+    select
+        grouped.account_id,
+        -- The account is named and placed by its earliest billing customer, whose id it carries.
+        named.customer_name as account_name,
+        cast(null as varchar) as parent_account_id,
+        grouped.billing_customer_ids,
+        cast(null as varchar) as crm_company_id,
+        countries.region,
+        named.country_code as country,
+        cast(null as varchar) as vertical,
+        cast(null as varchar) as organization_size,
+        intervals.deployment,
+        cast(null as varchar) as acquisition_channel,
+        named.currency_code as billing_currency_code,
+        grouped.created_at,
+        intervals.first_paid_date,
+        intervals.cohort_month,
+        grouped.match_method,
+        grouped.is_in_billing
+    from grouped
+    inner join account_customers as named
+        on grouped.account_id = named.customer_id
+    left join intervals
+        on grouped.account_id = intervals.account_id
+    left join countries
+        on named.country_code = countries.country_code
+
+)
+
+select * from final

@@ -1,0 +1,124 @@
+-- Grain: one row per month.
+with
+
+account_months as (
+
+    select * from {{ ref('fct_mrr_by_account_month') }}
+
+),
+
+events as (
+
+    select * from {{ ref('fct_mrr_events') }}
+
+),
+
+months as (
+
+    select * from {{ ref('int_months') }}
+
+),
+
+movements as (
+
+    select
+        month,
+        sum(opening_mrr_amount) as opening_mrr_amount,
+        sum(new_amount) as new_amount,
+        sum(reactivation_amount) as reactivation_amount,
+        sum(expansion_amount) as expansion_amount,
+        sum(contraction_amount) as contraction_amount,
+        sum(churn_amount) as churn_amount,
+        sum(fx_amount) as fx_amount,
+        sum(closing_mrr_amount) as closing_mrr_amount,
+        sum(arr_amount) as arr_amount,
+        sum(case when opening_mrr_amount > 0 then 1 else 0 end) as opening_account_count,
+        sum(case when movement_type = 'new' then 1 else 0 end) as new_account_count,
+        sum(case when movement_type = 'reactivation' then 1 else 0 end)
+            as reactivation_account_count,
+        sum(case when movement_type = 'expansion' then 1 else 0 end)
+            as expansion_account_count,
+        sum(case when movement_type = 'contraction' then 1 else 0 end)
+            as contraction_account_count,
+        sum(case when movement_type = 'churn' then 1 else 0 end) as churn_account_count,
+        sum(case when closing_mrr_amount > 0 then 1 else 0 end) as closing_account_count
+    from account_months
+    group by month
+
+),
+
+event_accounts as (
+
+    select distinct
+        account_id,
+        {{ month_of('event_date') }} as month
+    from events
+
+),
+
+-- Started and ended between two month-ends: events, but no row in the month fact.
+intra_month_churns as (
+
+    select
+        event_accounts.month,
+        count(*) as intra_month_churn_count
+    from event_accounts
+    left join account_months
+        on
+            event_accounts.account_id = account_months.account_id
+            and event_accounts.month = account_months.month
+    where account_months.account_id is null
+    group by event_accounts.month
+
+),
+
+final as (
+
+    select
+        months.month,
+        cast(coalesce(movements.opening_mrr_amount, 0) as decimal(18, 4))
+            as opening_mrr_amount,
+        cast(coalesce(movements.new_amount, 0) as decimal(18, 4)) as new_amount,
+        cast(coalesce(movements.reactivation_amount, 0) as decimal(18, 4))
+            as reactivation_amount,
+        cast(coalesce(movements.expansion_amount, 0) as decimal(18, 4))
+            as expansion_amount,
+        cast(coalesce(movements.contraction_amount, 0) as decimal(18, 4))
+            as contraction_amount,
+        cast(coalesce(movements.churn_amount, 0) as decimal(18, 4)) as churn_amount,
+        cast(coalesce(movements.fx_amount, 0) as decimal(18, 4)) as fx_amount,
+        cast(coalesce(movements.closing_mrr_amount, 0) as decimal(18, 4))
+            as closing_mrr_amount,
+        cast(coalesce(movements.arr_amount, 0) as decimal(18, 4)) as arr_amount,
+        case
+            when movements.closing_account_count > 0
+                then {{ round_quotient_to_mrr(
+                    exact_integer('movements.closing_mrr_amount * 10000'),
+                    '(10000 * ' ~ exact_integer('movements.closing_account_count') ~ ')'
+                ) }}
+        end as arpa_amount,
+        cast(coalesce(movements.opening_account_count, 0) as integer)
+            as opening_account_count,
+        cast(coalesce(movements.new_account_count, 0) as integer) as new_account_count,
+        cast(coalesce(movements.reactivation_account_count, 0) as integer)
+            as reactivation_account_count,
+        cast(coalesce(movements.expansion_account_count, 0) as integer)
+            as expansion_account_count,
+        cast(coalesce(movements.contraction_account_count, 0) as integer)
+            as contraction_account_count,
+        cast(coalesce(movements.churn_account_count, 0) as integer)
+            as churn_account_count,
+        cast(coalesce(movements.closing_account_count, 0) as integer)
+            as closing_account_count,
+        cast(coalesce(intra_month_churns.intra_month_churn_count, 0) as integer)
+            as intra_month_churn_count,
+        months.is_complete_month
+    from months
+    left join movements
+        on months.month = movements.month
+    left join intra_month_churns
+        on months.month = intra_month_churns.month
+
+)
+
+select * from final

@@ -1,0 +1,30 @@
+-- Grain: one row per discount, also per discounted invoice line.
+with
+
+source as (
+
+    select * from {{ source('billing', 'discount') }}
+
+),
+
+final as (
+
+    select
+        id as discount_id,
+        type as discount_type,
+        type_id as discounted_id,
+        amount as amount_minor,
+        coupon_id,
+        customer_id,
+        subscription_id,
+        invoice_id,
+        {{ adapter.quote('start') }} as start_at,
+        {{ adapter.quote('end') }} as end_at,
+        coalesce(livemode, true) as is_live,
+        coalesce(is_deleted, false) as is_deleted,
+        coalesce(_fivetran_synced, _airbyte_extracted_at) as synced_at
+    from source
+
+)
+
+select * from final

@@ -1,0 +1,52 @@
+-- Money in a currency without a rate young enough cannot be valued. A rate is needed where an item closes a month, and
+-- in the month after, in which its opening is revalued.
+with
+
+item_months as (
+
+    select * from {{ ref('int_item_mrr_by_month') }}
+
+),
+
+months as (
+
+    select * from {{ ref('int_months') }}
+
+),
+
+missing as (
+
+    select
+        currency_code,
+        month
+    from item_months
+    where mrr_amount is null
+    union
+    select
+        item_months.currency_code,
+        months.month
+    from item_months
+    inner join months
+        on item_months.next_month = months.month
+    where item_months.revalued_mrr_amount is null
+
+)
+
+select
+    'ledger.currencyrate' as raw_table,
+    missing.currency_code as row_id,
+    'effectivedate' as column_name,
+    cast(months.rate_date as varchar) as rejected_value,
+    'No rate of '
+    || missing.currency_code
+    || ' against '
+    || run_settings.reporting_currency_code
+    || ' on '
+    || cast(months.rate_date as varchar)
+    || ' or at most '
+    || cast(run_settings.fx_rate_max_age_days as varchar)
+    || ' days before.' as reason
+from missing
+inner join months
+    on missing.month = months.month
+cross join {{ ref('int_run_settings') }} as run_settings
