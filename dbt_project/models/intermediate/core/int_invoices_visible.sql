@@ -16,7 +16,18 @@ run_settings as (
 
 final as (
 
-    select invoices.*
+    select
+        invoices.invoice_id,
+        invoices.customer_id,
+        invoices.subscription_id,
+        invoices.invoice_status,
+        invoices.currency_code,
+        invoices.created_at,
+        invoices.finalized_at,
+        invoices.due_at,
+        invoices.paid_at,
+        invoices.voided_at,
+        invoices.marked_uncollectible_at
     from invoices
     cross join run_settings
     where

@@ -1,10 +1,16 @@
 -- Grain: one row per subscription item and valid_from: its MRR and ARR, in its currency, over [valid_from, valid_to).
--- Neighbouring periods of one price, quantity and MRR are one interval. Definitions 1.2.
+-- Neighbouring periods of one price, quantity and MRR are one interval. Definitions 1.
 with
 
-priced as (
+intervals as (
 
-    select * from {{ ref('int_item_intervals_priced') }}
+    select * from {{ ref('int_item_service_intervals') }}
+
+),
+
+valued_quantities as (
+
+    select * from {{ ref('int_price_quantities_valued') }}
 
 ),
 
@@ -14,59 +20,26 @@ accounts as (
 
 ),
 
-billing_intervals as (
-
-    select * from {{ ref('billing_intervals') }}
-
-),
-
-annualised as (
+valued as (
 
     select
-        priced.subscription_item_id,
-        priced.subscription_id,
+        intervals.subscription_item_id,
+        intervals.subscription_id,
         accounts.account_id,
-        priced.customer_id,
-        priced.price_id,
-        priced.currency_code,
-        priced.quantity,
-        priced.valid_from,
-        priced.valid_to,
-        {{ exact_integer('priced.price_scaled') }}
-        * {{ exact_integer('billing_intervals.intervals_per_year') }} as annual_numerator,
-        {{ exact_integer('priced.billing_interval_count') }}
-        * {{ exact_integer('1000000000000') }}
-        * case priced.minor_unit_digits
-            when 0 then 1
-            when 2 then 100
-            when 3 then 1000
-            when 4 then 10000
-        end as annual_denominator
-    from priced
+        intervals.price_id,
+        intervals.currency_code,
+        intervals.quantity,
+        intervals.valid_from,
+        intervals.valid_to,
+        valued_quantities.mrr_amount_in_currency,
+        valued_quantities.arr_amount_in_currency
+    from intervals
     inner join accounts
-        on priced.customer_id = accounts.customer_id
-    inner join billing_intervals
-        on priced.billing_interval = billing_intervals.billing_interval
-
-),
-
-normalised as (
-
-    select
-        subscription_item_id,
-        subscription_id,
-        account_id,
-        customer_id,
-        price_id,
-        currency_code,
-        quantity,
-        valid_from,
-        valid_to,
-        {{ round_quotient_to_mrr('annual_numerator', '(annual_denominator * 12)') }}
-            as mrr_amount_in_currency,
-        {{ round_quotient_to_mrr('annual_numerator', 'annual_denominator') }}
-            as arr_amount_in_currency
-    from annualised
+        on intervals.customer_id = accounts.customer_id
+    inner join valued_quantities
+        on
+            intervals.price_id = valued_quantities.price_id
+            and intervals.billable_quantity = valued_quantities.billable_quantity
 
 ),
 
@@ -90,7 +63,7 @@ with_previous as (
             partition by subscription_item_id
             order by valid_from
         ) as previous_mrr_amount_in_currency
-    from normalised
+    from valued
 
 ),
 
@@ -123,7 +96,6 @@ final as (
         subscription_item_id,
         max(subscription_id) as subscription_id,
         max(account_id) as account_id,
-        max(customer_id) as customer_id,
         max(price_id) as price_id,
         max(currency_code) as currency_code,
         max(quantity) as quantity,

@@ -15,7 +15,7 @@ counting_lines as (
 ),
 
 -- A graduated price is billed as a line per tier: together they are one statement.
-statements as (
+tiered_statements as (
 
     select
         subscription_item_id,
@@ -25,13 +25,14 @@ statements as (
         licence_type,
         currency_code,
         is_credit,
+        sum(quantity) as quantity,
+        max(minimum_quantity) as minimum_quantity,
         period_start_at,
         period_end_at,
         invoice_created_at,
-        max(invoice_line_item_id) as last_line_id,
-        sum(quantity) as quantity,
-        max(minimum_quantity) as minimum_quantity
+        max(invoice_line_item_id) as invoice_line_item_id
     from counting_lines
+    where is_tiered
     group by
         subscription_item_id,
         subscription_id,
@@ -43,8 +44,44 @@ statements as (
         period_start_at,
         period_end_at,
         invoice_created_at,
-        invoice_id,
-        case when is_tiered then '' else invoice_line_item_id end
+        invoice_id
+
+),
+
+statements as (
+
+    select
+        subscription_item_id,
+        subscription_id,
+        customer_id,
+        price_id,
+        licence_type,
+        currency_code,
+        is_credit,
+        quantity,
+        minimum_quantity,
+        period_start_at,
+        period_end_at,
+        invoice_created_at,
+        invoice_line_item_id
+    from counting_lines
+    where not is_tiered
+    union all
+    select
+        subscription_item_id,
+        subscription_id,
+        customer_id,
+        price_id,
+        licence_type,
+        currency_code,
+        is_credit,
+        quantity,
+        minimum_quantity,
+        period_start_at,
+        period_end_at,
+        invoice_created_at,
+        invoice_line_item_id
+    from tiered_statements
 
 ),
 
@@ -58,7 +95,7 @@ ranked as (
             order by
                 is_credit asc,
                 invoice_created_at desc,
-                last_line_id desc
+                invoice_line_item_id desc
         ) as latest_first
     from statements
 
@@ -78,7 +115,7 @@ final as (
         minimum_quantity,
         period_start_at,
         period_end_at,
-        last_line_id as invoice_line_item_id
+        invoice_line_item_id
     from ranked
     where latest_first = 1
 

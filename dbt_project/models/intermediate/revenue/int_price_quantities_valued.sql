@@ -1,5 +1,6 @@
--- Grain: one row per subscription item and valid_from, with what its quantity costs an interval, in units of 10^-12 of
--- the currency's minor unit (an exact integer). Definitions 1.3.
+-- Grain: one row per price and billable quantity in use: what that quantity is worth a month (MRR) and a year (ARR), in
+-- the price's currency; NULL where the quantity lies beyond the price's last tier. Definitions 1.2 and 1.3.
+-- A price and quantity recur every period and in many subscriptions; each pair is valued once.
 with
 
 intervals as (
@@ -20,7 +21,12 @@ price_tiers as (
 
 ),
 
--- The same price and quantity recurs every period; each pair is priced once.
+billing_intervals as (
+
+    select * from {{ ref('billing_intervals') }}
+
+),
+
 distinct_quantities as (
 
     select distinct
@@ -109,6 +115,17 @@ tier_priced as (
             )
     where prices.billing_scheme = 'tiered'
     group by distinct_quantities.price_id, distinct_quantities.billable_quantity
+    -- Some reached tier must be open or reach up to the quantity, or the last units have no price.
+    having
+        max(
+            case
+                when
+                    price_tiers.units_up_to is null
+                    or price_tiers.units_up_to >= distinct_quantities.billable_quantity
+                    then 1
+                else 0
+            end
+        ) = 1
 
 ),
 
@@ -128,21 +145,43 @@ priced_quantities as (
 
 ),
 
+annualised as (
+
+    select
+        distinct_quantities.price_id,
+        distinct_quantities.billable_quantity,
+        priced_quantities.price_scaled
+        * {{ exact_integer('billing_intervals.intervals_per_year') }} as annual_numerator,
+        {{ exact_integer('prices.billing_interval_count') }}
+        * {{ exact_integer('1000000000000') }}
+        * case prices.minor_unit_digits
+            when 0 then 1
+            when 2 then 100
+            when 3 then 1000
+            when 4 then 10000
+        end as annual_denominator
+    from distinct_quantities
+    inner join prices
+        on distinct_quantities.price_id = prices.price_id
+    inner join billing_intervals
+        on prices.billing_interval = billing_intervals.billing_interval
+    left join priced_quantities
+        on
+            distinct_quantities.price_id = priced_quantities.price_id
+            and distinct_quantities.billable_quantity = priced_quantities.billable_quantity
+
+),
+
 final as (
 
     select
-        intervals.*,
-        priced_quantities.price_scaled,
-        prices.billing_interval,
-        prices.billing_interval_count,
-        prices.minor_unit_digits
-    from intervals
-    inner join prices
-        on intervals.price_id = prices.price_id
-    left join priced_quantities
-        on
-            intervals.price_id = priced_quantities.price_id
-            and intervals.billable_quantity = priced_quantities.billable_quantity
+        price_id,
+        billable_quantity,
+        {{ round_quotient_to_mrr('annual_numerator', '(annual_denominator * 12)') }}
+            as mrr_amount_in_currency,
+        {{ round_quotient_to_mrr('annual_numerator', 'annual_denominator') }}
+            as arr_amount_in_currency
+    from annualised
 
 )
 

@@ -1,0 +1,72 @@
+-- A policy that cannot be read would otherwise end in a cast error that names no row.
+with
+
+policies as (
+
+    select * from {{ ref('int_policies') }}
+
+),
+
+currencies as (
+
+    select * from {{ ref('iso_4217_currencies') }}
+
+),
+
+findings as (
+
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected a whole number of days, 0 or more.' as reason
+    from policies
+    where
+        policies.policy_key in ('renewal_grace_days', 'fx_rate_max_age_days')
+        and coalesce(
+            try_cast(policies.policy_value as decimal(9, 3)) >= 0
+            and try_cast(policies.policy_value as decimal(9, 3))
+            = floor(try_cast(policies.policy_value as decimal(9, 3))),
+            false
+        ) = false
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected a share from 0 to 1.' as reason
+    from policies
+    where
+        policies.policy_key in ('max_quarantined_share', 'max_row_drop_share')
+        and coalesce(
+            try_cast(policies.policy_value as decimal(9, 6)) >= 0
+            and try_cast(policies.policy_value as decimal(9, 6)) <= 1,
+            false
+        ) = false
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected an ISO 4217 currency code.' as reason
+    from policies
+    left join currencies
+        on upper(policies.policy_value) = currencies.currency_code
+    where
+        policies.policy_key = 'reporting_currency'
+        and currencies.currency_code is null
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected an IANA time zone such as Europe/Berlin.' as reason
+    from policies
+    where
+        policies.policy_key = 'reporting_time_zone'
+        and coalesce(policies.policy_value, '') = ''
+)
+
+select
+    'policy.metric_policies' as raw_table,
+    policy_key as row_id,
+    'policy_value' as column_name,
+    coalesce(policy_value, 'NULL') as rejected_value,
+    reason
+from findings
