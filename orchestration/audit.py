@@ -1,0 +1,189 @@
+"""Decides whether a finished private build may be published, and says for a person what speaks against it.
+
+Add a rule here when it must hold for every publication whatever the models are. A rule about the data itself
+is a dbt test; this module only makes sure that every such test has spoken, and shows the rows that broke it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from orchestration.engines import duckdb as engine
+from orchestration.reporting import format_table
+
+CONTROLS_TABLE = "fct_controls_by_period"
+# Ten rows show the pattern; all of them can be had from the private build, whose path is in the message.
+SHOWN_ROWS = 10
+BUILT_RESOURCE_TYPES = frozenset({"model", "seed", "snapshot"})
+
+
+@dataclass
+class Audit:
+    """What the audit found.
+
+    Attributes:
+        problems: what forbids publication, each a complete readable text, causes before consequences.
+        warnings: tests of severity ``warn`` that did not hold.
+        tests_passed, tests_failed: blocking tests that hold, and that do not hold or have no result.
+        controls: number of rows of the control table per status.
+    """
+
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    tests_passed: int = 0
+    tests_failed: int = 0
+    controls: dict[str, int] = field(default_factory=dict)
+
+
+def audit_build(manifest: Mapping[str, Any], run_results: Mapping[str, Any], warehouse_file: Path) -> Audit:
+    """Audit a build: every node built, every blocking test has a result and holds, every control ties.
+
+    Args:
+        manifest: dbt's manifest of the build.
+        run_results: dbt's results of the build.
+        warehouse_file: the private database; only read.
+    """
+    audit = Audit()
+    results = {result["unique_id"]: result for result in run_results["results"]}
+    nodes = sorted(manifest["nodes"].values(), key=lambda node: node["unique_id"])
+    skipped: list[str] = []
+
+    for node in nodes:
+        if node["resource_type"] not in BUILT_RESOURCE_TYPES or not _is_built(node):
+            continue
+        result = results.get(node["unique_id"])
+        if result is None or result["status"] == "skipped":
+            skipped.append(node["name"])
+        elif result["status"] != "success":
+            audit.problems.append(_describe_model_error(node, result))
+
+    for node in nodes:
+        if node["resource_type"] != "test":
+            continue
+        result = results.get(node["unique_id"])
+        status = "missing" if result is None else result["status"]
+        if status == "pass":
+            audit.tests_passed += is_blocking(node)
+        elif not is_blocking(node):
+            audit.warnings.append(_describe_test(node, result, warehouse_file))
+        else:
+            audit.tests_failed += 1
+            if result is None or status == "skipped":
+                skipped.append(node["name"])
+            else:
+                audit.problems.append(_describe_test(node, result, warehouse_file))
+
+    if skipped:
+        names = ", ".join(skipped[:SHOWN_ROWS]) + (", ..." if len(skipped) > SHOWN_ROWS else "")
+        audit.problems.append(f"{len(skipped)} models and tests have no result: {names}")
+    if not audit.problems:
+        # Only a whole build can be asked for its controls.
+        _audit_controls(audit, warehouse_file)
+    return audit
+
+
+def is_blocking(test: Mapping[str, Any]) -> bool:
+    """Whether publication needs this test to hold."""
+    return str(test["config"].get("severity") or "error").lower() == "error"
+
+
+def _is_built(node: Mapping[str, Any]) -> bool:
+    return node["config"].get("materialized") != "ephemeral"
+
+
+def _describe_model_error(node: Mapping[str, Any], result: Mapping[str, Any]) -> str:
+    return (
+        f"{node['resource_type'].capitalize()} {node['name']} could not be built "
+        f"({node['original_file_path']}):\n{_indented(str(result.get('message') or 'no message'))}"
+    )
+
+
+def _describe_test(node: Mapping[str, Any], result: Mapping[str, Any] | None, warehouse_file: Path) -> str:
+    """The test's name, what it asserts, and the first rows that break it."""
+    status = "no result" if result is None else result["status"]
+    if result is not None and result.get("failures"):
+        count = result["failures"]
+        status = f"{count} row{'s' if count != 1 else ''}"
+    text = f"Test {node['name']} does not hold ({status}; {node['original_file_path']})."
+    description = (node.get("description") or "").strip()
+    if description:
+        text += f"\n  It asserts: {description}"
+    if result is None:
+        return text
+    if result["status"] == "error":
+        return f"{text}\n{_indented(str(result.get('message') or 'no message'))}"
+    return f"{text}\n{_sample(warehouse_file, str(result.get('compiled_code') or ''))}"
+
+
+def _sample(warehouse_file: Path, sql: str) -> str:
+    if not sql.strip():
+        return "  dbt kept no SQL to show its rows."
+    try:
+        rows = engine.read_rows(warehouse_file, sql, limit=SHOWN_ROWS)
+    except duckdb.Error as error:
+        return f"  Its rows cannot be shown: {error}"
+    if not rows.values:
+        return "  It returns no row any more."
+    return f"  The first rows that break it:\n{format_table(rows.columns, rows.values, indent='    ')}"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"    {line}" for line in text.strip().splitlines())
+
+
+def _audit_controls(audit: Audit, warehouse_file: Path) -> None:
+    table = f"{engine.PUBLISHED_SCHEMA}.{CONTROLS_TABLE}"
+    if not engine.has_table(warehouse_file, engine.PUBLISHED_SCHEMA, CONTROLS_TABLE):
+        audit.problems.append(f"The build has no {table}, so nothing says that its numbers tie.")
+        return
+    counts = engine.read_rows(warehouse_file, f"select status, count(*) from {table} group by status")
+    audit.controls = {str(status): int(count) for status, count in sorted(counts.values, key=str)}
+    failing = engine.read_rows(
+        warehouse_file, f"select * from {table} where status = 'fails' order by all", limit=SHOWN_ROWS
+    )
+    if failing.values:
+        audit.problems.append(
+            f"{audit.controls['fails']} control(s) fail:\n"
+            f"{format_table(failing.columns, failing.values, indent='    ')}"
+        )
+
+
+def audit_quarantine(
+    load_report: Iterable[Mapping[str, Any]],
+    quarantined_rows: Sequence[Mapping[str, Any]],
+    *,
+    max_share: Decimal,
+) -> list[str]:
+    """The tables with a larger share of quarantined rows than the policy allows, with their first bad cells.
+
+    Args:
+        load_report: one mapping per file with ``source``, ``table_name``, ``rows_read``,
+            ``rows_quarantined``.
+        quarantined_rows: one mapping per bad cell.
+        max_share: policy ``max_quarantined_share``, 1 is all rows.
+    """
+    read: dict[tuple[str, str], int] = {}
+    held_back: dict[tuple[str, str], int] = {}
+    for row in load_report:
+        table = (str(row["source"]), str(row["table_name"]))
+        read[table] = read.get(table, 0) + int(row["rows_read"])
+        held_back[table] = held_back.get(table, 0) + int(row["rows_quarantined"])
+    problems = []
+    for table, count in sorted(held_back.items()):
+        if count == 0 or Decimal(count) <= max_share * read[table]:
+            continue
+        cells = [row for row in quarantined_rows if (row["source"], row["table_name"]) == table][:SHOWN_ROWS]
+        columns = ["file_name", "line_number", "column_name", "value", "reason"]
+        shown = format_table(columns, [[row[name] for name in columns] for row in cells], indent="    ")
+        problems.append(
+            f"{count} of {read[table]} rows of {'.'.join(table)} are in quarantine; the policy "
+            f"max_quarantined_share allows a share of {max_share}. Correct the file, or raise the policy in "
+            f"the landing folder's policy/metric_policies.csv.\n{shown}"
+        )
+    return problems

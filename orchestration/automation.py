@@ -1,0 +1,187 @@
+"""What the scheduler does by itself and how it is set up: jobs, the nightly schedule, the alert, its home.
+
+Add jobs, schedules and sensors here. What a job's steps do is in ``raw_assets.py`` and ``warehouse.py``;
+which time of night is a setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import dagster as dg
+
+from orchestration.alerts import raise_alert
+from orchestration.files import write_text
+from orchestration.reporting import Reporter
+from orchestration.runs import RunOptions, RunRecord, find_run, open_run
+from orchestration.settings import Settings
+
+NIGHTLY_JOB = "nightly"
+LOAD_JOB = "load"
+RUN_RESOURCE = "run"
+
+# The instance's configuration. Telemetry and the nux mail form would reach for the network; captured output
+# would swallow the terminal's progress, and each run keeps its own logs anyway.
+INSTANCE_CONFIGURATION = """\
+telemetry:
+  enabled: false
+nux:
+  enabled: false
+compute_logs:
+  module: dagster._core.storage.noop_compute_log_manager
+  class: NoOpComputeLogManager
+retention:
+  schedule:
+    purge_after_days: 90
+  sensor:
+    purge_after_days:
+      skipped: 7
+      success: 90
+      failure: 90
+"""
+
+
+def prepare_instance_folder(settings: Settings) -> None:
+    """Make the scheduler's home with its configuration; one that an operator has changed is left alone."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    configuration = settings.dagster_home / "dagster.yaml"
+    if not configuration.exists():
+        write_text(configuration, INSTANCE_CONFIGURATION)
+
+
+def open_instance(settings: Settings) -> dg.DagsterInstance:
+    """The persistent scheduler instance under the home."""
+    prepare_instance_folder(settings)
+    return dg.DagsterInstance.from_config(str(settings.dagster_home))
+
+
+# ---- the run
+
+
+RUN_CONFIGURATION = {
+    "as_of": dg.Field(
+        str,
+        is_required=False,
+        description="Last day to report on, YYYY-MM-DD; the data's own clock when absent.",
+    ),
+    "known_at": dg.Field(
+        str, is_required=False, description="Only what was loaded by then counts: YYYY-MM-DDTHH:MM:SS, UTC."
+    ),
+    "accept_drop": dg.Field(
+        [str], default_value=[], description="Tables that may shrink by more than the policy allows."
+    ),
+    "force": dg.Field(bool, default_value=False, description="Build although nothing changed."),
+}
+
+
+def run_configuration(options: RunOptions) -> dict[str, Any]:
+    """A job's run configuration that asks for these options."""
+    config: dict[str, Any] = {"accept_drop": list(options.accept_drop), "force": options.force}
+    if options.as_of is not None:
+        config["as_of"] = options.as_of.isoformat()
+    if options.known_at is not None:
+        config["known_at"] = options.known_at.isoformat()
+    return {"resources": {RUN_RESOURCE: {"config": config}}}
+
+
+def read_run_configuration(config: dict[str, Any]) -> RunOptions:
+    """The options that a run configuration asks for.
+
+    Raises:
+        ValueError: a date or time cannot be read.
+    """
+    as_of, known_at = config.get("as_of"), config.get("known_at")
+    return RunOptions(
+        as_of=None if as_of is None else date.fromisoformat(as_of),
+        known_at=None if known_at is None else datetime.fromisoformat(known_at),
+        accept_drop=tuple(config["accept_drop"]),
+        force=config["force"],
+    )
+
+
+def run_resource(settings: Settings, reporter: Reporter) -> dg.ResourceDefinition:
+    """The run that all steps of a job share: it holds the home from the first step to the last."""
+
+    @dg.resource(
+        config_schema=RUN_CONFIGURATION,
+        description="One run at a time per home; its options, its journal entry and its logs.",
+    )
+    def run(context: dg.InitResourceContext) -> Iterator[Any]:
+        scheduler_run = context.run
+        assert scheduler_run is not None and context.instance is not None
+        instance = context.instance
+
+        def tell_scheduler(killed: RunRecord) -> None:
+            """Without this the scheduler would show a killed run as running for ever."""
+            known = instance.get_run_by_id(killed.scheduler_run_id)
+            if known is not None and not known.is_finished:
+                instance.report_run_failed(known, message=killed.summary)
+
+        with open_run(
+            settings,
+            read_run_configuration(context.resource_config),
+            reporter,
+            scheduler_run_id=scheduler_run.run_id,
+            job=scheduler_run.job_name if scheduler_run.job_name in (NIGHTLY_JOB, LOAD_JOB) else "assets",
+            on_killed=tell_scheduler,
+        ) as opened:
+            yield opened
+
+    return run
+
+
+# ---- jobs, schedule, alert
+
+
+def nightly_job() -> Any:
+    """Load every source, then build, audit and publish."""
+    return dg.define_asset_job(
+        NIGHTLY_JOB,
+        selection=dg.AssetSelection.all(),
+        description="Loads the landing folder, builds and tests the warehouse, publishes it if all holds.",
+    )
+
+
+def load_job(assets: list[dg.AssetsDefinition]) -> Any:
+    """Load every source and stop there."""
+    return dg.define_asset_job(
+        LOAD_JOB,
+        selection=dg.AssetSelection.assets(*assets),
+        description="Loads the landing folder into the raw layer.",
+    )
+
+
+def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
+    """The nightly at the hour and in the time zone of the settings; on until it is turned off in the UI."""
+    return dg.ScheduleDefinition(
+        name="nightly",
+        job_name=NIGHTLY_JOB,
+        cron_schedule=f"{settings.nightly_minute} {settings.nightly_hour} * * *",
+        execution_timezone=settings.nightly_time_zone,
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+    )
+
+
+def failure_alert(settings: Settings) -> dg.SensorDefinition:
+    """Alerts about failures that the run itself could not tell: it died, or never reached its first step."""
+
+    @dg.run_failure_sensor(name="alert_on_failure", default_status=dg.DefaultSensorStatus.RUNNING)
+    def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
+        alert_about(settings, context.dagster_run.run_id, context.failure_event.message or "The run failed.")
+
+    return alert_on_failure
+
+
+def alert_about(settings: Settings, scheduler_run_id: str, message: str) -> bool:
+    """Raise the alert of a failed scheduler run unless the run did so itself; True if it was raised now."""
+    record = find_run(settings, scheduler_run_id)
+    return raise_alert(
+        settings,
+        alert_id=scheduler_run_id,
+        run_id=record.run_id if record else "",
+        summary=f"Tieout run failed: {(record and record.summary) or message}",
+        details=(record and record.details) or message,
+        log=record.log if record else "",
+    )

@@ -1,0 +1,558 @@
+"""The command line ``tieout``: each command is a thin front on a Dagster job or on the published version.
+
+Add a command here when an operator or an analyst needs it in a terminal. What it does is a function
+elsewhere; here are its arguments, what it prints, and its exit code: 0 done, 1 not done because something
+failed, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+import uuid
+import warnings
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from orchestration.reporting import format_table, reporter_for
+from orchestration.settings import PROJECT_ROOT, Settings, SettingsError
+
+DONE, FAILED, USAGE = 0, 1, 2
+
+MOVEMENT_COLUMNS = (
+    "opening_mrr",
+    "new",
+    "reactivation",
+    "expansion",
+    "contraction",
+    "churn",
+    "fx",
+    "closing_mrr",
+)
+SHOWN_MONTHS = 6
+SHOWN_RUNS = 10
+# A table is for eyes; more rows than this are for a file, which --format csv writes without holding them in
+# memory.
+TABLE_ROWS = 10_000
+FETCH_ROWS = 10_000
+
+
+class CommandFailed(Exception):
+    """The command could not do its work; the message is for the person who typed it."""
+
+
+class UsageError(Exception):
+    """The command was given something that it cannot take."""
+
+
+# ---- arguments
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no date; write YYYY-MM-DD") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no time; write YYYY-MM-DDTHH:MM:SS, UTC unless it carries an offset"
+        ) from None
+    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; write a number from 1 to 65535")
+    return int(text)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The arguments of all commands; ``--home`` and ``--landing`` may stand before or after the command."""
+    places = argparse.ArgumentParser(add_help=False)
+    places.add_argument(
+        "--home",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="everything Tieout writes (default: ./warehouse)",
+    )
+    places.add_argument(
+        "--landing",
+        metavar="DIR",
+        default=argparse.SUPPRESS,
+        help="the folder with the exports (default: ./seeds)",
+    )
+    parser = argparse.ArgumentParser(
+        prog="tieout",
+        description="Subscription metrics that tie out: load exports, build and test the warehouse, publish.",
+        epilog="Exit codes: 0 done, 1 something failed and nothing was published, 2 wrong usage.",
+        parents=[places],
+        allow_abbrev=False,
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=text, description=text, parents=[places], allow_abbrev=False)
+
+    def add_accept_drop(to: argparse.ArgumentParser) -> None:
+        to.add_argument(
+            "--accept-drop",
+            metavar="TABLE",
+            nargs="+",
+            action="extend",
+            default=[],
+            help="load this table (billing.customer) although it lost more rows than the policy allows",
+        )
+
+    nightly = command(
+        "nightly", "Load the exports, build and test the warehouse, and publish it if everything holds."
+    )
+    nightly.add_argument(
+        "--as-of", metavar="DATE", type=_date, help="last day to report on (default: the data's own clock)"
+    )
+    nightly.add_argument(
+        "--known-at",
+        metavar="TIME",
+        type=_moment,
+        help="use only what was loaded by then, UTC (default: everything)",
+    )
+    nightly.add_argument("--force", action="store_true", help="build although nothing changed")
+    add_accept_drop(nightly)
+
+    add_accept_drop(command("load", "Load the exports into the raw layer and stop there."))
+
+    dbt = command(
+        "dbt", "Run any dbt command on a sandbox that is never published: tieout dbt -- build -s my_model+"
+    )
+    dbt.add_argument("arguments", nargs=argparse.REMAINDER, metavar="-- ARGS", help="what dbt is given")
+
+    command("status", "Show what is published, who is running and how the last runs ended.")
+
+    query = command("query", "Run one reading SQL statement on the published version.")
+    query.add_argument("sql", help="for example: select * from fct_mrr_bridge_by_month")
+    query.add_argument("--format", choices=["table", "csv", "json"], default="table")
+
+    dev = command("dev", "Start the scheduler and its web page on this machine, until Ctrl-C.")
+    dev.add_argument("--port", type=_port, default=3000, help="of the web page on 127.0.0.1 (default: 3000)")
+    return parser
+
+
+# ---- nightly and load
+
+
+def _check_tables(names: Sequence[str]) -> None:
+    if not names:
+        return
+    from orchestration.raw.contract import read_contracts
+
+    known = {
+        f"{source}.{table}" for source, contract in read_contracts().items() for table in contract.tables
+    }
+    known |= {name.partition(".")[2] for name in known}
+    for name in names:
+        if name not in known:
+            raise UsageError(f"--accept-drop {name}: no such table; write for example billing.customer.")
+
+
+def _nightly(settings: Settings, arguments: argparse.Namespace) -> int:
+    from orchestration.runs import RunOptions
+
+    _check_tables(arguments.accept_drop)
+    options = RunOptions(
+        as_of=arguments.as_of,
+        known_at=arguments.known_at,
+        accept_drop=tuple(arguments.accept_drop),
+        force=arguments.force,
+    )
+    return _run_job(settings, options, "nightly")
+
+
+def _load(settings: Settings, arguments: argparse.Namespace) -> int:
+    from orchestration.runs import RunOptions
+
+    _check_tables(arguments.accept_drop)
+    return _run_job(settings, RunOptions(accept_drop=tuple(arguments.accept_drop)), "load")
+
+
+def _run_job(settings: Settings, options: Any, job: str) -> int:
+    """Run a Dagster job in this process and print what came of it."""
+    from orchestration.alerts import raise_alert
+    from orchestration.runs import find_run
+
+    reporter = reporter_for(sys.stderr)
+    try:
+        scheduler_run_id, problem = _execute(settings, options, job, reporter)
+    except Exception as error:
+        # The run itself never began, so nobody else tells.
+        raise_alert(
+            settings,
+            alert_id=str(uuid.uuid4()),
+            run_id="",
+            summary=f"Tieout {job} could not start: {error}",
+            details="".join(traceback.format_exception(error)),
+        )
+        raise
+    finally:
+        reporter.close()
+    record = find_run(settings, scheduler_run_id)
+    if record is None:
+        raise CommandFailed(f"The run ended before it began: {problem}")
+    if record.status not in ("published", "unchanged", "loaded"):
+        print(record.details or record.summary, file=sys.stderr)
+        outcome = "Not loaded." if job == "load" else "Nothing was published."
+        where = f" Log: {record.log}" if record.log else ""
+        print(f"\n{outcome} {_still_published(settings)}{where}", file=sys.stderr)
+        return FAILED
+    if problem:
+        # Published, and the scheduler could not write down something afterwards: the version is whole, say
+        # so.
+        print(f"{record.summary} But the scheduler reports: {problem}", file=sys.stderr)
+        return FAILED
+    if job == "load":
+        print(record.summary)
+        return DONE
+    _print_published(settings, record)
+    return DONE
+
+
+def _execute(settings: Settings, options: Any, job: str, reporter: Any) -> tuple[str, str]:
+    """Run the job; Dagster's run id, and its own word on what failed ('' when all is well)."""
+    import dagster as dg
+
+    from orchestration.automation import LOAD_JOB, open_instance, run_configuration
+    from orchestration.dbt_command import DbtError
+    from orchestration.definitions import build_definitions, build_load_definitions
+
+    warnings.filterwarnings("ignore", category=dg.BetaWarning)
+    reporter.note(f"Home {settings.home}, landing {settings.landing}")
+    try:
+        if job == LOAD_JOB:
+            definitions = build_load_definitions(settings, reporter)
+        else:
+            definitions = build_definitions(settings, reporter)
+    except DbtError as error:
+        raise CommandFailed(f"The dbt project cannot be read: {error}") from error
+    run_id = str(uuid.uuid4())
+    problem = ""
+    with open_instance(settings) as instance:
+        try:
+            result = definitions.resolve_job_def(job).execute_in_process(
+                instance=instance,
+                run_id=run_id,
+                run_config={
+                    **run_configuration(options),
+                    "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+                },
+                raise_on_error=False,
+            )
+            if not result.success:
+                problem = _first_failure(result) or "the run failed"
+        except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
+            problem = "interrupted"
+    return run_id, problem
+
+
+def _first_failure(result: Any) -> str:
+    for event in result.all_events:
+        if event.is_step_failure and event.step_failure_data.error is not None:
+            return str(event.step_failure_data.error.message).strip()
+        if event.is_failure and event.message:
+            return str(event.message)
+    return ""
+
+
+def _still_published(settings: Settings) -> str:
+    from orchestration.publication import PublicationError, current_version
+
+    try:
+        current = current_version(settings)
+    except PublicationError as error:
+        return str(error)
+    if current is None:
+        return "There is no published version yet."
+    return f"Readers still see version {current.name}."
+
+
+def _print_published(settings: Settings, record: Any) -> None:
+    """The short table at the end: months, movements, tests, controls, and where it was published."""
+    from orchestration.engines import duckdb as engine
+    from orchestration.publication import current_version
+
+    version = current_version(settings)
+    assert version is not None
+    build = version.record()
+    amounts = ", ".join(f"{name}_amount" for name in MOVEMENT_COLUMNS)
+    months = engine.read_rows(
+        version.warehouse_file,
+        f"select month, {amounts} from marts.fct_mrr_bridge_by_month order by month desc",
+        limit=SHOWN_MONTHS,
+    ).values
+    columns = ["month", *MOVEMENT_COLUMNS]
+    rows = [[f"{row[0]:%Y-%m}", *(f"{value:,.2f}" for value in row[1:])] for row in reversed(months)]
+    controls = ", ".join(f"{count} {status}" for status, count in build.get("controls", {}).items())
+    print(record.summary)
+    print()
+    print(format_table(columns, rows, right_aligned=columns[1:]))
+    print()
+    print(
+        f"As of     {build.get('as_of_at')} UTC, in {build.get('policies', {}).get('reporting_currency', '')}"
+    )
+    print(f"Tests     {build.get('tests_passed')} passed, {build.get('tests_warned')} warned")
+    print(f"Controls  {controls or 'none'}")
+    print(f"Published {settings.current_link / engine.WAREHOUSE_FILE_NAME} -> {version.folder}")
+
+
+# ---- dbt, status, query, dev
+
+
+def _dbt(settings: Settings, arguments: argparse.Namespace) -> int:
+    from orchestration.dbt_command import run_in_sandbox
+    from orchestration.warehouse import refresh_sandbox
+
+    given = list(arguments.arguments)
+    if given[:1] == ["--"]:
+        given = given[1:]
+    if not given:
+        raise UsageError("tieout dbt -- ARGS: say what dbt should do, for example: tieout dbt -- build")
+    if (settings.raw_dir / "manifest.jsonl").exists():
+        refresh_sandbox(settings)
+    else:
+        print(f"Nothing is loaded in {settings.home} yet; `tieout load` loads the exports.", file=sys.stderr)
+    return run_in_sandbox(settings, given)
+
+
+def _status(settings: Settings, arguments: argparse.Namespace) -> int:
+    from orchestration.publication import current_version, list_versions
+    from orchestration.runs import read_journal, running_now
+
+    current = current_version(settings)
+    print(f"Home       {settings.home}")
+    if current is None:
+        print("Published  nothing yet; `tieout nightly` publishes")
+    else:
+        build = current.record()
+        print(f"Published  {current.warehouse_file}")
+        print(f"           version {current.name}, published {build.get('published_at')} UTC")
+        print(f"           as of {build.get('as_of_at')} UTC, {build.get('tests_passed')} tests passed")
+        print(f"Kept       {len(list_versions(settings))} versions")
+    print(f"Running    {running_now(settings) or 'nothing'}")
+    runs = read_journal(settings)[-SHOWN_RUNS:]
+    if runs:
+        print("\nLast runs")
+        columns = ["run", "job", "started (UTC)", "status", "summary"]
+        rows = [
+            [run.run_id, run.job, f"{run.started_at:%Y-%m-%d %H:%M:%S}", run.status, run.summary]
+            for run in reversed(runs)
+        ]
+        print(format_table(columns, rows, cell_width=90))
+    return DONE
+
+
+def _query(settings: Settings, arguments: argparse.Namespace) -> int:
+    import duckdb
+
+    from orchestration.engines import duckdb as engine
+    from orchestration.publication import current_version
+
+    current = current_version(settings)
+    if current is None:
+        raise CommandFailed(f"Nothing is published in {settings.home} yet; run `tieout nightly` first.")
+    try:
+        with engine.open_for_query(current.warehouse_file) as connection:
+            result = engine.run_query(connection, arguments.sql)
+            columns = [column[0] for column in result.description or []]
+            _print_rows(columns, _fetch(result), arguments.format)
+    except engine.QueryRefused as error:
+        raise UsageError(str(error)) from error
+    except duckdb.Error as error:
+        raise CommandFailed(f"The query failed: {error}") from error
+    return DONE
+
+
+def _fetch(result: Any) -> Iterator[tuple[Any, ...]]:
+    while rows := result.fetchmany(FETCH_ROWS):
+        yield from rows
+
+
+def _print_rows(columns: list[str], rows: Iterator[tuple[Any, ...]], form: str) -> None:
+    if form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(columns)
+        for row in rows:
+            writer.writerow([None if value is None else _plain(value) for value in row])
+    elif form == "json":
+        separator = "[\n"
+        for row in rows:
+            pairs = ", ".join(
+                f"{json.dumps(name, ensure_ascii=False)}: {to_json(value)}"
+                for name, value in zip(columns, row, strict=True)
+            )
+            print(separator + "  {" + pairs + "}", end="")
+            separator = ",\n"
+        print("[]" if separator == "[\n" else "\n]")
+    else:
+        shown = [row for row, _ in zip(rows, range(TABLE_ROWS), strict=False)]
+        print(format_table(columns, shown))
+        if next(rows, None) is not None:
+            print(f"Only the first {TABLE_ROWS:,} rows are shown; --format csv writes all.")
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    return to_json(value) if isinstance(value, list | dict | tuple) else str(value)
+
+
+def to_json(value: Any) -> str:
+    """A value as JSON with every digit of a decimal, which a binary float would lose."""
+    if value is None or isinstance(value, bool | int):
+        return json.dumps(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}" if value.is_finite() else "null"
+    if isinstance(value, float):
+        return repr(value) if value - value == 0 else "null"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(to_json(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return (
+            "{"
+            + ", ".join(
+                f"{json.dumps(str(key), ensure_ascii=False)}: {to_json(item)}" for key, item in value.items()
+            )
+            + "}"
+        )
+    return json.dumps(_plain(value), ensure_ascii=False)
+
+
+def _dev(settings: Settings, arguments: argparse.Namespace) -> int:
+    from orchestration.automation import prepare_instance_folder
+
+    prepare_instance_folder(settings)
+    print(f"Starting the scheduler on http://127.0.0.1:{arguments.port} for {settings.home}; Ctrl-C ends it.")
+    sys.stdout.flush()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "dagster", "dev"),
+            *("--module-name", "orchestration.definitions"),
+            *("--host", "127.0.0.1", "--port", str(arguments.port)),
+        ],
+        cwd=PROJECT_ROOT,
+        env={
+            **os.environ,
+            **settings.environment(),
+            "DAGSTER_HOME": str(settings.dagster_home),
+            "DAGSTER_DISABLE_TELEMETRY": "yes",
+        },
+    )
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:
+        # The scheduler ends its own children when it is asked to.
+        process.terminate()
+        process.wait()
+        return DONE
+    if code:
+        raise CommandFailed(f"The scheduler ended with exit code {code}; what it said is above.")
+    return DONE
+
+
+COMMANDS = {
+    "nightly": _nightly,
+    "load": _load,
+    "dbt": _dbt,
+    "status": _status,
+    "query": _query,
+    "dev": _dev,
+}
+
+
+# ---- the entry
+
+
+def _interrupt(signal_number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _keep_traceback(home: Path) -> Path:
+    """Write the current traceback where the operator can find it."""
+    text = traceback.format_exc()
+    name = f"error-{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{os.getpid()}.log"
+    for folder in (home / "logs", Path(tempfile.gettempdir())):
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / name
+            path.write_text(text, encoding="utf-8")
+            return path
+    return Path(os.devnull)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit code."""
+    parsed = build_parser().parse_args(arguments)
+    try:
+        settings = Settings.from_environment(
+            home=getattr(parsed, "home", None), landing=getattr(parsed, "landing", None)
+        )
+    except SettingsError as error:
+        print(f"tieout: {error}", file=sys.stderr)
+        return USAGE
+    # What ends a service must end a run the way Ctrl-C does: children stopped, nothing published, the home
+    # released.
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        code = COMMANDS[parsed.command](settings, parsed)
+        sys.stdout.flush()
+        return code
+    except UsageError as error:
+        print(f"tieout: {error}", file=sys.stderr)
+        return USAGE
+    except KeyboardInterrupt:
+        print("tieout: interrupted.", file=sys.stderr)
+        return FAILED
+    except BrokenPipeError:
+        # The reader of the output has seen enough (`tieout query ... | head`).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except Exception as error:
+        if _is_for_people(error):
+            print(f"tieout: {error}", file=sys.stderr)
+            return FAILED
+        path = _keep_traceback(settings.home)
+        print(f"tieout: {type(error).__name__}: {_one_line(error)} (details: {path})", file=sys.stderr)
+        return FAILED
+
+
+def _is_for_people(error: Exception) -> bool:
+    """Whether the message was written to be read as it is."""
+    from orchestration.publication import PublicationError
+    from orchestration.runs import RunError
+
+    return isinstance(error, CommandFailed | PublicationError | RunError)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:500]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,64 @@
+"""The list of what exists for the scheduler: raw tables, warehouse, nightly job, schedule and alert.
+
+Add a line here when there is something new to schedule or to see; what it does is in the module that it comes
+from. Nothing happens on import: settings are read and the dbt project is parsed when the scheduler asks for
+the list.
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.automation import (
+    RUN_RESOURCE,
+    failure_alert,
+    load_job,
+    nightly_job,
+    nightly_schedule,
+    run_resource,
+)
+from orchestration.dbt_command import parse_project
+from orchestration.raw_assets import raw_assets
+from orchestration.reporting import Reporter, SilentReporter
+from orchestration.settings import Settings
+from orchestration.warehouse import warehouse_asset
+
+
+def build_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:
+    """Everything that the scheduler knows, for one home.
+
+    Args:
+        settings: the home, the landing folder and the schedule.
+        reporter: who listens to a run of one of these jobs.
+
+    Raises:
+        DbtError: the dbt project cannot be parsed.
+    """
+    raw = raw_assets()
+    return dg.Definitions(
+        assets=[*raw, warehouse_asset(parse_project(settings).manifest())],
+        jobs=[nightly_job(), load_job(raw)],
+        schedules=[nightly_schedule(settings)],
+        sensors=[failure_alert(settings)],
+        resources={RUN_RESOURCE: run_resource(settings, reporter)},
+        # One process per run: the steps share the lock, and starting a process per step costs more than it
+        # brings.
+        executor=dg.in_process_executor,
+    )
+
+
+def build_load_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:
+    """The raw tables and the job that loads them, without the models, which need the dbt project parsed."""
+    raw = raw_assets()
+    return dg.Definitions(
+        assets=raw,
+        jobs=[load_job(raw)],
+        resources={RUN_RESOURCE: run_resource(settings, reporter)},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """What ``dagster`` loads."""
+    return build_definitions(Settings.from_environment(), SilentReporter())

@@ -1,0 +1,120 @@
+"""Small file operations that survive a crash: whole-file writes, appended records, locks, fingerprints.
+
+Add here what several modules need to write to the home safely. What a file *means* (a run, a version, a raw
+object) belongs to the module that owns it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+IGNORED_FOLDERS = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
+
+
+def flush_file(path: Path) -> None:
+    """Make the contents of a file durable."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_folder(path: Path) -> None:
+    """Make the names in a folder durable (a rename is lost in a power cut until its folder is flushed)."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` as readable JSON; a reader sees the old file or the whole new one."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole file; a reader sees the old one or the whole new one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+    flush_folder(path.parent)
+
+
+def append_record(path: Path, record: Mapping[str, Any]) -> None:
+    """Append one JSON line; a line torn by an earlier crash stays alone, and readers skip it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    line = json.dumps(record, ensure_ascii=False, default=str) + "\n"
+    with path.open("ab+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0, os.SEEK_END)
+        if file.tell() > 0:
+            file.seek(-1, os.SEEK_END)
+            if file.read(1) != b"\n":
+                line = "\n" + line
+        file.write(line.encode("utf-8"))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """All whole JSON lines of a file in the order they were written; an absent file has none."""
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict):
+            records.append(record)
+    return records
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Hold an exclusive lock on ``path`` inside the block; the kernel releases it if the process dies."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("ab") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def fingerprint(roots: Iterable[Path], *, base: Path, suffixes: frozenset[str] | None = None) -> str:
+    """SHA-256 over the names and contents of all files below ``roots``, in name order.
+
+    Args:
+        roots: files or folders; one that does not exist counts as empty.
+        base: names are taken relative to this folder, so that two checkouts of the same code agree.
+        suffixes: only files with these suffixes count; None counts all.
+    """
+    files: set[Path] = set()
+    for root in roots:
+        if root.is_file():
+            files.add(root)
+            continue
+        for folder, folders, names in os.walk(root):
+            folders[:] = [
+                name for name in folders if name not in IGNORED_FOLDERS and not name.startswith(".")
+            ]
+            files.update(Path(folder, name) for name in names if not name.startswith("."))
+    digest = hashlib.sha256()
+    for path in sorted(files, key=lambda file: os.path.relpath(file, base)):
+        if suffixes is not None and path.suffix not in suffixes:
+            continue
+        contents = path.read_bytes()
+        digest.update(f"{os.path.relpath(path, base)}\0{len(contents)}\0".encode())
+        digest.update(contents)
+    return digest.hexdigest()

@@ -1,0 +1,240 @@
+"""Makes an audited build the current version: a new folder, checked and flushed, then one atomic switch.
+
+Add here what a published version consists of and how long it stays. Whether a build may be published is
+decided before, by ``audit.py``; how tables are copied is the engine's business.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from orchestration.engines import duckdb as engine
+from orchestration.files import exclusive, flush_file, flush_folder, write_json
+from orchestration.settings import Settings
+
+RECORD_FILE_NAME = "build.json"
+VERSION_NAME = re.compile(r"(?P<sequence>\d{6,})-(?P<run_id>.+)")
+INCOMING_PREFIX = ".incoming-"
+REMOVING_PREFIX = ".removing-"
+LINK_PREFIX = ".current-"
+
+
+class PublicationError(Exception):
+    """The version was not published; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """A published version: its place in the sequence, the run that made it, and its folder."""
+
+    sequence: int
+    run_id: str
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name, ``<sequence>-<run_id>``."""
+        return self.folder.name
+
+    @property
+    def warehouse_file(self) -> Path:
+        """The database that analysts open."""
+        return self.folder / engine.WAREHOUSE_FILE_NAME
+
+    def record(self) -> dict[str, Any]:
+        """What ``build.json`` says; empty when it cannot be read."""
+        try:
+            record = json.loads((self.folder / RECORD_FILE_NAME).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return record if isinstance(record, dict) else {}
+
+
+def _version(folder: Path) -> Version | None:
+    match = VERSION_NAME.fullmatch(folder.name)
+    if match is None:
+        return None
+    return Version(int(match["sequence"]), match["run_id"], folder)
+
+
+def list_versions(settings: Settings) -> list[Version]:
+    """All whole versions, oldest first."""
+    if not settings.versions_dir.exists():
+        return []
+    found = [_version(folder) for folder in settings.versions_dir.iterdir() if folder.is_dir()]
+    return sorted((version for version in found if version), key=lambda version: version.sequence)
+
+
+def current_version(settings: Settings) -> Version | None:
+    """The version that readers see, resolved once; None before the first publication.
+
+    Raises:
+        PublicationError: ``current`` is there but leads nowhere.
+    """
+    link = settings.current_link
+    if not link.is_symlink():
+        if link.exists():
+            raise PublicationError(f"{link} is no link, so something else wrote there. Move it away.")
+        return None
+    folder = Path(os.path.realpath(link))
+    version = _version(folder)
+    if version is None or not version.warehouse_file.is_file():
+        raise PublicationError(
+            f"{link} points to {folder}, which holds no published version. Point it to a folder of "
+            f"{settings.versions_dir}, or remove the link and run a nightly."
+        )
+    return version
+
+
+def next_sequence(settings: Settings) -> int:
+    """One more than any version that there is."""
+    return max((version.sequence for version in list_versions(settings)), default=0) + 1
+
+
+def clean_up(settings: Settings) -> None:
+    """Remove what runs that died while publishing left behind; call it only while holding the home."""
+    if settings.versions_dir.exists():
+        for path in settings.versions_dir.iterdir():
+            if path.name.startswith((INCOMING_PREFIX, REMOVING_PREFIX)):
+                shutil.rmtree(path)
+    if settings.home.exists():
+        for path in settings.home.glob(f"{LINK_PREFIX}*"):
+            path.unlink()
+
+
+def publish(
+    settings: Settings,
+    *,
+    build_file: Path,
+    sequence: int,
+    run_id: str,
+    record: Mapping[str, Any],
+    key_columns: Mapping[str, Sequence[str]],
+    attachments: Mapping[str, Path] | None = None,
+) -> Version:
+    """Copy the marts of an audited build into a new version and let ``current`` point to it.
+
+    Killed at any moment, ``current`` is the old version or the whole new one.
+
+    Args:
+        build_file: the private build.
+        sequence: the new version's number, from ``next_sequence``.
+        run_id: the run that publishes.
+        record: what ``build.json`` says besides the tables and the time of publication.
+        key_columns: per table the columns that its rows are ordered by.
+        attachments: files to keep with the version, by their path inside it.
+
+    Raises:
+        PublicationError: the copy is not what was built, or a version with the same or a higher number is
+            current.
+    """
+    versions_dir = settings.versions_dir
+    versions_dir.mkdir(parents=True, exist_ok=True)
+    name = f"{sequence:06d}-{run_id}"
+    incoming = versions_dir / f"{INCOMING_PREFIX}{name}"
+    incoming.mkdir()
+    try:
+        warehouse_file = incoming / engine.WAREHOUSE_FILE_NAME
+        try:
+            tables = engine.copy_marts(build_file, warehouse_file, key_columns=key_columns)
+        except ValueError as error:
+            raise PublicationError(
+                f"The copy for publication is not what was built. {error} Run again."
+            ) from error
+        write_ahead_log = incoming / f"{engine.WAREHOUSE_FILE_NAME}.wal"
+        if write_ahead_log.exists():
+            raise PublicationError(f"{write_ahead_log} was left by the copy, which is not whole. Run again.")
+        for inside, source in (attachments or {}).items():
+            kept = incoming / inside
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, kept)
+        write_json(
+            incoming / RECORD_FILE_NAME,
+            {
+                **record,
+                "sequence": sequence,
+                "run_id": run_id,
+                "published_at": datetime.now(UTC).replace(tzinfo=None).isoformat(),
+                "storage_version": engine.STORAGE_VERSION,
+                "tables": {table: asdict(contents) for table, contents in tables.items()},
+            },
+        )
+        _seal(incoming)
+        version = Version(sequence, run_id, versions_dir / name)
+        with exclusive(versions_dir / ".lock"):
+            _refuse_to_go_back(settings, sequence)
+            incoming.rename(version.folder)
+            flush_folder(versions_dir)
+            _switch(settings, version)
+    except BaseException:
+        shutil.rmtree(incoming, ignore_errors=True)
+        raise
+    return version
+
+
+def _seal(folder: Path) -> None:
+    """Make every file of a new version durable and unwritable."""
+    for path, _, names in os.walk(folder):
+        for name in names:
+            file = Path(path, name)
+            # Read permissions stay as the operator's umask left them.
+            file.chmod(file.stat().st_mode & 0o444)
+            flush_file(file)
+        flush_folder(Path(path))
+
+
+def _refuse_to_go_back(settings: Settings, sequence: int) -> None:
+    current = current_version(settings)
+    if current is not None and current.sequence >= sequence:
+        raise PublicationError(
+            f"Version {current.name} is already current; number {sequence} is not newer. Run again to build "
+            "from what is known now."
+        )
+
+
+def _switch(settings: Settings, version: Version) -> None:
+    temporary = settings.home / f"{LINK_PREFIX}{version.name}"
+    temporary.unlink(missing_ok=True)
+    # Relative, so that the whole home can be moved or mounted elsewhere.
+    temporary.symlink_to(version.folder.relative_to(settings.home))
+    temporary.replace(settings.current_link)
+    flush_folder(settings.home)
+
+
+def remove_old_versions(settings: Settings, *, now: datetime) -> list[str]:
+    """Remove versions beyond those that the settings keep; never the current one.
+
+    Args:
+        now: UTC without zone; a version published less than ``version_minimum_age_days`` before stays.
+
+    Returns:
+        The names of the removed versions.
+    """
+    current = current_version(settings)
+    removed = []
+    for version in list_versions(settings)[: -settings.versions_kept]:
+        if current is not None and version.sequence == current.sequence:
+            continue
+        if now - _published_at(version) < timedelta(days=settings.version_minimum_age_days):
+            continue
+        # Renamed first: a reader that lists the folder never meets half a version.
+        doomed = settings.versions_dir / f"{REMOVING_PREFIX}{version.name}"
+        version.folder.rename(doomed)
+        shutil.rmtree(doomed)
+        removed.append(version.name)
+    return removed
+
+
+def _published_at(version: Version) -> datetime:
+    try:
+        return datetime.fromisoformat(version.record()["published_at"])
+    except (KeyError, TypeError, ValueError):
+        return datetime.fromtimestamp(version.folder.stat().st_mtime, UTC).replace(tzinfo=None)

@@ -1,0 +1,195 @@
+"""Which files of a landing folder hold which table.
+
+Add a file form or a naming rule here. Nothing is opened: contents are the readers' business. Files and
+folders that fit no rule are left alone with a note, because a landing folder is somebody else's;
+contradictions are problems.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+from orchestration.raw.contract import LANDING_SOURCES, SourceContract, TableContract
+from orchestration.raw.problems import Problem
+
+EXTENSIONS = (".csv.gz", ".csv", ".parquet", ".xlsx")
+SNAPSHOT, MONTH, INCREMENT = "snapshot", "month", "increment"
+
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
+# Folders of the project's own seeds, the example landing folder, that hold no exports.
+_SEED_FOLDERS = frozenset({"reference", "generator", "__pycache__"})
+
+
+@dataclass(frozen=True)
+class LandingFile:
+    """One file with rows of one table.
+
+    Attributes:
+        name: path relative to the landing folder, with ``/``.
+        kind: ``snapshot`` (the whole table), ``month`` or ``increment``.
+        slot: what the file replaces when it is loaded again: the month, the increment's name, or ``""`` for a
+            snapshot. Extensions don't count, so ``2024-01.csv`` replaces an earlier ``2024-01.parquet``.
+    """
+
+    source: str
+    table: str
+    path: Path
+    name: str
+    kind: str
+    slot: str
+    extension: str
+
+
+@dataclass
+class LandingSource:
+    """What a landing folder holds of one source: files by table, notes for the report, and contradictions."""
+
+    files: dict[str, list[LandingFile]] = field(default_factory=lambda: defaultdict(list))
+    notes: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    unknown_names: list[str] = field(default_factory=list)
+
+
+def unknown_folder_notes(landing: Path) -> list[str]:
+    """A note for each folder beside the sources that no source is named after."""
+    return [
+        f"{path.name}/: not a source ({', '.join(LANDING_SOURCES)}), left alone"
+        for path in _listed(landing)
+        if path.is_dir() and path.name.lower() not in {*LANDING_SOURCES, *_SEED_FOLDERS}
+    ]
+
+
+def find_files(landing: Path, contract: SourceContract) -> LandingSource:
+    """The files of one source, tables in contract order, files of a table in name order."""
+    found = LandingSource()
+    folders = [path for path in _listed(landing) if path.name.lower() == contract.name and path.is_dir()]
+    if len(folders) > 1:
+        names = " and ".join(f"{path.name}/" for path in folders)
+        found.problems.append(
+            Problem(contract.name, reason=f"{names} both hold this source.", hint="Keep one folder.")
+        )
+        return found
+    if not folders or _refused_link(landing, folders[0], found, contract.name, None):
+        return found
+    tables = {name.lower(): table for name, table in contract.tables.items()}
+    for path in _listed(folders[0]):
+        name = f"{contract.name}/{path.name}"
+        if path.is_dir():
+            table = tables.get(path.name.lower())
+            if table is None:
+                found.unknown_names.append(path.name)
+                found.notes.append(f"{name}/: no table of {contract.name} has this name, left alone")
+            elif not _refused_link(landing, path, found, contract.name, table.name):
+                _add_parts(landing, path, table, found)
+            continue
+        stem, extension = _split(path.name)
+        if extension is None:
+            found.notes.append(f"{name}: not one of {', '.join(EXTENSIONS)}, left alone")
+            found.unknown_names.append(path.name.split(".")[0])
+        elif (table := tables.get(stem.lower())) is None:
+            found.unknown_names.append(stem)
+            found.notes.append(f"{name}: no table of {contract.name} has this name, left alone")
+        elif not _refused_link(landing, path, found, contract.name, table.name):
+            found.files[table.name].append(
+                LandingFile(
+                    contract.name, table.name, path, _relative(landing, path), SNAPSHOT, "", extension
+                )
+            )
+    for table in contract.tables.values():
+        _check_forms(table, found)
+    return found
+
+
+def missing_table_hint(found: LandingSource, table: TableContract) -> str:
+    """Where the table was looked for, and a name in the landing folder that it may have been mistyped as."""
+    near = difflib.get_close_matches(table.name, found.unknown_names, n=1, cutoff=0.75)
+    looked = (
+        f"Put {table.source}/{table.name}.csv (or .csv.gz, .parquet, .xlsx) into the landing folder, "
+        f"or a folder {table.source}/{table.name}/ of such files."
+    )
+    return looked + (f" Is it {near[0]!r}?" if near else "")
+
+
+def _add_parts(landing: Path, folder: Path, table: TableContract, found: LandingSource) -> None:
+    for path in _listed(folder):
+        name = _relative(landing, path)
+        if path.is_dir():
+            found.notes.append(f"{name}/: folders below a table's folder are left alone")
+            continue
+        stem, extension = _split(path.name)
+        if extension is None:
+            found.notes.append(f"{name}: not one of {', '.join(EXTENSIONS)}, left alone")
+        elif not _refused_link(landing, path, found, table.source, table.name):
+            kind = MONTH if _MONTH.fullmatch(stem) else INCREMENT
+            found.files[table.name].append(
+                LandingFile(table.source, table.name, path, name, kind, stem.lower(), extension)
+            )
+
+
+def _check_forms(table: TableContract, found: LandingSource) -> None:
+    """One form for a table, and no two files that say the same thing in two formats."""
+    files = sorted(found.files.get(table.name, []), key=lambda file: (file.kind, file.slot, file.name))
+    if table.name in found.files:
+        found.files[table.name] = files
+    snapshots = [file for file in files if file.kind == SNAPSHOT]
+    parts = [file for file in files if file.kind != SNAPSHOT]
+    if snapshots and parts:
+        found.problems.append(
+            Problem(
+                table.source,
+                table.name,
+                snapshots[0].name,
+                reason=f"this file and the folder of {parts[0].name} both hold the table.",
+                hint="Keep the one file or the folder of files.",
+            )
+        )
+    for first, second in pairwise(files):
+        if (first.kind, first.slot) == (second.kind, second.slot):
+            found.problems.append(
+                Problem(
+                    table.source,
+                    table.name,
+                    second.name,
+                    reason=f"{first.name} holds the same rows under the same name.",
+                    hint="Keep one of them.",
+                )
+            )
+
+
+def _refused_link(landing: Path, path: Path, found: LandingSource, source: str, table: str | None) -> bool:
+    """Whether ``path`` leads out of the landing folder, which is then a problem."""
+    if path.resolve().is_relative_to(landing.resolve()):
+        return False
+    found.problems.append(
+        Problem(
+            source,
+            table,
+            _relative(landing, path),
+            reason="this link leads out of the landing folder.",
+            hint="Put a copy of the file there.",
+        )
+    )
+    return True
+
+
+def _split(name: str) -> tuple[str, str | None]:
+    """Stem and extension of a file name; the extension is None where no reader takes it."""
+    for extension in EXTENSIONS:
+        if name.lower().endswith(extension):
+            return name[: -len(extension)], extension
+    return name, None
+
+
+def _listed(folder: Path) -> Iterable[Path]:
+    """Visible entries in name order; editors' and systems' own files (.DS_Store, ~$book.xlsx) are none."""
+    return sorted(path for path in folder.iterdir() if not path.name.startswith((".", "~$")))
+
+
+def _relative(landing: Path, path: Path) -> str:
+    return path.relative_to(landing).as_posix()

@@ -1,0 +1,70 @@
+"""The store of raw objects: immutable Parquet files named by the hash of their bytes.
+
+Add here what concerns keeping and finding objects. Which object is part of which table, and since when, is
+the manifest's business.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+
+from orchestration.files import flush_file, flush_folder
+
+_CHUNK_BYTES = 8 << 20
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+class ObjectStore:
+    """Objects below ``home_raw/objects``."""
+
+    def __init__(self, home_raw: Path) -> None:
+        self.folder = home_raw / "objects"
+
+    def path(self, object_hash: str) -> Path:
+        """Where the object of this hash is, or would be."""
+        return self.folder / f"{object_hash}.parquet"
+
+    def holds(self, object_hash: str) -> bool:
+        """Whether the object is there."""
+        return self.path(object_hash).is_file()
+
+    def add(self, staged: Path) -> str:
+        """Make a staged file (on the same file system) an object, durably, and return its hash.
+
+        The object appears under its name only when it is whole; one that is there already stays as it is.
+        """
+        object_hash = file_hash(staged)
+        target = self.path(object_hash)
+        if target.is_file():
+            staged.unlink()
+            return object_hash
+        self.folder.mkdir(parents=True, exist_ok=True)
+        flush_file(staged)
+        staged.chmod(0o444)
+        staged.replace(target)
+        flush_folder(self.folder)
+        return object_hash
+
+    def place(self, object_hash: str, target: Path) -> None:
+        """Give the object a second name: a hard link, or a copy where the file system has none.
+
+        Raises:
+            FileNotFoundError: the store does not hold the object.
+        """
+        try:
+            os.link(self.path(object_hash), target)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            shutil.copyfile(self.path(object_hash), target)

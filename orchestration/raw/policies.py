@@ -1,0 +1,118 @@
+"""Which policies are in force: the project's defaults, overridden by the rows of the company's own table.
+
+Add a check here when a policy has a range that a mistake can leave. What a policy means belongs to the models
+and modules that read it; new policies are rows of ``seeds/policy/metric_policies.csv``.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+from collections.abc import Callable, Iterable
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import pyarrow.parquet as pq
+
+from orchestration import settings
+
+TABLE = "metric_policies"
+
+
+class PolicyError(ValueError):
+    """A policy row cannot be used; ``column`` is the one to correct."""
+
+    def __init__(self, message: str, hint: str, column: str) -> None:
+        super().__init__(message)
+        self.hint = hint
+        self.column = column
+
+
+def default_policies(seeds: Path | None = None) -> dict[str, str]:
+    """The project's own policies by key; an empty value is ``""``."""
+    path = (settings.POLICY_SEEDS_DIR if seeds is None else seeds) / f"{TABLE}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return {row["policy_key"]: row["policy_value"] or "" for row in csv.DictReader(file)}
+
+
+def effective_policies(snapshot: Path) -> dict[str, str]:
+    """The policies in force for a raw snapshot folder, by key; an empty value is ``""``."""
+    return merged_policies(read_policy_rows(snapshot / "policy" / f"{TABLE}.parquet"))
+
+
+def merged_policies(rows: Iterable[tuple[str, str | None]]) -> dict[str, str]:
+    """The defaults overlaid by (key, value) rows."""
+    return {**default_policies(), **{key: value or "" for key, value in rows}}
+
+
+def read_policy_rows(path: Path) -> list[tuple[str, str | None]]:
+    """(key, value) rows of a raw object or snapshot file; an absent file has none."""
+    if not path.exists():
+        return []
+    table = pq.read_table(path, columns=["policy_key", "policy_value"])
+    return list(zip(table["policy_key"].to_pylist(), table["policy_value"].to_pylist(), strict=True))
+
+
+def check_policy(key: str, value: str | None, known: Iterable[str]) -> None:
+    """Refuse a policy row that nobody would read or that cannot be read.
+
+    Raises:
+        PolicyError: the key is unknown or the value outside its range.
+    """
+    known = sorted(known)
+    if key not in known:
+        near = difflib.get_close_matches(key, known, n=1)
+        hint = f"Is it {near[0]!r}?" if near else f"Known are: {', '.join(known)}."
+        raise PolicyError("no policy has this key.", hint, "policy_key")
+    check = _CHECKS.get(key)
+    if check is not None:
+        check(value or "")
+
+
+def _number(low: int, high: int | None, *, whole: bool) -> Callable[[str], None]:
+    kind = "a whole number" if whole else "a number"
+    expected = f"Expected {kind} from {low}" + (f" to {high}." if high is not None else " upwards.")
+
+    def check(value: str) -> None:
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            number = Decimal("NaN")
+        valid = (
+            number.is_finite()
+            and number >= low
+            and (high is None or number <= high)
+            and (not whole or number == number.to_integral_value())
+        )
+        if not valid:
+            raise PolicyError("this policy cannot have this value.", expected, "policy_value")
+
+    return check
+
+
+def _time_zone(value: str) -> None:
+    try:
+        ZoneInfo(value).utcoffset(None)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise PolicyError(
+            "this is no time zone.", "Expected an IANA name, for instance Europe/Berlin.", "policy_value"
+        ) from None
+
+
+def _currency(value: str) -> None:
+    if not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+        raise PolicyError(
+            "this is no currency code.", "Expected ISO 4217 in capitals, for instance USD.", "policy_value"
+        )
+
+
+_CHECKS: dict[str, Callable[[str], None]] = {
+    "reporting_currency": _currency,
+    "reporting_time_zone": _time_zone,
+    "renewal_grace_days": _number(0, None, whole=True),
+    "fx_rate_max_age_days": _number(0, None, whole=True),
+    "max_quarantined_share": _number(0, 1, whole=False),
+    "max_row_drop_share": _number(0, 1, whole=False),
+    "source_freshness_max_age_hours": _number(0, None, whole=False),
+}

@@ -1,0 +1,129 @@
+"""The raw tables as the scheduler sees them: one asset per table, one step per source.
+
+Add nothing per table: a table appears here when it is declared as a dbt source. How a file is read and what
+is wrong with it is the business of ``raw/``.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from orchestration.raw.contract import SourceContract, read_contracts
+from orchestration.raw.load import FileResult, LoadError, LoadResult, load_landing
+from orchestration.raw.problems import Problem
+from orchestration.runs import Run, RunError
+
+# Written by the build step itself, never loaded.
+CONTROL_SOURCE = "control"
+# Policies decide how the other sources are judged while they load.
+POLICY_SOURCE = "policy"
+# Each load problem is a line; a wrong delimiter must not scroll the first one off the screen.
+SHOWN_PROBLEMS = 20
+
+
+def raw_assets() -> list[dg.AssetsDefinition]:
+    """One step per declared source; a source loads whole or not at all."""
+    contracts = read_contracts()
+    policy_keys = [dg.AssetKey([POLICY_SOURCE, table]) for table in contracts[POLICY_SOURCE].tables]
+    return [
+        _source_asset(name, contract, deps=[] if name == POLICY_SOURCE else policy_keys)
+        for name, contract in contracts.items()
+        if name != CONTROL_SOURCE
+    ]
+
+
+def _source_asset(source: str, contract: SourceContract, deps: Sequence[dg.AssetKey]) -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            # Equal to dbt's source key, which is what ties a model to its raw table.
+            dg.AssetKey([source, table]),
+            deps=deps,
+            description=f"Raw table {source}.{table} as the landing folder last delivered it.",
+            group_name=f"raw_{source}",
+            kinds={"parquet"},
+        )
+        for table in contract.tables
+    ]
+
+    @dg.multi_asset(
+        name=f"load_{source}",
+        specs=specs,
+        can_subset=False,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        required_resource_keys={"run"},
+    )
+    def load_source(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        run: Run = context.resources.run
+        try:
+            with run.step(f"load {source}"):
+                result = _load(run, source)
+        except RunError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        yield from _materializations(source, contract, result)
+
+    return load_source
+
+
+def _load(run: Run, source: str) -> LoadResult:
+    run.note(f"Loading {source}")
+    try:
+        result = load_landing(
+            run.settings.raw_dir,
+            run.settings.landing,
+            loaded_at=datetime.now(UTC),
+            sources=[source],
+            accept_drop=run.options.accept_drop,
+            on_progress=run.detail,
+        )
+    except LoadError as error:
+        raise RunError(describe_problems(source, error.problems)) from error
+    run.note(_summary(source, result))
+    for note in result.sources[source].notes:
+        run.note(f"{source}: {note}")
+    return result
+
+
+def _summary(source: str, result: LoadResult) -> str:
+    files = result.sources[source].files
+    if not files:
+        return f"{source}: no files"
+    tables = len({file.table for file in files})
+    quarantined = sum(file.rows_quarantined for file in files)
+    return (
+        f"{source}: {tables} tables, {sum(file.rows_accepted for file in files):,} rows, "
+        f"{sum(file.is_new for file in files)} new files"
+        + (f", {quarantined:,} rows in quarantine" if quarantined else "")
+    )
+
+
+def describe_problems(source: str, problems: Sequence[Problem]) -> str:
+    """The load problems of a source as one readable text: the first in its first line, then the others."""
+    lines = [f"{source} was not loaded: {problems[0] if problems else 'no reason was given'}"]
+    lines += [f"  {problem}" for problem in problems[1:SHOWN_PROBLEMS]]
+    if len(problems) > SHOWN_PROBLEMS:
+        lines.append(f"  ... and {len(problems) - SHOWN_PROBLEMS} more.")
+    lines.append("The raw layer keeps what it had of this source.")
+    return "\n".join(lines)
+
+
+def _materializations(
+    source: str, contract: SourceContract, result: LoadResult
+) -> Iterator[dg.MaterializeResult]:
+    files: dict[str, list[FileResult]] = {table: [] for table in contract.tables}
+    for file in result.files:
+        files[file.table].append(file)
+    for table, read in files.items():
+        contents = sorted(file.object_hash for file in read)
+        yield dg.MaterializeResult(
+            asset_key=dg.AssetKey([source, table]),
+            # Equal contents are one version, whenever they were loaded.
+            data_version=dg.DataVersion(hashlib.sha256(" ".join(contents).encode()).hexdigest()[:16]),
+            metadata={
+                "dagster/row_count": sum(file.rows_accepted for file in read),
+                "rows_quarantined": sum(file.rows_quarantined for file in read),
+                "files": len(read),
+                "is_new": any(file.is_new for file in read),
+            },
+        )

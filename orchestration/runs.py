@@ -1,0 +1,459 @@
+"""One run at a time: the home's lock, the journal of runs, and what a running run writes down about itself.
+
+Add here what every run has, whichever steps it takes. What a step does (loading, building, publishing) and
+how its failure reads belong to that step.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import socket
+import time
+import traceback
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import IO, Any
+
+from orchestration.alerts import raise_alert
+from orchestration.files import append_record, flush_folder, read_records
+from orchestration.reporting import Reporter
+from orchestration.settings import Settings
+
+# A reader of the lock's state (``tieout status``) holds it for an instant; a run waits that out instead of
+# refusing.
+MINIMUM_LOCK_WAIT_SECONDS = 1.0
+LOCK_POLL_SECONDS = 0.1
+
+
+class RunError(Exception):
+    """A run cannot go on; the message is complete for the person who reads it and needs no traceback."""
+
+
+class RunRefused(RunError):
+    """Another run holds the home."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """What the operator asks of one run.
+
+    Attributes:
+        as_of: the last day to report on; None lets the data's own clock decide.
+        known_at: UTC, without zone; only what was loaded by then counts. None is everything.
+        accept_drop: tables (``billing.customer`` or ``customer``) that may shrink by more than the policy
+            allows.
+        force: build although nothing changed since the published version.
+    """
+
+    as_of: date | None = None
+    known_at: datetime | None = None
+    accept_drop: tuple[str, ...] = ()
+    force: bool = False
+
+
+def utc_now() -> datetime:
+    """The present moment in UTC, without zone, as the control tables keep it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+# ---- the lock
+
+
+def lock_file(settings: Settings) -> Path:
+    """The file whose lock a run holds from its first to its last step."""
+    return settings.home / "lock"
+
+
+def describe_holder(settings: Settings) -> str:
+    """Who wrote the lock file last, as a readable phrase."""
+    try:
+        holder = json.loads(lock_file(settings).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return "a process that has not said who it is"
+    return (
+        f"run {holder.get('run_id')} (process {holder.get('pid')} on {holder.get('host')}, "
+        f"since {holder.get('since')} UTC)"
+    )
+
+
+@contextmanager
+def home_lock(settings: Settings, run_id: str) -> Iterator[None]:
+    """Hold the home for one run; released by the kernel however the process ends.
+
+    Raises:
+        RunRefused: another run holds it and did not finish within ``settings.lock_wait_seconds``.
+    """
+    path = lock_file(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    deadline = time.monotonic() + max(settings.lock_wait_seconds, MINIMUM_LOCK_WAIT_SECONDS)
+    with path.open("a+", encoding="utf-8") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    raise RunRefused(
+                        f"Another run is using {settings.home}: {describe_holder(settings)}. "
+                        "Nothing was done. Wait for it to finish, or set TIEOUT_LOCK_WAIT_SECONDS to let "
+                        "this command wait."
+                    ) from None
+                time.sleep(LOCK_POLL_SECONDS)
+        _write_holder(
+            file,
+            {
+                "run_id": run_id,
+                "pid": os.getpid(),
+                "host": socket.gethostname(),
+                "since": utc_now().isoformat(sep=" ", timespec="seconds"),
+            },
+        )
+        try:
+            yield
+        finally:
+            _write_holder(file, None)
+
+
+def _write_holder(file: IO[str], holder: Mapping[str, Any] | None) -> None:
+    file.seek(0)
+    file.truncate()
+    if holder is not None:
+        json.dump(holder, file)
+    file.flush()
+
+
+def running_now(settings: Settings) -> str | None:
+    """Who holds the home at this moment, or None when no run does."""
+    path = lock_file(settings)
+    if not path.exists():
+        return None
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return describe_holder(settings)
+    return None
+
+
+# ---- the journal
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """What the journal knows about one run; times are UTC without zone.
+
+    Attributes:
+        run_id: Tieout's id, also the name of the build folder.
+        scheduler_run_id: Dagster's id of the same run.
+        job: the Dagster job that it ran.
+        status: running, published, unchanged, loaded, failed, refused or killed.
+        published_version: folder name of the version that it published or confirmed as unchanged, or None.
+        summary: one line: what came of it.
+        details: the whole message, for a failure.
+        log: path of the run's own log.
+    """
+
+    run_id: str
+    scheduler_run_id: str
+    job: str
+    started_at: datetime
+    finished_at: datetime | None
+    status: str
+    tests_passed: int | None
+    tests_failed: int | None
+    published_version: str | None
+    summary: str
+    details: str
+    log: str
+
+
+def journal_file(settings: Settings) -> Path:
+    """Every run of this home: one line when it starts, one when it ends."""
+    return settings.home / "runs.jsonl"
+
+
+def read_journal(settings: Settings) -> list[RunRecord]:
+    """All runs of a home, oldest first. A run that never wrote its end has the status ``running``."""
+    runs: dict[str, RunRecord] = {}
+    for record in read_records(journal_file(settings)):
+        try:
+            finished = record["finished_at"]
+            runs[record["run_id"]] = RunRecord(
+                run_id=record["run_id"],
+                scheduler_run_id=record["scheduler_run_id"],
+                job=record["job"],
+                started_at=datetime.fromisoformat(record["started_at"]),
+                finished_at=None if finished is None else datetime.fromisoformat(finished),
+                status=record["status"],
+                tests_passed=record["tests_passed"],
+                tests_failed=record["tests_failed"],
+                published_version=record["published_version"],
+                summary=record["summary"],
+                details=record["details"],
+                log=record["log"],
+            )
+        except (KeyError, TypeError, ValueError):
+            continue
+    return list(runs.values())
+
+
+def find_run(settings: Settings, scheduler_run_id: str) -> RunRecord | None:
+    """The journal's record of a Dagster run, or None when that run never reached its first step."""
+    return next(
+        (run for run in reversed(read_journal(settings)) if run.scheduler_run_id == scheduler_run_id), None
+    )
+
+
+def _write_record(settings: Settings, record: RunRecord) -> None:
+    values = dict(vars(record))
+    for name in ("started_at", "finished_at"):
+        values[name] = None if values[name] is None else values[name].isoformat()
+    append_record(journal_file(settings), values)
+
+
+# ---- a run
+
+
+@dataclass
+class Run:
+    """A run that holds the home; the steps read its options and write down what became of them."""
+
+    settings: Settings
+    options: RunOptions
+    run_id: str
+    scheduler_run_id: str
+    job: str
+    started_at: datetime
+    reporter: Reporter
+    problems: list[str] = field(default_factory=list)
+    status: str = "loaded"
+    summary: str = "Loaded."
+    tests_passed: int | None = None
+    tests_failed: int | None = None
+    published_version: str | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The run's private folder."""
+        return self.settings.builds_dir / self.run_id
+
+    @property
+    def logs_dir(self) -> Path:
+        """The run's own log and what the tools that it called wrote."""
+        return self.folder / "logs"
+
+    @property
+    def log(self) -> Path:
+        """The run's own log, one line per thing said."""
+        return self.logs_dir / "run.log"
+
+    def _write_log(self, text: str) -> None:
+        with self.log.open("a", encoding="utf-8") as file:
+            file.write(f"{utc_now().isoformat(sep=' ', timespec='seconds')} {text}\n")
+
+    def note(self, text: str) -> None:
+        """Say what is being done, to the person and to the log."""
+        self._write_log(text)
+        self.reporter.note(text)
+
+    def detail(self, text: str) -> None:
+        """Say what is being worked on: to the log, and to a person who watches."""
+        self._write_log(text)
+        self.reporter.detail(text)
+
+    def warn(self, text: str) -> None:
+        """Say what a person should look at although the run goes on."""
+        self._write_log(f"WARNING: {text}")
+        self.reporter.warn(text)
+
+    def fail(self, text: str) -> None:
+        """Write down why the run cannot publish; the run ends as failed whatever else happens."""
+        self.problems.append(text)
+        self._write_log(f"FAILED: {text}")
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        """Turn whatever goes wrong inside into a problem of the run, a sentence and not a traceback.
+
+        Args:
+            name: what the step does, for the message: "load billing".
+
+        Raises:
+            RunError: always when something went wrong; the traceback of an unexpected error is in the log.
+        """
+        try:
+            yield
+        except RunError as error:
+            self.fail(str(error))
+            raise
+        except Exception as error:
+            self._write_log(traceback.format_exc())
+            message = f"Could not {name}: {type(error).__name__}: {error}"
+            self.fail(message)
+            raise RunError(message) from error
+        except BaseException as error:
+            # Ctrl-C, SIGTERM and the scheduler's own interruption arrive as one of several classes.
+            if not isinstance(error, GeneratorExit):
+                self.fail(f"Interrupted while it was about to {name}.")
+            raise
+
+
+def new_run_id(scheduler_run_id: str) -> str:
+    """A name that sorts by time and points at the scheduler's run: ``20260131T020000Z-1a2b3c4d``."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-{scheduler_run_id[:8]}"
+
+
+@contextmanager
+def open_run(
+    settings: Settings,
+    options: RunOptions,
+    reporter: Reporter,
+    *,
+    scheduler_run_id: str = "",
+    job: str = "nightly",
+    on_killed: Callable[[RunRecord], None] | None = None,
+) -> Iterator[Run]:
+    """Take the home for one run, write its beginning and its end into the journal, and alert when it fails.
+
+    Args:
+        settings: the run's home and landing folder.
+        options: what the operator asks.
+        reporter: who listens.
+        scheduler_run_id: Dagster's id; a new one is made up when there is none.
+        job: the Dagster job's name.
+        on_killed: told about every earlier run that died without writing its end.
+
+    Raises:
+        RunRefused: another run holds the home. That is written into the journal and alerted, too.
+    """
+    scheduler_run_id = scheduler_run_id or str(uuid.uuid4())
+    run = Run(
+        settings=settings,
+        options=options,
+        run_id=new_run_id(scheduler_run_id),
+        scheduler_run_id=scheduler_run_id,
+        job=job,
+        started_at=utc_now(),
+        reporter=reporter,
+    )
+    try:
+        with home_lock(settings, run.run_id):
+            _bury_killed_runs(settings, on_killed)
+            run.logs_dir.mkdir(parents=True)
+            _write_record(settings, _record(run, "running", finished=False))
+            try:
+                yield run
+            except BaseException as error:
+                if not run.problems:
+                    run.fail(str(error) or f"Interrupted ({type(error).__name__}).")
+                raise
+            finally:
+                _finish(run)
+    except RunRefused as error:
+        run.problems.append(str(error))
+        _write_record(settings, _record(run, "refused", finished=True, log=""))
+        _alert(run, log="")
+        raise
+
+
+def _finish(run: Run) -> None:
+    status = "failed" if run.problems else run.status
+    _write_record(run.settings, _record(run, status, finished=True))
+    if run.problems:
+        _alert(run, log=str(run.log))
+
+
+def _record(run: Run, status: str, *, finished: bool, log: str | None = None) -> RunRecord:
+    details = "\n\n".join(run.problems)
+    return RunRecord(
+        run_id=run.run_id,
+        scheduler_run_id=run.scheduler_run_id,
+        job=run.job,
+        started_at=run.started_at,
+        finished_at=utc_now() if finished else None,
+        status=status,
+        tests_passed=run.tests_passed,
+        tests_failed=run.tests_failed,
+        published_version=None if run.problems else run.published_version,
+        summary=_first_line(details) if run.problems else run.summary if finished else "",
+        details=details,
+        log=str(run.log) if log is None else log,
+    )
+
+
+def _first_line(text: str) -> str:
+    return text.strip().splitlines()[0] if text.strip() else ""
+
+
+def _alert(run: Run, *, log: str) -> None:
+    details = "\n\n".join(run.problems)
+    raise_alert(
+        run.settings,
+        alert_id=run.scheduler_run_id,
+        run_id=run.run_id,
+        summary=f"Tieout {run.job} failed: {_first_line(details)}",
+        details=details,
+        log=log,
+    )
+
+
+def _bury_killed_runs(settings: Settings, on_killed: Callable[[RunRecord], None] | None) -> None:
+    """Runs that began and never ended are dead, because this process now holds the lock that they held."""
+    for run in read_journal(settings):
+        if run.status != "running":
+            continue
+        version = settings.current_link.readlink().name if settings.current_link.is_symlink() else ""
+        if version.endswith(f"-{run.run_id}"):
+            # It died after the switch: what it published is whole and is what readers see.
+            summary = f"Published version {version}, and was killed right after that."
+            _write_record(
+                settings,
+                RunRecord(
+                    **{**vars(run), "status": "published", "published_version": version, "summary": summary}
+                ),
+            )
+            continue
+        summary = "The run was killed: it ended without a word. Nothing was published by it."
+        killed = RunRecord(
+            **{
+                **vars(run),
+                "status": "killed",
+                "summary": summary,
+                "details": f"{summary} Its log: {run.log}",
+            }
+        )
+        _write_record(settings, killed)
+        raise_alert(
+            settings,
+            alert_id=run.scheduler_run_id,
+            run_id=run.run_id,
+            summary=f"Tieout {run.job} failed: {summary}",
+            details=killed.details,
+            log=run.log,
+        )
+        if on_killed:
+            on_killed(killed)
+
+
+def tidy_builds(settings: Settings, *, keep: Sequence[str] = ()) -> None:
+    """Remove the private folders of old runs; call it only while holding the home.
+
+    The newest ``settings.versions_kept`` folders stay, so that a failed build can be looked at; so do those
+    named in ``keep``.
+    """
+    if not settings.builds_dir.exists():
+        return
+    folders = sorted(
+        (path for path in settings.builds_dir.iterdir() if path.is_dir()), key=lambda path: path.name
+    )
+    for folder in folders[: -settings.versions_kept]:
+        if folder.name not in keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    flush_folder(settings.builds_dir)

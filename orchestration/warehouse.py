@@ -1,0 +1,438 @@
+"""The one step that builds, audits and publishes: a pure function of raw snapshot, policies, code and as-of.
+
+Add here what happens between a loaded raw layer and a published version, in its order. Loading belongs to
+``raw/``, what forbids publication to ``audit.py``, what a version consists of to ``publication.py``. All of
+it is one scheduler step on purpose: split, a backfill would run the parts in different runs; selectable in
+parts, only a part would be audited.
+"""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator
+from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY, build_dbt_specs
+
+from orchestration import dbt_command, publication
+from orchestration.audit import Audit, audit_build, audit_quarantine
+from orchestration.engines import duckdb as engine
+from orchestration.files import exclusive
+from orchestration.raw.contract import read_contracts
+from orchestration.raw.problems import LoadError
+from orchestration.raw.snapshot import SnapshotInfo, write_snapshot, write_table
+from orchestration.runs import Run, RunError, RunOptions, read_journal, tidy_builds, utc_now
+from orchestration.settings import Settings
+
+PUBLISHED_ASSET = dg.AssetKey("published_warehouse")
+FRESHNESS_CHECK = "billing_feed_is_fresh"
+GRAIN_TEST = "unique_grain"
+# Where a version keeps dbt's artifacts, for state selection, deferral and the record of what was tested.
+MANIFEST = "dbt/manifest.json"
+RUN_RESULTS = "dbt/run_results.json"
+# What fct_runs lists: runs that tried to publish and came to an end of one of these kinds.
+LISTED_STATUSES = frozenset({"published", "unchanged", "failed", "killed"})
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The build's two clocks, UTC without zone.
+
+    Attributes:
+        data_clock_at: how far the billing export reaches; None when it has no row with a time.
+        as_of_at: the instant that the metrics are reported at.
+    """
+
+    data_clock_at: datetime | None
+    as_of_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the step did.
+
+    Attributes:
+        version: the current version after it.
+        is_new: False when nothing had changed since that version.
+        run_results: dbt's results of the build that the version came from.
+    """
+
+    version: publication.Version
+    is_new: bool
+    run_results: dict[str, Any]
+
+
+class AuditFailed(RunError):
+    """The build was finished and may not be published; ``run_results`` are dbt's."""
+
+    def __init__(self, message: str, run_results: dict[str, Any]) -> None:
+        super().__init__(message)
+        self.run_results = run_results
+
+
+# ---- what goes into a build
+
+
+def write_control_tables(settings: Settings, options: RunOptions, snapshot: SnapshotInfo, into: Path) -> None:
+    """Write what the models learn about runs and loads as the source ``control`` of a raw snapshot.
+
+    Args:
+        settings: the home whose journal is told.
+        options: what the operator asked of this build.
+        snapshot: what ``write_snapshot`` said about the snapshot.
+        into: the snapshot's folder.
+    """
+    tables = read_contracts()["control"].tables
+    earlier_runs = [
+        {
+            "run_id": record.run_id,
+            "started_at": record.started_at,
+            "finished_at": record.finished_at,
+            "status": record.status,
+            "tests_passed": record.tests_passed,
+            "tests_failed": record.tests_failed,
+            "published_version": record.published_version,
+        }
+        for record in read_journal(settings)
+        if record.job != "load" and record.status in LISTED_STATUSES
+    ]
+    rows: dict[str, Sequence[Mapping[str, Any]]] = {
+        "build_parameters": [{"as_of_date": options.as_of, "known_at": options.known_at}],
+        "load_report": snapshot.load_report,
+        "quarantined_rows": snapshot.quarantined_rows,
+        "runs": earlier_runs,
+    }
+    folder = into / "control"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, contract in tables.items():
+        write_table(contract, rows[name], folder / f"{name}.parquet")
+
+
+def grain_columns(manifest: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Per model the columns that its grain test names, which its published rows are ordered by."""
+    columns: dict[str, list[str]] = {}
+    for node in manifest["nodes"].values():
+        test = node.get("test_metadata") or {}
+        model = manifest["nodes"].get(node.get("attached_node") or "")
+        if node["resource_type"] != "test" or test.get("name") != GRAIN_TEST or model is None:
+            continue
+        arguments = test["kwargs"].get("arguments") or test["kwargs"]
+        columns[model.get("alias") or model["name"]] = list(arguments["columns"])
+    return columns
+
+
+def read_clock(warehouse_file: Path) -> Clock:
+    """The clocks that the models themselves worked with."""
+    rows = engine.read_rows(
+        warehouse_file, "select data_clock_at, as_of_at from intermediate.int_run_settings"
+    ).values
+    return Clock(*rows[0]) if rows else Clock(None, None)
+
+
+def what_a_version_depends_on(run: Run, snapshot_fingerprint: str, code_fingerprint: str) -> dict[str, Any]:
+    """Two builds for which this is equal publish equal tables."""
+    return {
+        "inputs_fingerprint": snapshot_fingerprint,
+        "code_fingerprint": code_fingerprint,
+        "as_of_date": None if run.options.as_of is None else run.options.as_of.isoformat(),
+        "known_at": None if run.options.known_at is None else run.options.known_at.isoformat(),
+    }
+
+
+# ---- the step
+
+
+def _write_snapshot(settings: Settings, options: RunOptions, into: Path) -> SnapshotInfo:
+    known_at = None if options.known_at is None else options.known_at.replace(tzinfo=UTC)
+    try:
+        return write_snapshot(settings.raw_dir, into, known_at=known_at)
+    except LoadError as error:
+        raise RunError(f"There is no raw snapshot to build from: {error}") from error
+
+
+def build_and_publish(run: Run) -> Outcome:
+    """Build the warehouse privately, audit it, and publish it if everything holds.
+
+    Raises:
+        RunError: nothing was published; the message says why, which rows, and where to look.
+    """
+    settings = run.settings
+    publication.clean_up(settings)
+    tidy_builds(settings, keep=[run.run_id])
+    raw_snapshot = run.folder / "raw"
+    snapshot = _write_snapshot(settings, run.options, raw_snapshot)
+    write_control_tables(settings, run.options, snapshot, raw_snapshot)
+
+    dependencies = what_a_version_depends_on(run, snapshot.fingerprint, dbt_command.code_fingerprint())
+    current = publication.current_version(settings)
+    if current is not None and not run.options.force:
+        record = current.record()
+        if all(record.get(name) == value for name, value in dependencies.items()):
+            return _leave_as_it_is(run, current, record)
+
+    policies = snapshot.policies
+    problems = audit_quarantine(
+        snapshot.load_report,
+        snapshot.quarantined_rows,
+        max_share=Decimal(policies["max_quarantined_share"]),
+    )
+    if problems:
+        raise RunError("\n\n".join(problems))
+
+    warehouse_file = run.folder / engine.WAREHOUSE_FILE_NAME
+    run.note("Building and testing the models")
+    try:
+        result = dbt_command.build(
+            dbt_command.parse_project(settings),
+            raw_snapshot=raw_snapshot,
+            warehouse_file=warehouse_file,
+            target_path=run.folder / "target",
+            logs_dir=run.logs_dir,
+            on_finished=run.reporter.progress,
+        )
+    except dbt_command.DbtError as error:
+        raise RunError(f"dbt could not build the models: {error}\nIts log: {run.logs_dir}") from error
+
+    run.note("Auditing the build")
+    audit = audit_build(result.manifest, result.run_results, warehouse_file)
+    run.tests_passed, run.tests_failed = audit.tests_passed, audit.tests_failed
+    for warning in audit.warnings:
+        run.warn(warning)
+    if audit.problems:
+        audit.problems.append(f"The private build stays for a look: {warehouse_file}")
+        raise AuditFailed("\n\n".join(audit.problems), result.run_results)
+    clock = read_clock(warehouse_file)
+    _warn_about_clock(run, clock)
+    warn_about_freshness(run, clock.data_clock_at, policies)
+
+    run.note("Publishing")
+    version = publication.publish(
+        settings,
+        build_file=warehouse_file,
+        sequence=publication.next_sequence(settings),
+        run_id=run.run_id,
+        record=_record(run, dependencies, policies, audit, clock),
+        key_columns=grain_columns(result.manifest),
+        attachments={
+            MANIFEST: result.manifest_file,
+            RUN_RESULTS: result.run_results_file,
+        },
+    )
+    run.status, run.published_version = "published", version.name
+    run.summary = f"Published version {version.name}."
+    publication.remove_old_versions(settings, now=utc_now())
+    dbt_command.remove_spent_files(run.folder)
+    return Outcome(version, True, result.run_results)
+
+
+def _record(
+    run: Run, dependencies: Mapping[str, Any], policies: Mapping[str, str], audit: Audit, clock: Clock
+) -> dict[str, Any]:
+    return {
+        **dependencies,
+        "as_of_at": None if clock.as_of_at is None else clock.as_of_at.isoformat(),
+        "data_clock_at": None if clock.data_clock_at is None else clock.data_clock_at.isoformat(),
+        "started_at": run.started_at.isoformat(),
+        "finished_at": utc_now().isoformat(),
+        "policies": dict(sorted(policies.items())),
+        "tests_passed": audit.tests_passed,
+        "tests_warned": len(audit.warnings),
+        "controls": audit.controls,
+        "tools": dbt_command.tool_versions(),
+    }
+
+
+def _leave_as_it_is(run: Run, current: publication.Version, record: Mapping[str, Any]) -> Outcome:
+    run.status, run.published_version = "unchanged", current.name
+    run.summary = f"Nothing changed since version {current.name}: same inputs, policies, code and as-of."
+    run.tests_passed, run.tests_failed = record.get("tests_passed"), 0
+    run.note(run.summary)
+    data_clock_at = record.get("data_clock_at")
+    warn_about_freshness(
+        run,
+        None if data_clock_at is None else datetime.fromisoformat(data_clock_at),
+        record.get("policies", {}),
+    )
+    dbt_command.remove_spent_files(run.folder)
+    run_results = json.loads((current.folder / RUN_RESULTS).read_text(encoding="utf-8"))
+    return Outcome(current, False, run_results)
+
+
+def _warn_about_clock(run: Run, clock: Clock) -> None:
+    if run.options.as_of is None or clock.data_clock_at is None or clock.as_of_at is None:
+        return
+    if clock.as_of_at > clock.data_clock_at:
+        run.warn(
+            f"--as-of {run.options.as_of} lies after the end of the data ({clock.data_clock_at} UTC): what "
+            "happened in between is not in the export."
+        )
+
+
+def is_fresh(data_clock_at: datetime | None, policies: Mapping[str, str], now: datetime) -> bool:
+    """Whether the billing feed's newest stamp is younger than the policy asks, UTC without zone."""
+    if data_clock_at is None:
+        return False
+    return now - data_clock_at <= timedelta(hours=float(policies["source_freshness_max_age_hours"]))
+
+
+def warn_about_freshness(run: Run, data_clock_at: datetime | None, policies: Mapping[str, str]) -> None:
+    """Say when the billing feed is older than the policy allows; a look back in time has no such duty."""
+    if run.options.as_of is not None or run.options.known_at is not None:
+        return
+    if not is_fresh(data_clock_at, policies, utc_now()):
+        run.warn(
+            f"The billing export ends at {data_clock_at} UTC, longer ago than the policy "
+            f"source_freshness_max_age_hours ({policies['source_freshness_max_age_hours']}) allows. "
+            "Is the feed stuck?"
+        )
+
+
+# ---- the same step as the scheduler sees it
+
+
+def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """All dbt models, their tests as checks, and the published version, as one step that cannot be split.
+
+    dagster-dbt's spec builder is called directly because its decorator always makes a step that can be run in
+    parts; it is no public function, which is why the package's minor version is pinned.
+
+    Args:
+        manifest: dbt's manifest of the project.
+    """
+    model_specs, check_specs = build_dbt_specs(
+        translator=DagsterDbtTranslator(),
+        manifest=manifest,
+        select="fqn:*",
+        exclude="",
+        selector="",
+        io_manager_key=None,
+        project=None,
+    )
+    published_models = [
+        spec.key
+        for spec in model_specs
+        if manifest["nodes"][_unique_id(spec)]["schema"] == engine.PUBLISHED_SCHEMA
+    ]
+    published_spec = dg.AssetSpec(
+        PUBLISHED_ASSET,
+        deps=published_models,
+        description="The version that analysts read: home/current/warehouse.duckdb, schema marts.",
+        group_name="publication",
+        kinds={"duckdb"},
+        # Nothing is materialized when nothing changed.
+        skippable=True,
+    )
+    freshness_spec = dg.AssetCheckSpec(
+        FRESHNESS_CHECK,
+        asset=PUBLISHED_ASSET,
+        description="The billing feed's newest stamp is younger than policy source_freshness_max_age_hours.",
+    )
+
+    @dg.multi_asset(
+        name="warehouse",
+        specs=[*(spec.replace_attributes(skippable=True) for spec in model_specs), published_spec],
+        check_specs=[*check_specs, freshness_spec],
+        can_subset=False,
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        required_resource_keys={"run"},
+    )
+    def warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        run: Run = context.resources.run
+        try:
+            with run.step("build the warehouse"):
+                outcome = build_and_publish(run)
+        except AuditFailed as error:
+            yield from _check_results(check_specs, error.run_results)
+            raise dg.Failure(str(error), allow_retries=False) from None
+        except RunError as error:
+            raise dg.Failure(str(error), allow_retries=False) from None
+        yield from _scheduler_events(outcome, model_specs, check_specs)
+
+    return warehouse
+
+
+def _dependencies_first(specs: Sequence[dg.AssetSpec]) -> list[dg.AssetSpec]:
+    """In the order in which the scheduler wants to hear of them."""
+    by_key = {spec.key: spec for spec in specs}
+    graph = {spec.key: [dep.asset_key for dep in spec.deps if dep.asset_key in by_key] for spec in specs}
+    return [by_key[key] for key in TopologicalSorter(graph).static_order()]
+
+
+def _unique_id(spec: dg.AssetSpec | dg.AssetCheckSpec) -> str:
+    return str((spec.metadata or {})[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY])
+
+
+def _scheduler_events(
+    outcome: Outcome, model_specs: Sequence[dg.AssetSpec], check_specs: Sequence[dg.AssetCheckSpec]
+) -> Iterator[Any]:
+    """Materializations (of a new version only) and check results of a successful step."""
+    record = outcome.version.record()
+    tables: Mapping[str, Mapping[str, Any]] = record.get("tables", {})
+    results = {result["unique_id"]: result for result in outcome.run_results["results"]}
+    if outcome.is_new:
+        for spec in _dependencies_first(model_specs):
+            result = results.get(_unique_id(spec), {})
+            metadata: dict[str, Any] = {"seconds": float(result.get("execution_time", 0))}
+            if spec.key.path[-1] in tables:
+                metadata["dagster/row_count"] = tables[spec.key.path[-1]]["row_count"]
+            yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
+        yield dg.MaterializeResult(
+            asset_key=PUBLISHED_ASSET,
+            metadata={
+                "version": outcome.version.name,
+                "path": dg.MetadataValue.path(str(outcome.version.warehouse_file)),
+                "tests_passed": record.get("tests_passed", 0),
+            },
+        )
+    yield from _check_results(check_specs, outcome.run_results)
+    data_clock_at = record.get("data_clock_at")
+    yield dg.AssetCheckResult(
+        asset_key=PUBLISHED_ASSET,
+        check_name=FRESHNESS_CHECK,
+        passed=is_fresh(
+            None if data_clock_at is None else datetime.fromisoformat(data_clock_at),
+            record.get("policies", {}),
+            utc_now(),
+        ),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"data_clock_at": str(data_clock_at)},
+    )
+
+
+def _check_results(
+    check_specs: Sequence[dg.AssetCheckSpec], run_results: Mapping[str, Any]
+) -> Iterator[dg.AssetCheckResult]:
+    results = {result["unique_id"]: result for result in run_results["results"]}
+    for check in check_specs:
+        result = results.get(_unique_id(check), {})
+        status = str(result.get("status", "no result"))
+        yield dg.AssetCheckResult(
+            asset_key=check.asset_key,
+            check_name=check.name,
+            passed=status == "pass",
+            severity=dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN,
+            metadata={"status": status, "failing_rows": int(result.get("failures") or 0)},
+        )
+
+
+def refresh_sandbox(settings: Settings) -> None:
+    """Write the newest raw snapshot where ``tieout dbt`` reads it.
+
+    Raises:
+        RunError: nothing was loaded yet, or the raw layer cannot be read.
+    """
+    folder = settings.development_dir
+    incoming, snapshot_folder = folder / "raw.incoming", folder / "raw"
+    with exclusive(folder / ".lock"):
+        shutil.rmtree(incoming, ignore_errors=True)
+        incoming.mkdir()
+        options = RunOptions()
+        write_control_tables(settings, options, _write_snapshot(settings, options, incoming), incoming)
+        shutil.rmtree(snapshot_folder, ignore_errors=True)
+        incoming.rename(snapshot_folder)
