@@ -1,0 +1,93 @@
+"""Who the vendor's customers are: names, places, industries and sizes of invented companies.
+
+All of it is made up: names are combined from word lists, domains end in the reserved ``.example``, telephone
+numbers come from ranges kept for fiction where the country has one. What a company buys is the simulation's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from seeds.generator.facts import Company
+from seeds.generator.randomness import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    country: str
+    city: str
+    postal_code: str
+    phone: str
+    currency: str
+    tax_per_thousand: int
+
+
+_PLACES: tuple[tuple[int, _Place], ...] = (
+    (14, _Place("US", "Columbus", "43215", "+1 614-555-01", "USD", 0)),
+    (12, _Place("US", "Denver", "80202", "+1 303-555-01", "USD", 0)),
+    (10, _Place("US", "Raleigh", "27601", "+1 919-555-01", "USD", 0)),
+    (6, _Place("CA", "Toronto", "M5H 2N2", "+1 416-555-01", "USD", 130)),
+    (4, _Place("SG", "Singapore", "048616", "+65 6555 01", "USD", 90)),
+    (4, _Place("AU", "Brisbane", "4000", "+61 7 5550 01", "USD", 100)),
+    (3, _Place("BR", "Curitiba", "80010-000", "+55 41 5550-01", "USD", 0)),
+    (2, _Place("MX", "Monterrey", "64000", "+52 81 5550 01", "USD", 160)),
+    (2, _Place("ZA", "Durban", "4001", "+27 31 555 01", "USD", 150)),
+    (8, _Place("DE", "Leipzig", "04109", "+49 341 23125 1", "EUR", 190)),
+    (6, _Place("FR", "Nantes", "44000", "+33 2 61 91 01 ", "EUR", 200)),
+    (4, _Place("NL", "Utrecht", "3511 AB", "+31 30 555 01", "EUR", 210)),
+    (3, _Place("ES", "Zaragoza", "50001", "+34 976 555 0", "EUR", 210)),
+    (3, _Place("IE", "Cork", "T12 X8PW", "+353 21 555 01", "EUR", 230)),
+    (11, _Place("GB", "Leeds", "LS1 4AP", "+44 113 496 01", "GBP", 200)),
+    (8, _Place("JP", "Sendai", "980-0811", "+81 22 555 01", "JPY", 100)),
+    (5, _Place("KW", "Kuwait City", "13001", "+965 2555 01", "KWD", 0)),
+)
+
+_FIRST_WORDS = (
+    "Alder", "Amber", "Beacon", "Birch", "Bright", "Cedar", "Clear", "Copper", "Coral", "Crown", "Delta",
+    "Ember",
+    "Falcon", "Fern", "Garnet", "Granite", "Harbour", "Hazel", "Heron", "Iron", "Juniper", "Kestrel", "Lark",
+    "Linden", "Maple", "Meadow", "Mistral", "North", "Oak", "Onyx", "Opal", "Orchard", "Osprey", "Pine",
+    "Quarry",
+    "River", "Rowan", "Saffron", "Silver", "Slate", "Sparrow", "Spruce", "Sterling", "Summit", "Tamar",
+    "Thistle",
+    "Tidal", "Umber", "Valley", "Violet", "Walnut", "Willow", "Winter", "Zephyr",
+)  # fmt: skip
+_INDUSTRIES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("FINANCIAL_SERVICES", ("Capital", "Credit Union", "Insurance")),
+    ("HOSPITAL_HEALTH_CARE", ("Clinics", "Hospitals", "Health")),
+    ("RETAIL", ("Stores", "Outfitters", "Market")),
+    ("LOGISTICS_AND_SUPPLY_CHAIN", ("Freight", "Logistics", "Shipping")),
+    ("MACHINERY", ("Engineering", "Works", "Tools")),
+    ("COMPUTER_SOFTWARE", ("Software", "Systems", "Labs")),
+    ("GOVERNMENT_ADMINISTRATION", ("County Council", "City Services", "Authority")),
+    ("HIGHER_EDUCATION", ("College", "Institute", "University")),
+    ("UTILITIES", ("Energy", "Water", "Power")),
+    ("TELECOMMUNICATIONS", ("Telecom", "Networks", "Mobile")),
+)
+_EMPLOYEES = {"small": (6, 60), "medium": (60, 400), "large": (400, 4_000)}
+
+
+def make_company(stream: Stream, key: str, number: int, size: str, created: int) -> Company:
+    """An invented company of a size (small, medium, large) that became a customer at ``created``."""
+    place = stream.weighted(_PLACES)
+    industry, endings = stream.pick(_INDUSTRIES)
+    name = f"{stream.pick(_FIRST_WORDS)} {stream.pick(_FIRST_WORDS)} {stream.pick(endings)}"
+    low, high = _EMPLOYEES[size]
+    pays_by = "bank_transfer" if stream.chance({"small": 40, "medium": 250, "large": 650}[size]) else "card"
+    exempt = stream.chance(30)
+    return Company(
+        key=key,
+        name=name,
+        domain=f"{name.lower().replace(' ', '-')}-{number}.example",
+        phone=f"{place.phone}{stream.between(0, 99):02d}",
+        country=place.country,
+        city=place.city,
+        postal_code=place.postal_code,
+        industry=industry,
+        employees=stream.between(low, high),
+        currency=place.currency,
+        created=created,
+        pays_by=pays_by,
+        tax_per_thousand=0 if exempt else place.tax_per_thousand,
+        tax_exempt="exempt" if exempt else "none",
+    )

@@ -1,0 +1,121 @@
+"""The exported tables: names, columns and kinds, in the spelling of the connectors.
+
+Declares what the writers fill, once, for CSV and Parquet alike. Columns are those that carry data; a real
+export has more. What the warehouse requires of a table is declared beside its staging models, not here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Value = str | int | bool | None
+Row = tuple[Value, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """``kind``: text, integer, boolean, or timestamp (seconds since 1970, written as ISO 8601)."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of one source; ``order`` names the columns by which a CSV file is sorted."""
+
+    source: str
+    name: str
+    columns: tuple[Column, ...]
+    order: tuple[str, ...]
+
+
+_KINDS = {"": "text", "#": "integer", "?": "boolean", "@": "timestamp"}
+
+
+def _table(source: str, name: str, columns: str, order: str = "created id") -> Table:
+    """A table from its column names; a last ``#`` marks integers, ``?`` booleans, ``@`` timestamps."""
+    parsed = []
+    for word in columns.split():
+        mark = word[-1] if word[-1] in "#?@" else ""
+        parsed.append(Column(word.removesuffix(mark) if mark else word, _KINDS[mark]))
+    return Table(source, name, tuple(parsed), tuple(order.split()))
+
+
+# invoice_prefix of customer is a column that no contract knows: loaders must say so and go on.
+_BILLING_COLUMNS = {
+    "customer": """
+        id email name phone description created@ currency delinquent? address_country address_city
+        address_postal_code tax_exempt invoice_prefix is_deleted?""",
+    "product": "id name active? type unit_label created@ metadata is_deleted?",
+    "price": """
+        id product_id active? billing_scheme currency nickname type unit_amount# unit_amount_decimal
+        recurring_interval recurring_interval_count# recurring_usage_type tiers_mode
+        transform_quantity_divide_by# transform_quantity_round created@ is_deleted?""",
+    "price_tier": "price_id index# up_to# unit_amount# unit_amount_decimal flat_amount#",
+    "plan": """
+        id product_id active? amount# currency interval interval_count# usage_type billing_scheme tiers_mode
+        nickname created@ is_deleted?""",
+    "subscription": """
+        id customer_id status created@ start_date@ current_period_start@ current_period_end@
+        billing_cycle_anchor@ cancel_at@ cancel_at_period_end? canceled_at@ ended_at@ trial_start@ trial_end@
+        cancellation_details_reason pause_collection_behavior pause_collection_resumes_at@ is_deleted?""",
+    "subscription_item": "id subscription_id price_id plan_id quantity# created@ metadata is_deleted?",
+    "invoice": """
+        id number customer_id subscription_id status currency billing_reason subtotal# tax# total# amount_due#
+        amount_paid# amount_remaining# period_start@ period_end@ created@ due_date@
+        status_transitions_finalized_at@ status_transitions_paid_at@ status_transitions_voided_at@
+        status_transitions_marked_uncollectible_at@ charge_id""",
+    "invoice_line_item": """
+        id invoice_id subscription_id subscription_item_id price_id plan_id type description amount# currency
+        quantity# proration? period_start@ period_end@""",
+    "coupon": "id name percent_off# amount_off# currency duration duration_in_months# created@ is_deleted?",
+    "subscription_discount": "id subscription_id customer_id coupon_id start@ end@",
+    "discount": "id type type_id amount# coupon_id customer_id subscription_id invoice_id start@ end@",
+    "charge": """
+        id amount# amount_refunded# captured? paid? status currency customer_id invoice_id
+        balance_transaction_id failure_code created@""",
+    "refund": "id amount# charge_id reason status currency balance_transaction_id created@",
+    "credit_note": """
+        id invoice_id amount# discount_amount# subtotal# total# currency type status reason created@
+        voided_at@""",
+    "credit_note_line_item": "id credit_note_id invoice_line_item_id amount# quantity#",
+    "balance_transaction": """
+        id amount# fee# net# type source currency exchange_rate available_on@ payout_id created@""",
+    "fee": "balance_transaction_id index# amount# type currency",
+    "payout": "id amount# currency arrival_date@ status created@",
+    "dispute": "id amount# currency charge_id reason status created@",
+}
+
+_BILLING_ORDERS = {
+    "price_tier": "price_id index",
+    "invoice_line_item": "id",
+    "subscription_discount": "start id",
+    "discount": "type_id",
+    "credit_note_line_item": "credit_note_id id",
+    "fee": "balance_transaction_id index",
+}
+
+# The connector writes fees with the transaction they belong to: they have no stamp of their own.
+_WITHOUT_STAMP = {"fee"}
+
+BILLING: Mapping[str, Table] = {
+    name: _table(
+        "billing",
+        name,
+        f"{columns} livemode? {'' if name in _WITHOUT_STAMP else '_fivetran_synced@'}",
+        _BILLING_ORDERS.get(name, "created id"),
+    )
+    for name, columns in _BILLING_COLUMNS.items()
+}
+
+LEDGER: Mapping[str, Table] = {
+    "currency": _table("ledger", "currency", "id# name symbol", "id"),
+    "currencyrate": _table(
+        "ledger",
+        "currencyrate",
+        "basecurrency# transactioncurrency# effectivedate exchangerate",
+        "effectivedate transactioncurrency",
+    ),
+}
