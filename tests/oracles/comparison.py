@@ -1,0 +1,76 @@
+"""Compares the rows of a published mart with those an oracle expects, value by value and exactly.
+
+Add a table here when an oracle answers it. Neither the oracle nor the reading of the published file lives
+here, so that the comparison itself can be shown to fail.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+MartRow = Mapping[str, Any]
+
+MART_KEYS = {
+    "fct_mrr_by_account_month": ("account_id", "month"),
+    "fct_mrr_by_account_currency_month": ("account_id", "currency_code", "month"),
+    "fct_mrr_events": ("account_id", "event_date", "subscription_item_id", "event_number"),
+    "fct_mrr_bridge_by_month": ("month",),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One value that is not what the oracle says; a whole row is the column ``(row)``."""
+
+    table: str
+    key: tuple[Any, ...]
+    column: str
+    published: Any
+    expected: Any
+
+    def __str__(self) -> str:
+        key = ", ".join(str(part) for part in self.key)
+        return f"{self.table} [{key}] {self.column}: published {self.published}, expected {self.expected}"
+
+
+def compare_table(table: str, published: Sequence[MartRow], expected: Sequence[MartRow]) -> list[Difference]:
+    """Every difference between two sets of rows of one table; columns only the mart has do not matter."""
+    key_columns = MART_KEYS[table]
+
+    def key_of(row: MartRow) -> tuple[Any, ...]:
+        return tuple(row[column] for column in key_columns)
+
+    counts = Counter(key_of(row) for row in published)
+    differences = [
+        Difference(table, key, "(row)", f"{count} times", "once")
+        for key, count in counts.items()
+        if count > 1
+    ]
+    published_by_key = {key_of(row): row for row in published}
+    expected_by_key = {key_of(row): row for row in expected}
+    for key in sorted({*published_by_key, *expected_by_key}):
+        if key not in published_by_key:
+            differences.append(Difference(table, key, "(row)", "absent", dict(expected_by_key[key])))
+        elif key not in expected_by_key:
+            differences.append(Difference(table, key, "(row)", dict(published_by_key[key]), "absent"))
+        else:
+            differences += [
+                Difference(table, key, column, published_by_key[key][column], value)
+                for column, value in expected_by_key[key].items()
+                if published_by_key[key][column] != value
+            ]
+    return differences
+
+
+def compare(
+    published: Mapping[str, Sequence[MartRow]], expected: Mapping[str, Sequence[MartRow]]
+) -> list[Difference]:
+    """The differences of all tables that the oracle answers."""
+    return [
+        difference
+        for table, rows in expected.items()
+        for difference in compare_table(table, published[table], rows)
+    ]

@@ -1,0 +1,141 @@
+"""Writes landing folders for tests: tables of Python values as the CSV files of an export.
+
+Add a table here when a test writes it. What the rows are is the business of whoever makes them; nothing is
+checked, so that a test can also write what must be refused.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+TableRows = Mapping[str, list[dict[str, Any]]]
+
+SHARED_COLUMNS = ["is_deleted", "livemode", "metadata", "_fivetran_synced"]
+
+# By "<source>/<table>": the columns that the tests use.
+COLUMNS = {
+    "billing/customer": ["id", "name", "email", "created", "currency"],
+    "billing/product": ["id", "name", "created"],
+    "billing/price": [
+        "id",
+        "product_id",
+        "billing_scheme",
+        "currency",
+        "type",
+        "unit_amount",
+        "unit_amount_decimal",
+        "recurring_interval",
+        "recurring_interval_count",
+        "recurring_usage_type",
+        "tiers_mode",
+        "transform_quantity_divide_by",
+        "transform_quantity_round",
+        "created",
+    ],
+    "billing/price_tier": ["price_id", "index", "up_to", "unit_amount", "unit_amount_decimal", "flat_amount"],
+    "billing/plan": [
+        "id",
+        "amount",
+        "currency",
+        "interval",
+        "interval_count",
+        "product_id",
+        "usage_type",
+        "billing_scheme",
+        "tiers_mode",
+    ],
+    "billing/subscription": [
+        "id",
+        "customer_id",
+        "status",
+        "created",
+        "start_date",
+        "canceled_at",
+        "ended_at",
+        "trial_start",
+        "trial_end",
+    ],
+    "billing/subscription_item": ["id", "subscription_id", "price_id", "plan_id", "quantity", "created"],
+    "billing/invoice": [
+        "id",
+        "customer_id",
+        "subscription_id",
+        "status",
+        "currency",
+        "created",
+        "status_transitions_finalized_at",
+    ],
+    "billing/invoice_line_item": [
+        "id",
+        "invoice_id",
+        "subscription_id",
+        "subscription_item_id",
+        "price_id",
+        "plan_id",
+        "type",
+        "amount",
+        "currency",
+        "quantity",
+        "proration",
+        "period_start",
+        "period_end",
+    ],
+    "ledger/currency": ["id", "name", "symbol"],
+    "ledger/currencyrate": ["basecurrency", "transactioncurrency", "effectivedate", "exchangerate"],
+    "policy/metric_policies": ["policy_key", "policy_value", "authority", "why"],
+    "policy/product_catalogue": [
+        "product_id",
+        "service_type",
+        "deployment",
+        "licence_type",
+        "revenue_stream",
+        "why",
+    ],
+}
+REQUIRED_TABLES = (
+    "billing/customer",
+    "billing/price",
+    "billing/subscription",
+    "billing/invoice",
+    "billing/invoice_line_item",
+)
+
+
+def as_text(value: Any) -> str:
+    """One cell: NULL is empty, an instant is ISO 8601 in UTC, a truth value is ``true`` or ``false``."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
+
+
+def write_table(landing: Path, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
+    columns = COLUMNS[table] + (SHARED_COLUMNS if table.startswith("billing/") else [])
+    path = landing / f"{table}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns, restval="", lineterminator="\n")
+        writer.writeheader()
+        for row in rows:
+            writer.writerow({name: as_text(value) for name, value in row.items()})
+
+
+def write_landing(landing: Path, tables: TableRows) -> None:
+    """Every table that has rows, and the required ones.
+
+    Raises:
+        ValueError: a row has a column that ``COLUMNS`` does not list.
+    """
+    for table in {**dict.fromkeys(REQUIRED_TABLES), **dict.fromkeys(tables)}:
+        rows = tables.get(table, [])
+        if rows or table in REQUIRED_TABLES:
+            write_table(landing, table, rows)

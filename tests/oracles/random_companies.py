@@ -1,0 +1,550 @@
+"""Random accounts in the shape of raw billing rows, and how hundreds are packed into one landing folder.
+
+Every account is valid input and means something only by itself, so that a difference found in a packed
+company can be reduced account by account. Add a branch here when the definitions gain one. Input that must
+be refused stays out: it would stop the whole company.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from hypothesis import strategies
+
+from tests.oracles import mrr
+from tests.oracles.landing import write_landing
+
+Account = dict[str, list[dict[str, Any]]]
+
+# The columns that hold ids of an account's own rows, made distinct when accounts are packed together.
+ID_COLUMNS = {
+    "id",
+    "customer_id",
+    "invoice_id",
+    "plan_id",
+    "price_id",
+    "product_id",
+    "subscription_id",
+    "subscription_item_id",
+}
+
+CURRENCIES = ("usd", "eur", "jpy", "kwd")
+MONTHS = tuple(datetime(2023 + (10 + n) // 12, (10 + n) % 12 + 1, 1, tzinfo=UTC) for n in range(8))
+CLOCK = datetime(2024, 6, 17, 9, 30, 0, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+HALF_STEP = Decimal("0.000005")
+NEAR_A_MONTH_END = (
+    timedelta(0),
+    timedelta(0),
+    timedelta(0),
+    MICROSECOND,
+    -MICROSECOND,
+    timedelta(seconds=-1),
+    timedelta(seconds=1),
+    timedelta(minutes=-1),
+    timedelta(hours=-13),
+    timedelta(hours=-5, minutes=-30),
+    timedelta(hours=4),
+    timedelta(hours=5),
+    timedelta(days=-1),
+    timedelta(days=1),
+    timedelta(days=-1, hours=7),
+)
+WITHIN_A_MONTH = (
+    timedelta(days=6),
+    timedelta(days=13, hours=11),
+    timedelta(days=19),
+    timedelta(days=24, hours=23),
+)
+TERMS = (
+    timedelta(days=7),
+    timedelta(days=30),
+    timedelta(days=31),
+    timedelta(days=91),
+    timedelta(days=365),
+    timedelta(days=366),
+    timedelta(hours=9),
+    MICROSECOND,
+)
+GAPS = (
+    timedelta(0),
+    timedelta(0),
+    timedelta(0),
+    MICROSECOND,
+    timedelta(days=1),
+    timedelta(days=5),
+    timedelta(days=5) + MICROSECOND,
+    timedelta(days=33),
+    timedelta(days=70),
+    timedelta(days=-3),
+)
+STATUSES = ("active", "active", "active", "canceled", "past_due", "trialing", "unpaid", "incomplete")
+RARE_STATUSES = ("incomplete_expired", "paused")
+INVOICE_STATUSES = ("paid",) * 12 + ("open",) * 3 + ("draft", "void", "uncollectible")
+# From 100 minor units on, so that no MRR vanishes in the rounding to four decimals.
+AMOUNTS = (0, 100, 499, 999, 1000, 4999, 10000, 33333, 123457, 1200000)
+QUANTITIES = (0, 1, 1, 1, 2, 3, 5, 6, 9, 10, 11, 20, 21, 50)
+ITEM_MINIMUMS = (
+    '{"minimum_quantity": 10}',
+    '{"minimum_quantity": "6"}',
+    '{"minimum_quantity": 0}',
+    '{"other": 1}',
+)
+PRODUCT_METADATA = (
+    *(None,) * 14,
+    '{"licence_type": "subscription", "revenue_stream": "subscription"}',
+    '{"licence_type": "maintenance"}',
+    '{"licence_type": "maintenance", "revenue_stream": "maintenance"}',
+    '{"licence_type": "perpetual"}',
+    '{"revenue_stream": "services"}',
+    '{"revenue_stream": "setup"}',
+    '{"revenue_stream": "licence"}',
+    '{"service_type": "security"}',
+)
+
+
+def same_day_next_month(moment: datetime) -> datetime:
+    """A month on; the last day of a shorter month where there is no such day."""
+    year, month = moment.year + moment.month // 12, moment.month % 12 + 1
+    for day in range(moment.day, 27, -1):
+        try:
+            return moment.replace(year=year, month=month, day=day)
+        except ValueError:
+            continue
+    return moment.replace(year=year, month=month)
+
+
+class AccountMaker:
+    """Makes the rows of one account, drawing every decision from one source of randomness."""
+
+    def __init__(self, source: random.Random) -> None:
+        self.source = source
+        self.rows: Account = defaultdict(list)
+        self.id_count = 0
+        self.moments: list[datetime] = []
+
+    def make(self) -> Account:
+        customer = self.new_id("cus")
+        if self.chance(0.96):
+            is_deleted = self.chance(0.05) or None
+            self.rows["billing/customer"].append(
+                {"id": customer, "created": MONTHS[0], "is_deleted": is_deleted}
+            )
+        prices = [self.make_price() for _ in range(self.source.randint(1, 4))]
+        for _ in range(self.source.choice((1, 1, 1, 2, 3))):
+            self.make_subscription(customer, prices)
+        return dict(self.rows)
+
+    # Small decisions.
+
+    def chance(self, share: float) -> bool:
+        return self.source.random() < share
+
+    def new_id(self, kind: str) -> str:
+        """Ids whose binary order is neither that of creation nor that of a dictionary."""
+        self.id_count += 1
+        return f"{kind}_{self.source.choice('aB1_Zé9')}{self.id_count}"
+
+    def add(self, table: str, kind: str, **values: Any) -> str:
+        row_id = self.new_id(kind)
+        self.rows[table].append(
+            {"id": row_id, **{name: value for name, value in values.items() if value is not None}}
+        )
+        return row_id
+
+    def moment(self) -> datetime:
+        """Mostly at a month's edge, sometimes within, sometimes where something else already happened."""
+        if self.moments and self.chance(0.3):
+            chosen = self.source.choice(self.moments) + self.source.choice(
+                (timedelta(0), timedelta(0), MICROSECOND)
+            )
+        else:
+            offsets = NEAR_A_MONTH_END if self.chance(0.7) else WITHIN_A_MONTH
+            chosen = self.source.choice(MONTHS) + self.source.choice(offsets)
+        self.moments.append(chosen)
+        return chosen
+
+    def moment_within(self, start: datetime, end: datetime | None) -> datetime:
+        inside = [known for known in self.moments if start < known and (end is None or known < end)]
+        if inside and self.chance(0.5):
+            return self.source.choice(inside)
+        span = (end or start + timedelta(days=60)) - start
+        chosen = start + span * self.source.choice((1, 2, 3)) / 4
+        self.moments.append(chosen)
+        return chosen
+
+    # What is sold.
+
+    def make_price(self) -> dict[str, Any]:
+        product = self.new_id("prod")
+        if self.chance(0.85):
+            metadata = self.source.choice(PRODUCT_METADATA)
+            self.rows["billing/product"].append(
+                {"id": product, "metadata": metadata, "is_deleted": self.chance(0.05) or None}
+            )
+        if self.chance(0.08):
+            catalogued = self.source.choice(("perpetual", "maintenance", "subscription"))
+            self.rows["policy/product_catalogue"].append({"product_id": product, "licence_type": catalogued})
+        price = {
+            "product_id": product,
+            "currency": self.source.choice(CURRENCIES),
+            "interval": self.source.choice(("month", "month", "month", "year", "year", "week", "day")),
+            "interval_count": self.source.choice((None, 1, 1, 2, 3, 6)),
+            "usage_type": self.source.choice((None, *("licensed",) * 10, "metered")),
+        }
+        if self.chance(0.15):
+            return self.make_plan(price)
+        return self.make_newer_price(price)
+
+    def make_plan(self, price: dict[str, Any]) -> dict[str, Any]:
+        plan = {**price, "id": self.new_id("plan"), "amount": self.source.choice(AMOUNTS)}
+        self.rows["billing/plan"].append(plan)
+        if self.chance(0.15):
+            # The same id as a price: the price is the one that is read.
+            self.rows["billing/price"].append(
+                self.as_price_row({**price, "id": plan["id"]}) | {"unit_amount": 777}
+            )
+        return plan
+
+    def make_newer_price(self, price: dict[str, Any]) -> dict[str, Any]:
+        row = self.as_price_row({**price, "id": self.new_id("price")})
+        form = self.source.choice(
+            ("per_unit", "per_unit", "decimal", "packages", "volume", "graduated", "graduated")
+        )
+        if form in {"volume", "graduated"}:
+            row |= {"billing_scheme": "tiered", "tiers_mode": form}
+            self.make_tiers(row["id"])
+        else:
+            row |= {"billing_scheme": "per_unit", "unit_amount": self.source.choice(AMOUNTS)}
+        if form == "decimal":
+            row["unit_amount_decimal"] = self.source.choice(
+                ("250.5", "1234.567800000001", "833.333333333333")
+            )
+        if form == "packages":
+            row["transform_quantity_divide_by"] = self.source.choice((1, 2, 10))
+            row["transform_quantity_round"] = self.source.choice(("up", "down"))
+        self.rows["billing/price"].append(row)
+        return row
+
+    def as_price_row(self, price: dict[str, Any]) -> dict[str, Any]:
+        row = {
+            "id": price["id"],
+            "product_id": price["product_id"],
+            "currency": price["currency"],
+            "recurring_interval": price["interval"],
+            "recurring_interval_count": price["interval_count"],
+            "recurring_usage_type": price["usage_type"],
+            "type": self.source.choice((None, "recurring", "recurring")),
+            "is_deleted": self.chance(0.05) or None,
+        }
+        if self.chance(0.06):
+            row |= {"type": self.source.choice((None, "one_time")), "recurring_interval": None}
+        return row
+
+    def make_tiers(self, price_id: str) -> None:
+        """One to four tiers; the last has an upper bound only where no quantity can exceed it."""
+        bounds: list[int | None] = [*self.source.choice(((), (5,), (9,), (1, 10), (5, 10, 20)))]
+        bounds.append(self.source.choice((None, None, 1000)))
+        for index, bound in enumerate(bounds):
+            tier: dict[str, Any] = {"price_id": price_id, "index": index, "up_to": bound}
+            if self.chance(0.85):
+                tier["unit_amount"] = self.source.choice(AMOUNTS)
+            if self.chance(0.15):
+                tier["unit_amount_decimal"] = self.source.choice(("99.5", "100.125"))
+            if self.chance(0.4):
+                tier["flat_amount"] = self.source.choice(AMOUNTS)
+            self.rows["billing/price_tier"].append(tier)
+
+    # Who buys it, and what was invoiced.
+
+    def make_subscription(self, customer: str, prices: Sequence[dict[str, Any]]) -> None:
+        subscription = self.new_id("sub")
+        for _ in range(self.source.choice((1, 1, 1, 2, 3))):
+            item = self.new_id("si")
+            self.make_item_row(item, subscription)
+            ItemMaker(self, customer, subscription, item, prices).make()
+        if self.chance(0.92):
+            status = self.source.choice(STATUSES if self.chance(0.9) else RARE_STATUSES)
+            row = {
+                "id": subscription,
+                "customer_id": customer,
+                "status": status,
+                "created": self.source.choice(MONTHS),
+            }
+            row |= self.trial() if self.chance(0.4) else {}
+            row |= {"ended_at": self.moment()} if self.chance(0.35) else {}
+            row |= {"is_deleted": True} if self.chance(0.05) else {}
+            row |= {"livemode": False} if self.chance(0.05) else {}
+            self.rows["billing/subscription"].append(row)
+
+    def make_item_row(self, item: str, subscription: str) -> None:
+        if self.chance(0.85):
+            metadata = self.source.choice(ITEM_MINIMUMS) if self.chance(0.25) else None
+            row = {"id": item, "subscription_id": subscription, "metadata": metadata}
+            self.rows["billing/subscription_item"].append(row)
+
+    def trial(self) -> dict[str, Any]:
+        start = min(self.moments) if self.chance(0.5) else self.moment()
+        end = start + self.source.choice((timedelta(days=14), timedelta(days=31), timedelta(0)))
+        if self.chance(0.3):
+            end = self.moment()
+        trial: dict[str, Any] = {"trial_start": start, "trial_end": end}
+        if self.chance(0.2):
+            del trial[self.source.choice(("trial_start", "trial_end"))]
+        return trial
+
+
+class ItemMaker:
+    """Invoices one subscription item through its life: renewals, changes, gaps, and what is hard to read."""
+
+    def __init__(
+        self,
+        account: AccountMaker,
+        customer: str,
+        subscription: str,
+        item: str,
+        prices: Sequence[dict[str, Any]],
+    ) -> None:
+        self.account = account
+        self.source = account.source
+        self.customer = customer
+        self.subscription = subscription
+        self.item = item
+        self.price = self.source.choice(prices)
+        in_its_currency = [price for price in prices if price["currency"] == self.price["currency"]]
+        self.prices = prices if self.account.chance(0.1) else in_its_currency
+        self.quantity = self.source.choice(QUANTITIES)
+        self.is_free = self.account.chance(0.2)
+        self.invoice: dict[str, Any] | None = None
+
+    def make(self) -> None:
+        start = self.account.moment()
+        for _ in range(self.source.choice((1, 1, 2, 3, 4, 6))):
+            end = self.period_end(start)
+            self.state(start, end)
+            self.is_free = self.is_free and self.account.chance(0.3)
+            if self.account.chance(0.45):
+                self.change_within(start, end)
+            if self.account.chance(0.1):
+                self.state(start, end)
+            start = (end or start + timedelta(days=45)) + self.source.choice(GAPS)
+        if self.account.chance(0.1):
+            self.state(start, start, is_proration=self.account.chance(0.5))
+
+    def period_end(self, start: datetime) -> datetime | None:
+        if self.account.chance(0.05):
+            return None
+        if self.account.chance(0.75):
+            return same_day_next_month(start)
+        return start + self.source.choice(TERMS)
+
+    def change_within(self, start: datetime, end: datetime | None) -> None:
+        """Proration pairs at some moments of a period; a credit alone; or a statement without a credit."""
+        for _ in range(self.source.choice((1, 1, 2, 3))):
+            moment = self.account.moment_within(start, end)
+            self.invoice = None
+            kind = self.source.choice(("pair", "pair", "pair", "credit", "overlap", "up and down"))
+            if kind in {"pair", "credit", "up and down"}:
+                self.state(moment, end, is_proration=True, sign=-1)
+            if kind in {"pair", "up and down"}:
+                self.choose_other_terms()
+                self.state(moment, end, is_proration=True)
+            if kind == "up and down":
+                later = moment + self.source.choice((timedelta(0), timedelta(hours=2)))
+                if end is None or later <= end:
+                    self.state(later, end, is_proration=True, sign=-1)
+                    self.choose_other_terms()
+                    self.state(later, end, is_proration=True)
+            if kind == "overlap":
+                self.state(moment, moment + self.source.choice(TERMS), is_proration=self.account.chance(0.5))
+
+    def choose_other_terms(self) -> None:
+        if self.account.chance(0.6):
+            self.price = self.source.choice(self.prices)
+        if self.account.chance(0.7):
+            self.quantity = self.source.choice(QUANTITIES)
+
+    def state(
+        self, start: datetime, end: datetime | None, *, is_proration: bool = False, sign: int = 1
+    ) -> None:
+        """The lines of one statement: one, or for a tiered price perhaps one per tier, with flat fees."""
+        invoice = self.choose_invoice(start)
+        quantities = [self.quantity]
+        if self.price.get("billing_scheme") == "tiered" and self.account.chance(0.6):
+            first = self.source.randint(0, self.quantity)
+            quantities = [first, self.quantity - first] + [0] * self.source.choice((0, 1))
+        for quantity in quantities:
+            amount = 0 if self.is_free else sign * self.source.choice((1, 500, 9900))
+            self.add_line(invoice, start, end, quantity=quantity, amount=amount, is_proration=is_proration)
+
+    def choose_invoice(self, start: datetime) -> dict[str, Any]:
+        """The one at hand or a new one, created at the start, a little later, or with a later cycle."""
+        if self.invoice is not None and self.account.chance(0.25):
+            return self.invoice
+        late = self.source.choice(
+            (timedelta(0), timedelta(0), timedelta(hours=1), timedelta(days=31), timedelta(days=-9))
+        )
+        created = start + late
+        finalized = None if self.account.chance(0.3) else created + timedelta(hours=1)
+        self.invoice = {
+            "id": self.account.new_id("in"),
+            "customer_id": self.customer,
+            "subscription_id": self.subscription if self.account.chance(0.7) else None,
+            "status": self.source.choice(INVOICE_STATUSES),
+            "currency": self.price["currency"],
+            "created": created,
+            "status_transitions_finalized_at": finalized,
+            "livemode": False if self.account.chance(0.03) else None,
+            "is_deleted": True if self.account.chance(0.03) else None,
+        }
+        self.account.rows["billing/invoice"].append(self.invoice)
+        return self.invoice
+
+    def add_line(
+        self,
+        invoice: dict[str, Any],
+        start: datetime,
+        end: datetime | None,
+        *,
+        quantity: int,
+        amount: int,
+        is_proration: bool,
+    ) -> None:
+        is_plan = "amount" in self.price
+        line: dict[str, Any] = {
+            "invoice_id": invoice["id"],
+            "subscription_id": self.subscription if self.account.chance(0.6) else None,
+            "subscription_item_id": self.item if self.account.chance(0.93) else None,
+            "price_id": self.price["id"] if not is_plan or self.account.chance(0.3) else None,
+            "plan_id": self.price["id"] if is_plan else None,
+            "type": "invoiceitem" if is_proration else "subscription",
+            "amount": amount,
+            "currency": self.price["currency"],
+            "quantity": quantity,
+            "proration": is_proration,
+            "period_start": start,
+            "period_end": end,
+            "livemode": False if self.account.chance(0.02) else None,
+            "is_deleted": True if self.account.chance(0.02) else None,
+        }
+        if self.account.chance(0.03):
+            # A one-off charge: neither a subscription line nor a proration.
+            line |= {"type": "invoiceitem", "proration": False}
+        if invoice["status"] in {"draft", "void"} and self.account.chance(0.5):
+            # What does not count may be broken.
+            line |= {"quantity": None, "period_start": None}
+        self.account.add("billing/invoice_line_item", "il", **line)
+
+
+def random_account(source: random.Random) -> Account:
+    """One account: raw rows by "<source>/<table>"; the first customer's id is its account id."""
+    return AccountMaker(source).make()
+
+
+def random_accounts(seed: str, count: int) -> list[Account]:
+    """The same accounts for the same seed, each independent of how many there are."""
+    return [random_account(random.Random(f"{seed}/{number}")) for number in range(count)]
+
+
+def accounts() -> strategies.SearchStrategy[Account]:
+    """The same accounts as a Hypothesis strategy, for properties of one account at a time."""
+    return strategies.randoms(use_true_random=False).map(random_account)
+
+
+def ledger_currencies() -> list[dict[str, Any]]:
+    return [{"id": str(number), "symbol": code.upper()} for number, code in enumerate(CURRENCIES, start=1)]
+
+
+def random_rates(source: random.Random, base: str) -> list[dict[str, Any]]:
+    """Exchange rates that move, at most seven days apart, by ISO code or by the ledger's own id of a currency.
+
+    Some rates are for other bases than the one asked for, and some make a conversion end in a rounding tie.
+    """
+    names = {row["symbol"]: source.choice((row["symbol"], row["id"])) for row in ledger_currencies()}
+    around = {"JPY": 650, "KWD": 325000, "EUR": 110000, "USD": 90000}
+    rows = []
+    for code in sorted({*names} - {base}):
+        day = date(2023, 9, 1)
+        while day <= date(2024, 8, 1):
+            rate = Decimal(around[code] + source.randint(-40, 40)).scaleb(-5)
+            shared = {"transactioncurrency": names[code], "effectivedate": day}
+            rows.append(
+                shared | {"basecurrency": names[base], "exchangerate": rate + source.choice((0, HALF_STEP))}
+            )
+            rows.append(shared | {"basecurrency": "GBP", "exchangerate": "7"})
+            day += timedelta(days=source.choice((1, 4, 7, 7, 7)))
+    return rows
+
+
+@dataclass(frozen=True)
+class PackedCompany:
+    """A landing folder made of many accounts, and what else decides its numbers."""
+
+    landing: Path
+    as_of: date | None
+    policies: Mapping[str, str]
+    product_catalogue: Mapping[str, Mapping[str, str]]
+
+    def expected(self) -> dict[str, list[mrr.MartRow]]:
+        """What the oracle says about it.
+
+        Raises:
+            mrr.OracleError: an account in it must stop publication.
+        """
+        return mrr.answer(
+            self.landing, as_of=self.as_of, policies=self.policies, product_catalogue=self.product_catalogue
+        )
+
+
+def account_prefix(position: int) -> str:
+    return f"a{position:04d}."
+
+
+def position_of(account_id: str) -> int:
+    """Which of the packed accounts an account id belongs to."""
+    return int(account_id[1:5])
+
+
+def with_distinct_ids(account: Account, position: int) -> Account:
+    prefix = account_prefix(position)
+    return {
+        table: [
+            {name: prefix + value if name in ID_COLUMNS and value else value for name, value in row.items()}
+            for row in rows
+        ]
+        for table, rows in account.items()
+    }
+
+
+def pack(
+    packed_accounts: Iterable[Account],
+    landing: Path,
+    *,
+    as_of: date | None = None,
+    policies: Mapping[str, str] | None = None,
+    rate_seed: str = "rates",
+) -> PackedCompany:
+    """Writes accounts as one export; the n-th account's ids begin with ``a<n>.``; all share one clock."""
+    policies = dict(policies or {})
+    tables: Account = defaultdict(list)
+    for position, account in enumerate(packed_accounts):
+        for table, rows in with_distinct_ids(account, position).items():
+            tables[table] += rows
+    tables["billing/customer"].append({"id": "clock", "created": MONTHS[0], "_fivetran_synced": CLOCK})
+    base = policies.get("reporting_currency", "USD")
+    tables["ledger/currency"] = ledger_currencies()
+    tables["ledger/currencyrate"] = random_rates(random.Random(rate_seed), base)
+    tables["policy/metric_policies"] = [
+        {"policy_key": key, "policy_value": value, "authority": "test", "why": "test"}
+        for key, value in policies.items()
+    ]
+    write_landing(landing, tables)
+    catalogue = {row["product_id"]: row for row in tables["policy/product_catalogue"]}
+    return PackedCompany(landing, as_of, policies, catalogue)

@@ -1,0 +1,62 @@
+"""Reduces a random account on which the project and the oracle differ to a few rows that a person can read.
+
+Building a warehouse is slow and judges hundreds of accounts at once, so that many reductions are tried side
+by side in one build. What an account is and how it is judged is passed in; nothing here knows the warehouse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from tests.oracles.random_companies import Account
+
+# A row: its table and its position there.
+RowPlace = tuple[str, int]
+StillDiffer = Callable[[Sequence[Account]], set[int]]
+
+
+def row_places(account: Account) -> list[RowPlace]:
+    return [(table, position) for table, rows in account.items() for position in range(len(rows))]
+
+
+def without(account: Account, dropped: Iterable[RowPlace]) -> Account:
+    """The account less some rows; lines go with their invoice."""
+    gone = set(dropped)
+    reduced = {
+        table: [row for position, row in enumerate(rows) if (table, position) not in gone]
+        for table, rows in account.items()
+    }
+    invoices = {row["id"] for row in reduced.get("billing/invoice", [])}
+    lines = reduced.get("billing/invoice_line_item", [])
+    reduced["billing/invoice_line_item"] = [line for line in lines if line["invoice_id"] in invoices]
+    return {table: rows for table, rows in reduced.items() if rows}
+
+
+def shrink(account: Account, still_differ: StillDiffer, *, rounds: int = 4) -> Account:
+    """Drops rows as long as the account still differs.
+
+    Args:
+        still_differ: the positions of those accounts, of all that it is given, that still show a difference.
+        rounds: how often at most; every round asks ``still_differ`` twice.
+    """
+    for _ in range(rounds):
+        places = row_places(account)
+        differing = still_differ([without(account, [place]) for place in places])
+        droppable = [places[position] for position in sorted(differing)]
+        if not droppable:
+            break
+        prefixes = [droppable[: count + 1] for count in range(len(droppable))]
+        kept_differing = still_differ([without(account, prefix) for prefix in prefixes])
+        account = without(account, prefixes[max(kept_differing)])
+    return account
+
+
+def describe(account: Account) -> str:
+    """The rows of an account, one per line, with only what is set."""
+    lines = []
+    for table, rows in sorted(account.items()):
+        lines.append(table)
+        for row in rows:
+            cells = [f"{name}={value}" for name, value in row.items() if value is not None]
+            lines.append("    " + " ".join(cells))
+    return "\n".join(lines)

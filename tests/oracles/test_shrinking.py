@@ -1,0 +1,63 @@
+"""Reducing an account: what is dropped, what is kept, and that it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.oracles.random_companies import Account, random_accounts
+from tests.oracles.shrinking import describe, row_places, shrink, without
+
+ACCOUNT: Account = {
+    "billing/customer": [{"id": "cus"}],
+    "billing/invoice": [{"id": "in1"}, {"id": "in2"}, {"id": "in3"}],
+    "billing/invoice_line_item": [
+        {"id": "il1", "invoice_id": "in1", "quantity": 1},
+        {"id": "il2", "invoice_id": "in2", "quantity": None},
+        {"id": "il3", "invoice_id": "in3", "quantity": 3},
+    ],
+}
+
+
+def line_ids(account: Account) -> set[str]:
+    return {line["id"] for line in account.get("billing/invoice_line_item", [])}
+
+
+def test_lines_go_with_their_invoice() -> None:
+    assert line_ids(without(ACCOUNT, [("billing/invoice", 1)])) == {"il1", "il3"}
+
+
+def test_only_the_rows_that_make_the_difference_are_left() -> None:
+    def still_differ(accounts: Sequence[Account]) -> set[int]:
+        return {n for n, account in enumerate(accounts) if line_ids(account) >= {"il1", "il3"}}
+
+    assert shrink(ACCOUNT, still_differ) == {
+        "billing/invoice": [{"id": "in1"}, {"id": "in3"}],
+        "billing/invoice_line_item": [
+            {"id": "il1", "invoice_id": "in1", "quantity": 1},
+            {"id": "il3", "invoice_id": "in3", "quantity": 3},
+        ],
+    }
+
+
+def test_rows_of_which_either_may_go_but_not_both_do_not_both_go() -> None:
+    def still_differ(accounts: Sequence[Account]) -> set[int]:
+        return {n for n, account in enumerate(accounts) if line_ids(account) & {"il1", "il3"}}
+
+    assert len(line_ids(shrink(ACCOUNT, still_differ))) == 1
+
+
+def test_a_random_account_shrinks_to_one_invoice_in_four_rounds() -> None:
+    account = max(random_accounts("shrinking", 5), key=lambda account: len(row_places(account)))
+    wanted = account["billing/invoice_line_item"][-1]["id"]
+
+    def still_differ(accounts: Sequence[Account]) -> set[int]:
+        return {n for n, account in enumerate(accounts) if wanted in line_ids(account)}
+
+    assert len(row_places(account)) > 20
+    assert len(row_places(shrink(account, still_differ))) == 2
+
+
+def test_a_description_has_a_line_per_row_and_leaves_null_out() -> None:
+    assert describe({"billing/invoice_line_item": [ACCOUNT["billing/invoice_line_item"][1]]}) == (
+        "billing/invoice_line_item\n    id=il2 invoice_id=in2"
+    )
