@@ -147,10 +147,9 @@ class Cancellation:
 class MoneyBack:
     """Money returned for the last invoice paid before ``at`` (for ``pre_payment`` the one still open then).
 
-    ``kind``: ``refund``, ``credit_note`` (with a refund),
-    ``pre_payment`` (a credit note on an open invoice), ``dispute_won``,
-    ``dispute_lost`` or ``dispute_open``. ``share_per_thousand`` of the invoice; disputes are always about all
-    of it.
+    ``kind``: ``refund``, ``credit_note`` (with a refund), ``voided_note`` (a credit note taken back),
+    ``pre_payment`` (a credit note on an open invoice), ``dispute_won``, ``dispute_lost`` or ``dispute_open``.
+    ``share_per_thousand`` is of the invoice; disputes are always about all of it.
     """
 
     at: int

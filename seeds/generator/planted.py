@@ -752,6 +752,20 @@ def _endings() -> Iterator[PlantedCase]:
         begins,
         _contract("inside", begins, (("analytics", 3),), Cancellation(begins + 11 * DAY, begins + 11 * DAY)),
     )
+    disputed = instant(2024, 10, 22, 9)
+    yield _case(
+        "cancelled_for_dispute",
+        "A charge disputed and lost, the subscription cancelled for it",
+        "dispute, subscription.cancellation_details_reason",
+        start,
+        _contract(
+            "cancelled-for-dispute",
+            start,
+            (("analytics", 9),),
+            MoneyBack(disputed, "dispute_lost", 1000, "fraudulent"),
+            Cancellation(disputed + DAY, disputed + DAY, "payment_disputed"),
+        ),
+    )
     begins = instant(2023, 12, 1, 2, 30)
     yield _case(
         "draft_at_export",
@@ -775,6 +789,7 @@ def _money_back() -> Iterator[PlantedCase]:
             "order_change",
             "A credit note on a paid invoice, refunded",
         ),
+        ("credit_note_voided", "voided_note", 300, "duplicate", "A credit note issued and taken back"),
         (
             "credit_note_before_payment",
             "pre_payment",

@@ -360,6 +360,8 @@ class _Cashier:
                 continue
             if back.kind.startswith("dispute"):
                 self._dispute(charge, back, at)
+            elif back.kind == "voided_note":
+                self._credit_note(settled, back, at).voided_at = min(at + DAY, self.horizon)
             elif back.kind == "credit_note":
                 note = self._credit_note(settled, back, at)
                 self._refund(charge, min(note.total, charge.amount), back.reason, at)

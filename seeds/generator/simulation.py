@@ -127,6 +127,11 @@ _COUPONS = (
     (10, "LOYALTY25"), (8, "SWITCH100"), (8, "VOUCHER200"),
 )  # fmt: skip
 
+# Cards can be disputed; an invoice that waits for a bank transfer can be reduced before it is paid.
+_MONEY_BACK = {
+    "card": ((50, "refund"), (35, "credit_note"), (8, "dispute_won"), (7, "dispute_lost")),
+    "bank_transfer": ((30, "refund"), (30, "credit_note"), (40, "pre_payment")),
+}
 _REFUND_REASONS = ("requested_by_customer", "duplicate", "requested_by_customer")
 _CREDIT_NOTE_REASONS = ("order_change", "product_unsatisfactory", "duplicate")
 
@@ -200,7 +205,7 @@ class _Life:
             trial_until=trial_until,
             proration="next_invoice" if cadence in (MONTHLY, QUARTERLY, WEEKLY) else "at_once",
         )
-        course = _Course(stream, contract, self.size, self.span)
+        course = _Course(stream, contract, self.company, self.size, self.span)
         contract, end = course.run(starts_free)
         self.contracts.append(contract)
         if stream.chance(300) and self.size != "small":
@@ -277,9 +282,10 @@ class _Life:
 class _Course:
     """Month by month through one contract."""
 
-    def __init__(self, stream: Stream, contract: Contract, size: str, span: Span) -> None:
+    def __init__(self, stream: Stream, contract: Contract, company: Company, size: str, span: Span) -> None:
         self.stream = stream
         self.contract = contract
+        self.company = company
         self.currency = contract.items[0].price.currency
         self.habits = _HABITS[size]
         self.span = span
@@ -484,15 +490,7 @@ class _Course:
 
     def _give_back(self, at: int) -> None:
         stream = self.stream
-        kind = stream.weighted(
-            (
-                (40, "refund"),
-                (30, "credit_note"),
-                (20, "pre_payment"),
-                (5, "dispute_won"),
-                (5, "dispute_lost"),
-            )
-        )
+        kind = stream.weighted(_MONEY_BACK[self.company.pays_by])
         if kind.startswith("dispute"):
             self.changes.append(MoneyBack(at, kind, 1000, "product_not_received"))
         elif kind == "refund":
