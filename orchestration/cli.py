@@ -322,14 +322,15 @@ def _print_published(settings: Settings, record: Any) -> None:
 
 
 def _dbt(settings: Settings, arguments: argparse.Namespace) -> int:
-    from orchestration.dbt_command import run_in_sandbox
-    from orchestration.warehouse import refresh_sandbox
-
     given = list(arguments.arguments)
     if given[:1] == ["--"]:
         given = given[1:]
     if not given:
         raise UsageError("tieout dbt -- ARGS: say what dbt should do, for example: tieout dbt -- build")
+
+    from orchestration.dbt_command import run_in_sandbox
+    from orchestration.warehouse import refresh_sandbox
+
     if (settings.raw_dir / "manifest.jsonl").exists():
         refresh_sandbox(settings)
     else:

@@ -31,11 +31,12 @@
 
 {#
   numerator / denominator (exact integers; denominator > 0) rounded half away from zero to 4 decimals, DECIMAL(18,4).
+  Not sign(): in Spark that is a double, and so would be the product.
 #}
 {% macro round_quotient_to_mrr(numerator, denominator) -%}
     cast(
         cast(
-            sign({{ numerator }}) * {{ whole_quotient(
+            case when {{ numerator }} < 0 then -1 else 1 end * {{ whole_quotient(
                 'abs(' ~ numerator ~ ') * 20000 + ' ~ denominator,
                 '2 * (' ~ denominator ~ ')'
             ) }}

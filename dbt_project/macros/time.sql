@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {% macro spark__local_timestamp(utc_timestamp, time_zone) -%}
-    from_utc_timestamp({{ utc_timestamp }}, {{ time_zone }})
+    from_utc_timestamp(cast({{ utc_timestamp }} as timestamp), {{ time_zone }})
 {%- endmacro %}
 
 {# The UTC timestamp at which an IANA time zone shows a wall-clock time. #}

@@ -112,7 +112,8 @@ def load_landing(
 ) -> LoadResult:
     """Load what is new in ``landing`` into the raw store below ``home_raw``.
 
-    Each source is loaded as a whole or not at all; one that fails does not keep the others from loading. A
+    Each source is loaded as a whole or not at all; one that fails does not keep the others from loading (if it
+    is ``policy``, the policies of the last load that succeeded stay in force). A
     file whose contents and contract are known is not read again. A second load of the same home waits for the
     first.
 
@@ -449,7 +450,10 @@ class _Load:
     def _policies(self) -> dict[str, str]:
         """The policies loaded so far, over the defaults."""
         store = ObjectStore(self.home_raw)
-        files = table_state(self.manifest.records).get(("policy", POLICY_TABLE), ())
+        files = sorted(
+            table_state(self.manifest.records).get(("policy", POLICY_TABLE), ()),
+            key=lambda file: (file.loaded_at, file.name),
+        )
         return merged_policies(
             row for file in files for row in read_policy_rows(store.path(file.object_hash))
         )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -113,6 +114,7 @@ def write_snapshot(
                 )
     finally:
         connection.close()
+        shutil.rmtree(into / "spill", ignore_errors=True)
     policies = effective_policies(into)
     parts.append(sorted(policies.items()))
     return SnapshotInfo(

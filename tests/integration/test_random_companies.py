@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -63,11 +64,12 @@ def differing_positions(differences: Sequence[Difference]) -> set[int]:
     }
 
 
-def is_valid(account: Account, variant: Variant, folder: Path) -> bool:
-    try:
-        pack([account], folder, as_of=variant.as_of, policies=variant.policies).expected()
-    except OracleError:
-        return False
+def is_valid(account: Account, variant: Variant) -> bool:
+    with TemporaryDirectory() as folder:
+        try:
+            pack([account], Path(folder), as_of=variant.as_of, policies=variant.policies).expected()
+        except OracleError:
+            return False
     return True
 
 
@@ -81,9 +83,7 @@ def smallest_case(
         nonlocal builds
         builds += 1
         # An account that must be refused would stop the whole build; an empty one takes its place.
-        tried = [
-            candidate if is_valid(candidate, variant, folder / "one") else {} for candidate in candidates
-        ]
+        tried = [candidate if is_valid(candidate, variant) else {} for candidate in candidates]
         differences = differences_of(tried, variant, folder / f"build{builds}", build_warehouse)
         return differing_positions(differences)
 

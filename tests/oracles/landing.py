@@ -130,7 +130,7 @@ def write_table(landing: Path, table: str, rows: Iterable[Mapping[str, Any]]) ->
 
 
 def write_landing(landing: Path, tables: TableRows) -> None:
-    """Every table that has rows, and the required ones.
+    """Every table that has rows, and the required ones, into a folder that holds no others.
 
     Raises:
         ValueError: a row has a column that ``COLUMNS`` does not list.

@@ -463,7 +463,7 @@ def ledger_currencies() -> list[dict[str, Any]]:
 
 
 def random_rates(source: random.Random, base: str) -> list[dict[str, Any]]:
-    """Exchange rates that move, at most seven days apart, by ISO code or by the ledger's own id of a currency.
+    """Exchange rates that move, at most seven days apart, by ISO code or by the ledger's own id.
 
     Some rates are for other bases than the one asked for, and some make a conversion end in a rounding tie.
     """

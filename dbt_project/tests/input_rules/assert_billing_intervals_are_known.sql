@@ -6,7 +6,7 @@ select
     'recurring_interval' as column_name,
     coalesce(billing_interval, 'NULL')
     || ' x '
-    || cast(billing_interval_count as varchar) as rejected_value,
+    || cast(billing_interval_count as string) as rejected_value,
     'A recurring price must bill by day, week, month or year, at least one of them.'
         as reason
 from {{ ref('int_prices_unioned') }}

@@ -3,8 +3,8 @@ select
     'ledger.currencyrate' as raw_table,
     currency_code as row_id,
     'exchangerate' as column_name,
-    {{ ordered_list('cast(exchange_rate as varchar)') }} as rejected_value,
-    'There must be one rate above 0 on ' || cast(effective_date as varchar) || '.' as reason
+    {{ ordered_list('cast(exchange_rate as string)') }} as rejected_value,
+    'There must be one rate above 0 on ' || cast(effective_date as string) || '.' as reason
 from {{ ref('int_exchange_rates') }}
 group by currency_code, effective_date
 having

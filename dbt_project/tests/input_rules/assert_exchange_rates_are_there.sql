@@ -36,15 +36,15 @@ select
     'ledger.currencyrate' as raw_table,
     missing.currency_code as row_id,
     'effectivedate' as column_name,
-    cast(months.rate_date as varchar) as rejected_value,
+    cast(months.rate_date as string) as rejected_value,
     'No rate of '
     || missing.currency_code
     || ' against '
     || run_settings.reporting_currency_code
     || ' on '
-    || cast(months.rate_date as varchar)
+    || cast(months.rate_date as string)
     || ' or at most '
-    || cast(run_settings.fx_rate_max_age_days as varchar)
+    || cast(run_settings.fx_rate_max_age_days as string)
     || ' days before.' as reason
 from missing
 inner join months

@@ -45,8 +45,8 @@ findings as (
     select
         invoice_line_item_id,
         'period_end' as column_name,
-        cast(period_end_at as varchar) as rejected_value,
-        'The period ends before it starts, at ' || cast(period_start_at as varchar) || '.'
+        cast(period_end_at as string) as rejected_value,
+        'The period ends before it starts, at ' || cast(period_start_at as string) || '.'
             as reason
     from lines
     where
@@ -56,7 +56,7 @@ findings as (
     select
         invoice_line_item_id,
         'quantity' as column_name,
-        coalesce(cast(quantity as varchar), 'NULL') as rejected_value,
+        coalesce(cast(quantity as string), 'NULL') as rejected_value,
         'Recurring service needs a quantity of 0 or more.' as reason
     from lines
     where

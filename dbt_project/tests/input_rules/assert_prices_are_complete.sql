@@ -44,7 +44,7 @@ select
     end as column_name,
     case
         when prices.billing_scheme = 'per_unit'
-            then coalesce(cast(prices.unit_amount_minor as varchar), 'NULL')
+            then coalesce(cast(prices.unit_amount_minor as string), 'NULL')
         when prices.billing_scheme = 'tiered' then coalesce(prices.tiers_mode, 'NULL')
         else coalesce(prices.billing_scheme, 'NULL')
     end as rejected_value,
@@ -76,9 +76,9 @@ where
 union all
 select
     'billing.price_tier' as raw_table,
-    price_tiers.price_id || ' tier ' || cast(price_tiers.tier_number as varchar) as row_id,
+    price_tiers.price_id || ' tier ' || cast(price_tiers.tier_number as string) as row_id,
     'up_to' as column_name,
-    coalesce(cast(price_tiers.units_up_to as varchar), 'NULL') as rejected_value,
+    coalesce(cast(price_tiers.units_up_to as string), 'NULL') as rejected_value,
     'Tiers must rise from one to the next, and only the last may be open.' as reason
 from price_tiers
 inner join prices

@@ -72,7 +72,7 @@ ends as (
         currency_code,
         valid_to as changed_at,
         price_id as from_price_id,
-        cast(null as varchar) as to_price_id,
+        cast(null as string) as to_price_id,
         quantity as from_quantity,
         cast(null as bigint) as to_quantity,
         mrr_amount_in_currency as from_mrr_amount_in_currency,

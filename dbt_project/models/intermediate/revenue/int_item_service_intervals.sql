@@ -67,6 +67,9 @@ trials as (
             subscriptions.trial_start_at is not null
             or subscriptions.trial_end_at is not null
         )
+        -- A trial that ends when or before it starts is none.
+        and coalesce(subscriptions.trial_start_at, {{ start_of_time() }})
+        < coalesce(subscriptions.trial_end_at, {{ end_of_time() }})
         -- A free month given to a payer is a one-off discount, not a drop.
         and (
             first_paid_lines_of_subscriptions.first_paid_at is null

@@ -72,7 +72,7 @@ roll_forward as (
         - bridge.churn_amount
         + bridge.fx_amount as expected_amount,
         bridge.closing_mrr_amount as actual_amount,
-        'Opening MRR and the month''s movements give closing MRR.' as explanation
+        'Opening MRR and the movements of the month give closing MRR.' as explanation
     from bridge
     cross join run_settings
 
@@ -286,7 +286,7 @@ discounts as (
         case when discount_counts.discount_count > 0 then 'open item' else 'no data' end
             as status,
         'MRR is gross: discounts are not deducted yet. The export carries '
-        || cast(discount_counts.discount_count as varchar)
+        || cast(discount_counts.discount_count as string)
         || ' discounts of subscriptions and invoice lines.' as explanation
     from discount_counts
     cross join run_settings

@@ -49,7 +49,7 @@ grouped as (
         min(match_method) as match_method,
         {{ ordered_list('customer_id') }} as billing_customer_ids,
         min(created_at) as created_at,
-        min(case when is_deleted then 0 else 1 end) = 1 as is_in_billing
+        max(case when is_deleted then 0 else 1 end) = 1 as is_in_billing
     from account_customers
     group by account_id
 
@@ -61,15 +61,15 @@ final as (
         grouped.account_id,
         -- The account is named and placed by its earliest billing customer, whose id it carries.
         named.customer_name as account_name,
-        cast(null as varchar) as parent_account_id,
+        cast(null as string) as parent_account_id,
         grouped.billing_customer_ids,
-        cast(null as varchar) as crm_company_id,
+        cast(null as string) as crm_company_id,
         countries.region,
         named.country_code as country,
-        cast(null as varchar) as vertical,
-        cast(null as varchar) as organization_size,
+        cast(null as string) as vertical,
+        cast(null as string) as organization_size,
         intervals.deployment,
-        cast(null as varchar) as acquisition_channel,
+        cast(null as string) as acquisition_channel,
         named.currency_code as billing_currency_code,
         grouped.created_at,
         intervals.first_paid_date,

@@ -24,7 +24,7 @@ final as (
         created as created_at,
         coalesce(livemode, true) as is_live,
         coalesce(is_deleted, false) as is_deleted,
-        coalesce(_fivetran_synced, _airbyte_extracted_at) as synced_at
+        greatest(_fivetran_synced, _airbyte_extracted_at) as synced_at
     from source
 
 )

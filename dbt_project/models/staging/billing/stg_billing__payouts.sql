@@ -16,7 +16,7 @@ final as (
         arrival_date as arrival_at,
         coalesce(livemode, true) as is_live,
         coalesce(is_deleted, false) as is_deleted,
-        coalesce(_fivetran_synced, _airbyte_extracted_at) as synced_at
+        greatest(_fivetran_synced, _airbyte_extracted_at) as synced_at
     from source
 
 )

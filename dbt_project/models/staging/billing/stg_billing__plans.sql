@@ -22,12 +22,12 @@ final as (
         coalesce(usage_type, 'licensed') as usage_type,
         tiers_mode,
         cast(null as bigint) as transform_quantity_divide_by,
-        cast(null as varchar) as transform_quantity_round,
+        cast(null as string) as transform_quantity_round,
         true as is_active,
         cast(null as timestamp) as created_at,
         coalesce(livemode, true) as is_live,
         coalesce(is_deleted, false) as is_deleted,
-        coalesce(_fivetran_synced, _airbyte_extracted_at) as synced_at
+        greatest(_fivetran_synced, _airbyte_extracted_at) as synced_at
     from source
 
 )

@@ -1,0 +1,441 @@
+"""Every data test of the dbt project is shown to hold on good rows and to fail on bad ones, naming what is wrong.
+
+Add a case when a test gains a rule: bad rows put into the models that the test reads, and what its answer must say.
+Generic tests are broken column by column from their declaration; singular tests have a table of cases.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from tests.integration.conftest import DbtBuild
+
+LINES = "intermediate.int_invoice_lines_classified"
+PRICES = "intermediate.int_prices_unioned"
+TIERS = "intermediate.int_price_tiers_bounded"
+POLICIES = "intermediate.int_policies"
+RATES = "intermediate.int_exchange_rates"
+ITEM_MONTHS = "intermediate.int_item_mrr_by_month"
+SERVICE = "intermediate.int_item_service_intervals"
+VALUED = "intermediate.int_price_quantities_valued"
+ACCOUNT_MONTHS = "marts.fct_mrr_by_account_month"
+CURRENCY_MONTHS = "marts.fct_mrr_by_account_currency_month"
+EVENTS = "marts.fct_mrr_events"
+CONTROLS = "marts.fct_controls_by_period"
+
+
+@dataclass(frozen=True)
+class Case:
+    """Rows put into tables (by name, a list of rows each), and what the test must then return.
+
+    Attributes:
+        rows: table to rows; columns that a row leaves out are NULL.
+        says: texts of which each must stand in some returned row; none where the rows are good.
+    """
+
+    rows: dict[str, list[dict[str, Any]]]
+    says: tuple[str, ...] = ()
+
+
+def price(**columns: Any) -> dict[str, Any]:
+    """A row of a sound recurring price, with some columns otherwise."""
+    sound = {"price_id": "p", "price_type": "recurring", "billing_scheme": "per_unit", "unit_amount_minor": 100}
+    interval = {"billing_interval": "month", "billing_interval_count": 1, "is_live": True, "minor_unit_digits": 2}
+    return {**sound, **interval, "currency_code": "USD", **columns}
+
+
+def line(**columns: Any) -> dict[str, Any]:
+    """A row of a sound counting line, with some columns otherwise."""
+    sound = {"invoice_line_item_id": "il", "price_id": "p", "quantity": 1, "currency_code": "USD"}
+    period = {"period_start_at": datetime(2024, 1, 1), "period_end_at": datetime(2024, 2, 1)}
+    return {**sound, **period, **columns}
+
+
+def tier(number: int, units_from: int, units_up_to: int | None, *, last: bool) -> dict[str, Any]:
+    """A row of a tier of price p."""
+    bounds = {"units_from": units_from, "units_up_to": units_up_to}
+    return {"price_id": "p", "tier_number": number, **bounds, "is_last_tier": last, "unit_amount_minor": 1}
+
+
+def account_month(**columns: Any) -> dict[str, Any]:
+    """A row of an account that neither opens nor closes with anything, with some columns otherwise."""
+    amounts = ("opening_mrr", "new", "reactivation", "expansion", "contraction", "churn", "fx", "closing_mrr")
+    return {"account_id": "a", "month": date(2024, 1, 1), **{f"{name}_amount": 0 for name in amounts}, **columns}
+
+
+def currency_month(opening: int, closing: int) -> dict[str, Any]:
+    """A row of an account's dollars in January 2024."""
+    balances = {"opening_mrr_amount_in_currency": opening, "closing_mrr_amount_in_currency": closing}
+    return {"account_id": "a", "currency_code": "USD", "month": date(2024, 1, 1), **balances}
+
+
+def event(amount: int, day: date = date(2024, 1, 31)) -> dict[str, Any]:
+    """A row of a change of an account's dollars."""
+    return {"account_id": "a", "currency_code": "USD", "event_date": day, "change_amount_in_currency": amount}
+
+
+def service(valid_from: datetime, valid_to: datetime) -> dict[str, Any]:
+    """A row of an item's service."""
+    return {"subscription_item_id": "si", "valid_from": valid_from, "valid_to": valid_to}
+
+
+def policy(key: str, value: str | None) -> Case:
+    """A policy with a value that cannot be read."""
+    return Case({POLICIES: [{"policy_key": key, "policy_value": value}]}, (key, "NULL" if value is None else value, "Expected"))
+
+
+def good_policy(key: str, value: str) -> Case:
+    """A policy with a value that can be read."""
+    return Case({POLICIES: [{"policy_key": key, "policy_value": value}]})
+
+
+TIERED = price(billing_scheme="tiered", tiers_mode="volume", unit_amount_minor=None)
+PACKAGES = {"transform_quantity_divide_by": 10, "transform_quantity_round": "up"}
+
+# Cases that must return something and, with no `says`, cases beside them that must not.
+CASES: dict[str, list[Case]] = {
+    "assert_billing_intervals_are_known": [
+        Case({PRICES: [price(billing_interval="fortnight")]}, ("billing.price", "p", "fortnight x 1")),
+        Case({PRICES: [price(billing_interval=None)]}, ("NULL x 1",)),
+        Case({PRICES: [price(billing_interval_count=0)]}, ("month x 0",)),
+        Case({PRICES: [price(price_id=unit, billing_interval=unit) for unit in ("day", "week", "month", "year")]}),
+        Case({PRICES: [price(price_type="one_time", billing_interval=None)]}),
+        Case({PRICES: [price(billing_interval="fortnight", is_live=False)]}),
+    ],
+    "assert_currencies_are_known": [
+        Case({PRICES: [price(currency_code="QQQ", minor_unit_digits=None)]}, ("billing.price", "p", "QQQ", "iso_4217")),
+        Case({PRICES: [price(currency_code="JPY", minor_unit_digits=0)]}),
+        Case({PRICES: [price(currency_code="QQQ", minor_unit_digits=None, is_live=False)]}),
+    ],
+    "assert_exchange_rates_are_positive": [
+        *(
+            Case({RATES: [{"currency_code": "EUR", "effective_date": date(2024, 1, 1), "exchange_rate": rate} for rate in rates]}, says)
+            for rates, says in (
+                ([Decimal(0)], ("ledger.currencyrate", "EUR", "0.000000000000", "2024-01-01")),
+                ([Decimal("-1.1")], ("-1.100000000000",)),
+                ([None], ("EUR",)),
+                ([Decimal("1.1"), Decimal("1.2")], ("1.100000000000, 1.200000000000",)),
+                ([Decimal("0.000000000001")], ()),
+            )
+        ),
+        Case({RATES: [{"currency_code": "EUR", "effective_date": date(2024, 1, day), "exchange_rate": 1} for day in (1, 2)]}),
+    ],
+    "assert_exchange_rates_are_there": [
+        Case(
+            {ITEM_MONTHS: [{"currency_code": "EUR", "month": date(2024, 1, 1), "next_month": date(2024, 2, 1), "revalued_mrr_amount": 1}]},
+            ("No rate of EUR against USD on 2024-01-31 or at most 7 days before.",),
+        ),
+        Case(
+            {ITEM_MONTHS: [{"currency_code": "EUR", "month": date(2024, 1, 1), "next_month": date(2024, 2, 1), "mrr_amount": 1}]},
+            ("No rate of EUR against USD on 2024-02-29",),
+        ),
+        Case(
+            {ITEM_MONTHS: [{"currency_code": "EUR", "month": date(2024, 3, 1), "next_month": date(2024, 4, 1), "mrr_amount": 1}]},
+        ),
+    ],
+    "assert_invoice_lines_are_complete": [
+        Case(
+            {LINES: [line(exclusion_reason="no invoice in the export", invoice_id="in_gone")]},
+            ("billing.invoice_line_item", "il", "invoice_id", "in_gone"),
+        ),
+        Case({LINES: [line(exclusion_reason="unknown price", price_id="p_gone")]}, ("price_id", "p_gone")),
+        Case({LINES: [line(exclusion_reason="unknown price", price_id=None)]}, ("price_id", "NULL")),
+        Case({LINES: [line(period_start_at=None)]}, ("period_start", "NULL")),
+        Case({LINES: [line(period_end_at=datetime(2023, 12, 31))]}, ("period_end", "2023-12-31", "2024-01-01")),
+        Case({LINES: [line(quantity=None)]}, ("quantity", "NULL")),
+        Case({LINES: [line(quantity=-1)]}, ("quantity", "-1")),
+        Case({LINES: [line()], PRICES: [price(currency_code="EUR")]}, ("currency", "USD", "p in EUR")),
+        *(
+            Case({LINES: [line(minimum_quantity=text, subscription_item_id="si")]}, ("minimum_quantity", text, "subscription item si"))
+            for text in ("ten", "10.5", "-1")
+        ),
+        Case({LINES: [line(), line(minimum_quantity="10"), line(minimum_quantity="0"), line(quantity=0)], PRICES: [price()]}),
+        Case({LINES: [line(period_end_at=datetime(2024, 1, 1))]}),
+        Case({LINES: [line(exclusion_reason="void invoice", quantity=None, period_start_at=None, minimum_quantity="ten")]}),
+    ],
+    "assert_policies_are_readable": [
+        *(policy(key, value) for key in ("renewal_grace_days", "fx_rate_max_age_days") for value in ("-1", "1.5", "soon", None)),
+        *(policy(key, value) for key in ("max_quarantined_share", "max_row_drop_share") for value in ("-0.1", "1.1", "half", None)),
+        *(policy("reporting_currency", value) for value in ("QQQ", "", None)),
+        *(policy("reporting_time_zone", value) for value in ("", None)),
+        good_policy("renewal_grace_days", "0"),
+        good_policy("fx_rate_max_age_days", "31"),
+        good_policy("max_quarantined_share", "1"),
+        good_policy("max_row_drop_share", "0"),
+        good_policy("reporting_currency", "eur"),
+        good_policy("reporting_time_zone", "Europe/Berlin"),
+    ],
+    "assert_prices_are_complete": [
+        Case({LINES: [line()], PRICES: [price(unit_amount_minor=None)]}, ("billing.price", "p", "unit_amount", "NULL")),
+        Case({LINES: [line()], PRICES: [price(unit_amount_minor=-1)]}, ("unit_amount", "-1")),
+        Case({LINES: [line()], PRICES: [price(**{**PACKAGES, "transform_quantity_divide_by": 0})]}, ("unit_amount",)),
+        Case({LINES: [line()], PRICES: [price(**{**PACKAGES, "transform_quantity_round": "half"})]}, ("unit_amount",)),
+        Case({LINES: [line()], PRICES: [price(**{**PACKAGES, "transform_quantity_round": None})]}, ("unit_amount",)),
+        Case({LINES: [line()], PRICES: [price(billing_scheme="by_the_moon")]}, ("billing_scheme", "by_the_moon")),
+        Case({LINES: [line()], PRICES: [price(billing_scheme=None)]}, ("billing_scheme", "NULL")),
+        Case({LINES: [line()], PRICES: [{**TIERED, "tiers_mode": "stairs"}], TIERS: [tier(0, 0, None, last=True)]}, ("tiers_mode", "stairs")),
+        Case({LINES: [line()], PRICES: [{**TIERED, "tiers_mode": None}], TIERS: [tier(0, 0, None, last=True)]}, ("tiers_mode", "NULL")),
+        Case({LINES: [line()], PRICES: [TIERED]}, ("tiers_mode", "volume", "without a usable")),
+        Case(
+            {LINES: [line()], PRICES: [TIERED], TIERS: [tier(0, 0, 10, last=False), tier(1, 10, 10, last=True)]},
+            ("billing.price_tier", "p tier 1", "up_to", "10"),
+        ),
+        Case(
+            {LINES: [line()], PRICES: [TIERED], TIERS: [tier(0, 0, None, last=False), tier(1, 0, 10, last=True)]},
+            ("billing.price_tier", "p tier 0", "NULL"),
+        ),
+        Case({LINES: [line()], PRICES: [TIERED], TIERS: [tier(0, 0, 10, last=False), tier(1, 10, None, last=True)]}),
+        Case({LINES: [line()], PRICES: [TIERED], TIERS: [tier(0, 0, 10, last=True)]}),
+        Case({LINES: [line()], PRICES: [price(**PACKAGES)]}),
+        Case({LINES: [line()], PRICES: [price(unit_amount_minor=0)]}),
+        Case({LINES: [line(exclusion_reason="void invoice")], PRICES: [price(unit_amount_minor=None)]}),
+        Case({PRICES: [price(unit_amount_minor=None)]}),
+    ],
+    "assert_quantities_fall_into_a_tier": [
+        Case(
+            {
+                VALUED: [{"price_id": "p", "billable_quantity": 11}],
+                SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 11}],
+            },
+            ("billing.invoice_line_item", "il", "quantity", "11", "last tier of price p"),
+        ),
+        Case(
+            {
+                VALUED: [{"price_id": "p", "billable_quantity": 10, "mrr_amount_in_currency": 1}],
+                SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 10}],
+            }
+        ),
+    ],
+    "assert_there_is_a_data_clock": [
+        Case({"intermediate.int_run_settings": [{"is_as_of_given": False}]}, ("billing", "_fivetran_synced", "give the as-of")),
+        Case({"intermediate.int_run_settings": [{"as_of_at": datetime(2024, 1, 1)}]}),
+    ],
+    "assert_events_of_an_account_sum_to_its_net_change": [
+        Case({CURRENCY_MONTHS: [currency_month(10, 15)], EVENTS: [event(4)]}, ("'net_change': Decimal('5.0000')", "Decimal('4.0000')")),
+        Case({CURRENCY_MONTHS: [currency_month(10, 15)]}, ("'net_change': Decimal('5.0000')",)),
+        Case({EVENTS: [event(4)]}, ("Decimal('4.0000')",)),
+        Case({CURRENCY_MONTHS: [currency_month(10, 15)], EVENTS: [event(5, date(2024, 2, 1))]}, ("2024, 2, 1", "2024, 1, 1")),
+        Case({CURRENCY_MONTHS: [currency_month(10, 15)], EVENTS: [event(2), event(3)]}),
+        Case({CURRENCY_MONTHS: [currency_month(10, 10)]}),
+        Case({EVENTS: [event(2), event(-2)]}),
+    ],
+    "assert_movement_amounts_are_of_one_class": [
+        *(
+            Case({ACCOUNT_MONTHS: [account_month(**{f"{name}_amount": -1})]}, (f"'{name}_amount': Decimal('-1.0000')",))
+            for name in ("new", "reactivation", "expansion", "contraction", "churn")
+        ),
+        Case({ACCOUNT_MONTHS: [account_month(opening_mrr_amount=-1)]}, ("'account_id': 'a'",)),
+        Case({ACCOUNT_MONTHS: [account_month(closing_mrr_amount=-1)]}, ("'account_id': 'a'",)),
+        *(
+            Case({ACCOUNT_MONTHS: [account_month(**{f"{name}_amount": 1, "movement_type": label})]}, says)
+            for name in ("new", "reactivation", "expansion", "contraction", "churn")
+            for label, says in ((name, ()), (None, ("'account_id': 'a'",)), ("other", ("'movement_type': 'other'",)))
+        ),
+        Case({ACCOUNT_MONTHS: [account_month(new_amount=1, churn_amount=1, movement_type="new")]}, ("'account_id': 'a'",)),
+        Case({ACCOUNT_MONTHS: [account_month(movement_type="expansion")]}, ("'movement_type': 'expansion'",)),
+        Case({ACCOUNT_MONTHS: [account_month(fx_amount=-1)]}),
+    ],
+    "assert_no_control_fails": [
+        Case(
+            {CONTROLS: [{"control": "mrr_roll_forward", "difference_amount": 1, "status": "fails", "explanation": "Why."}]},
+            ("mrr_roll_forward", "Decimal('1.0000')", "Why."),
+        ),
+        Case({CONTROLS: [{"control": "x", "status": status} for status in ("ties", "open item", "no data")]}),
+    ],
+    "assert_one_month_opens_with_the_closing_of_the_month_before": [
+        Case(
+            {
+                ACCOUNT_MONTHS: [
+                    account_month(closing_mrr_amount=10),
+                    account_month(month=date(2024, 2, 1), opening_mrr_amount=11, closing_mrr_amount=0),
+                ]
+            },
+            ("'previous_closing_mrr_amount': Decimal('10.0000')", "'opening_mrr_amount': Decimal('11.0000')"),
+        ),
+        Case({ACCOUNT_MONTHS: [account_month(closing_mrr_amount=10)]}, ("'opening_mrr_amount': None",)),
+        Case({ACCOUNT_MONTHS: [account_month(opening_mrr_amount=10)]}, ("'previous_closing_mrr_amount': None",)),
+        Case(
+            {
+                ACCOUNT_MONTHS: [
+                    account_month(closing_mrr_amount=10),
+                    account_month(month=date(2024, 2, 1), opening_mrr_amount=10, closing_mrr_amount=0),
+                ]
+            }
+        ),
+        Case({ACCOUNT_MONTHS: [account_month(month=date(2024, 3, 1), closing_mrr_amount=10)]}),
+    ],
+    "assert_service_intervals_of_an_item_do_not_overlap": [
+        Case(
+            {SERVICE: [service(datetime(2024, 1, 1), datetime(2024, 2, 1)), service(datetime(2024, 1, 31), datetime(2024, 3, 1))]},
+            ("'subscription_item_id': 'si'", "2024, 1, 31"),
+        ),
+        Case({SERVICE: [service(datetime(2024, 1, 1), datetime(2024, 1, 1))]}, ("'subscription_item_id': 'si'",)),
+        Case({SERVICE: [service(datetime(2024, 2, 1), datetime(2024, 1, 1))]}, ("'subscription_item_id': 'si'",)),
+        Case({SERVICE: [service(datetime(2024, 1, 1), datetime(2024, 2, 1)), service(datetime(2024, 2, 1), datetime(2024, 3, 1))]}),
+    ],
+}
+
+# Generic tests are broken from what their declaration says, in `broken_generic_tests`.
+GENERIC = {"unique_grain", "one_of", "all_equal_zero"}
+
+
+@dataclass(frozen=True)
+class Check:
+    """A data test as dbt compiled it.
+
+    Attributes:
+        generic: the name of its generic test, or None where it is a query of its own.
+        arguments: what the declaration gives to the generic test.
+        table: what a generic test is attached to, with its schema.
+    """
+
+    name: str
+    sql: str
+    generic: str | None
+    arguments: dict[str, Any]
+    table: str
+
+
+@pytest.fixture(scope="module")
+def checks(small_company: DbtBuild) -> list[Check]:
+    """Every data test of the project."""
+    nodes = small_company.manifest["nodes"]
+    found = []
+    for unique_id, node in nodes.items():
+        if node["resource_type"] != "test":
+            continue
+        metadata = node.get("test_metadata") or {}
+        arguments = metadata.get("kwargs", {})
+        attached = nodes.get(node.get("attached_node") or "", {})
+        table = f"{attached['schema']}.{attached['name']}" if attached else ""
+        sql = small_company.results[unique_id]["compiled_code"]
+        found.append(Check(node["name"], sql, metadata.get("name"), {**arguments, **arguments.get("arguments", {})}, table))
+    return found
+
+
+class Tables:
+    """The tables of a build, whose rows a test may replace; every change is undone."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        rows = connection.execute("select table_schema || '.' || table_name, column_name, data_type from information_schema.columns")
+        self.types: dict[str, dict[str, str]] = {}
+        for table, column, data_type in rows.fetchall():
+            self.types.setdefault(table, {})[column] = data_type
+
+    def answer(self, sql: str, rows: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+        """What a query returns where the named tables hold only the given rows."""
+        self._connection.execute("begin")
+        try:
+            for table, given in rows.items():
+                self._connection.execute(f"delete from {table}")
+                for row in given:
+                    columns = ", ".join(f'"{column}"' for column in row)
+                    marks = ", ".join("?" for _ in row)
+                    self._connection.execute(f"insert into {table} ({columns}) values ({marks})", list(row.values()))
+            cursor = self._connection.execute(sql)
+            names = [column[0] for column in cursor.description]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        finally:
+            self._connection.execute("rollback")
+
+    def value(self, table: str, column: str) -> Any:
+        """Some value of a column's type."""
+        data_type = re.sub(r"\(.*", "", self.types[table][column])
+        some = {"VARCHAR": "x", "DATE": date(2024, 1, 1), "TIMESTAMP": datetime(2024, 1, 1), "BOOLEAN": True}
+        return some.get(data_type, 1)
+
+
+@pytest.fixture(scope="module")
+def tables(small_company: DbtBuild, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
+    """A copy of the build in which views have become tables."""
+    # A compiled test names the warehouse after the stem of its file.
+    copy = Path(shutil.copy(small_company.warehouse, tmp_path_factory.mktemp("broken") / small_company.warehouse.name))
+    with duckdb.connect(str(copy)) as connection:
+        views = connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall()
+        for schema, view in views:
+            connection.execute(f"create table {schema}.{view}__rows as select * from {schema}.{view}")
+            connection.execute(f"drop view {schema}.{view}")
+            connection.execute(f"alter table {schema}.{view}__rows rename to {view}")
+        yield Tables(connection)
+
+
+def test_no_data_test_is_without_a_bad_input(checks: list[Check]) -> None:
+    assert {check.name for check in checks if check.generic is None} == set(CASES)
+    assert {check.generic for check in checks if check.generic} == GENERIC
+    assert not {name for name, cases in CASES.items() if not any(case.says for case in cases)}
+    assert not {name for name, cases in CASES.items() if all(case.says for case in cases)}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_singular_test_finds_what_is_bad_and_only_that(name: str, checks: list[Check], tables: Tables) -> None:
+    check = next(check for check in checks if check.name == name)
+    for case in CASES[name]:
+        # Months exist from January to March 2024, as built; everything else that the test reads is empty.
+        empty = {table: [] for table in read_by(check.sql, tables) if not table.endswith(SHARED)}
+        answer = tables.answer(check.sql, {**empty, **case.rows})
+        assert bool(answer) == bool(case.says), f"{case}\n{answer}"
+        for text in case.says:
+            assert any(text in str(row) for row in answer), f"{text!r} is not said for {case}\n{answer}"
+
+
+SHARED = ("int_months", "dim_months", "int_run_settings", "iso_4217_currencies")
+
+
+def read_by(sql: str, tables: Tables) -> set[str]:
+    """The tables that a compiled query reads."""
+    named = re.findall(r'"warehouse"\."(\w+)"\."(\w+)"', sql)
+    return {f"{schema}.{table}" for schema, table in named} & tables.types.keys()
+
+
+def test_every_grain_test_finds_a_double_key_and_a_missing_one(checks: list[Check], tables: Tables) -> None:
+    broken = [check for check in checks if check.generic == "unique_grain"]
+    assert broken
+    for check in broken:
+        key = {column: tables.value(check.table, column) for column in check.arguments["columns"]}
+        assert tables.answer(check.sql, {check.table: [key]}) == [], check.name
+        assert tables.answer(check.sql, {check.table: [key, key]}) == [{**key, "row_count": 2}], check.name
+        for column in key:
+            without = {**key, column: None}
+            assert tables.answer(check.sql, {check.table: [without]}) == [{**without, "row_count": 1}], check.name
+
+
+def test_every_list_of_values_finds_an_unknown_value_and_a_missing_one(checks: list[Check], tables: Tables) -> None:
+    broken = [check for check in checks if check.generic == "one_of"]
+    assert broken
+    for check in broken:
+        column, key = check.arguments["column_name"], check.arguments["key"]
+        known = [{column: value, key: str(number)} for number, value in enumerate(check.arguments["values"])]
+        assert tables.answer(check.sql, {check.table: known}) == [], check.name
+        unknown = [{column: "unheard of", key: "2"}, {column: "unheard of", key: "1"}]
+        assert tables.answer(check.sql, {check.table: known + unknown}) == [
+            {"unknown_value": "unheard of", "row_count": 2, "first_key": "1"}
+        ], check.name
+        missing = tables.answer(check.sql, {check.table: [{column: None, key: "1"}]})
+        allowed = check.arguments.get("null_allowed", False)
+        assert missing == ([] if allowed else [{"unknown_value": None, "row_count": 1, "first_key": "1"}]), check.name
+
+
+def test_every_identity_finds_a_difference_of_the_last_digit_in_each_of_its_terms(checks: list[Check], tables: Tables) -> None:
+    broken = [check for check in checks if check.generic == "all_equal_zero"]
+    assert broken
+    for check in broken:
+        terms = re.findall(r"\b[a-z]\w+", check.arguments["expression"])
+        assert set(terms) <= tables.types[check.table].keys(), check.name
+        balanced: dict[str, Any] = dict.fromkeys(terms, 0)
+        assert tables.answer(check.sql, {check.table: [balanced]}) == [], check.name
+        for term in terms:
+            smallest = 1 if tables.types[check.table][term] == "INTEGER" else Decimal("0.0001")
+            answer = tables.answer(check.sql, {check.table: [{**balanced, term: smallest}]})
+            assert [abs(row["difference"]) for row in answer] == [smallest], check.name
+            assert tables.answer(check.sql, {check.table: [{**balanced, term: None}]}), f"{check.name} lets a missing {term} pass"

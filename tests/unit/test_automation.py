@@ -1,0 +1,93 @@
+"""What the scheduler is told: run options, the nightly's time, alerts that a run could not raise itself."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from orchestration.alerts import alerts_file
+from orchestration.automation import (
+    alert_about,
+    nightly_schedule,
+    open_instance,
+    prepare_instance_folder,
+    read_run_configuration,
+    run_configuration,
+)
+from orchestration.files import read_records
+from orchestration.reporting import SilentReporter
+from orchestration.runs import RunOptions, open_run
+from orchestration.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", landing=tmp_path / "landing")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        RunOptions(),
+        RunOptions(
+            as_of=date(2024, 2, 29),
+            known_at=datetime(2024, 3, 1, 2, 30, 0, 5),  # noqa: DTZ001
+            accept_drop=("billing.customer",),
+            force=True,
+        ),
+    ],
+)
+def test_run_options_survive_the_scheduler(options: RunOptions) -> None:
+    config = run_configuration(options)["resources"]["run"]["config"]
+    assert read_run_configuration(config) == options
+
+
+def test_the_nightly_starts_at_the_hour_and_in_the_time_zone_of_the_settings(tmp_path: Path) -> None:
+    schedule = nightly_schedule(
+        Settings(
+            home=tmp_path,
+            landing=tmp_path,
+            nightly_hour=4,
+            nightly_minute=30,
+            nightly_time_zone="Asia/Tokyo",
+        )
+    )
+    assert schedule.cron_schedule == "30 4 * * *"
+    assert schedule.execution_timezone == "Asia/Tokyo"
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+def test_the_scheduler_keeps_its_history_in_the_home_and_sends_nothing_about_its_use(
+    settings: Settings,
+) -> None:
+    with open_instance(settings) as instance:
+        assert instance.is_persistent
+        assert instance.root_directory == str(settings.dagster_home)
+        assert instance.telemetry_enabled is False
+        assert instance.nux_enabled is False
+
+
+def test_a_scheduler_configuration_that_an_operator_changed_stays(settings: Settings) -> None:
+    prepare_instance_folder(settings)
+    file = settings.dagster_home / "dagster.yaml"
+    changed = {**yaml.safe_load(file.read_text(encoding="utf-8")), "run_retries": {"enabled": False}}
+    file.write_text(yaml.safe_dump(changed), encoding="utf-8")
+    prepare_instance_folder(settings)
+    assert yaml.safe_load(file.read_text(encoding="utf-8")) == changed
+
+
+def test_a_run_that_died_before_its_first_step_is_alerted_by_the_scheduler(settings: Settings) -> None:
+    assert alert_about(settings, "scheduler-run", "The code location could not be loaded.")
+    (alert,) = read_records(alerts_file(settings))
+    assert alert["summary"] == "Tieout run failed: The code location could not be loaded."
+
+
+def test_a_run_that_alerted_itself_is_not_alerted_again(settings: Settings) -> None:
+    with open_run(settings, RunOptions(), SilentReporter(), scheduler_run_id="scheduler-run") as run:
+        run.fail("billing was not loaded")
+    assert not alert_about(settings, "scheduler-run", "Steps failed: ['load_billing'].")
+    assert len(read_records(alerts_file(settings))) == 1

@@ -1,0 +1,310 @@
+"""The command line's arguments, exit codes and output, without a build."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from orchestration import cli, publication
+from orchestration.alerts import alerts_file
+from orchestration.files import read_records
+from orchestration.reporting import SilentReporter
+from orchestration.runs import RunOptions, open_run
+from orchestration.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("TIEOUT_HOME", "TIEOUT_LANDING", "TIEOUT_TARGET", "TIEOUT_ALERT_COMMAND"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home with one published version of a small table."""
+    build_file = tmp_path / "build" / "warehouse.duckdb"
+    build_file.parent.mkdir()
+    with duckdb.connect(str(build_file)) as connection:
+        connection.execute("create schema marts")
+        connection.execute(
+            "create table marts.fct_mrr as select * from (values "
+            "(date '2024-01-01', 'acc, \"1\"', 1234567890123.4500::decimal(18,4), true, ['a', 'b']), "
+            "(date '2024-02-01', null, 0.1000::decimal(18,4), false, [])) "
+            "as rows(month, name, amount, is_open, tags)"
+        )
+    settings = Settings(home=tmp_path / "home", landing=tmp_path / "landing")
+    publication.publish(
+        settings,
+        build_file=build_file,
+        sequence=1,
+        run_id="run-1",
+        record={"as_of_at": "2024-02-29T00:00:00", "tests_passed": 3},
+        key_columns={},
+    )
+    return settings.home
+
+
+# ---- arguments
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+def test_home_and_landing_may_stand_before_or_after_the_command(place: str) -> None:
+    given = ["--home", "h", "--landing", "l"]
+    line = [*given, "nightly"] if place == "before" else ["nightly", *given]
+    parsed = cli.build_parser().parse_args(line)
+    assert (parsed.home, parsed.landing) == ("h", "l")
+
+
+def test_the_nightly_takes_dates_times_and_tables() -> None:
+    parsed = cli.build_parser().parse_args(
+        [
+            *("nightly", "--as-of", "2024-02-29", "--known-at", "2024-03-01T02:00:00+02:00", "--force"),
+            *("--accept-drop", "billing.customer", "invoice", "--accept-drop", "price"),
+        ]
+    )
+    assert parsed.as_of == date(2024, 2, 29)
+    assert parsed.known_at == datetime(2024, 3, 1, 0, 0)  # noqa: DTZ001
+    assert parsed.accept_drop == ["billing.customer", "invoice", "price"]
+    assert parsed.force is True
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        [],
+        ["nightlies"],
+        ["nightly", "--as-of", "2024-02-30"],
+        ["nightly", "--as-of", "yesterday"],
+        ["nightly", "--known-at", "noon"],
+        ["nightly", "--as", "2024-01-01"],
+        ["nightly", "extra"],
+        ["query"],
+        ["query", "select 1", "--format", "xml"],
+        ["dev", "--port", "0"],
+    ],
+)
+def test_wrong_usage_exits_with_2_and_says_how_it_is_used(
+    line: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(line)
+    assert ended.value.code == 2
+    assert "usage: tieout" in capsys.readouterr().err
+
+
+def test_a_setting_that_cannot_be_read_is_wrong_usage(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TIEOUT_NIGHTLY_HOUR", "25")
+    assert cli.main(["status"]) == 2
+    assert "TIEOUT_NIGHTLY_HOUR='25'" in capsys.readouterr().err
+
+
+def test_an_unknown_table_is_wrong_usage_and_nothing_is_written(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    assert cli.main(["nightly", "--home", str(home), "--accept-drop", "billing.costumer"]) == 2
+    assert "billing.costumer" in capsys.readouterr().err
+    assert not home.exists()
+
+
+def test_dbt_without_arguments_is_wrong_usage(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["dbt", "--home", str(tmp_path), "--"]) == 2
+    assert "tieout dbt -- build" in capsys.readouterr().err
+
+
+# ---- query
+
+
+def test_a_query_prints_a_table(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["query", "--home", str(home), "select month, amount from fct_mrr order by month"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "month                   amount",
+        "----------  ------------------",
+        "2024-01-01  1234567890123.4500",
+        "2024-02-01              0.1000",
+    ]
+
+
+def test_a_query_prints_csv_with_exact_digits(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sql = "select month, name, amount, is_open, tags from marts.fct_mrr order by month"
+    assert cli.main(["query", sql, "--format", "csv", "--home", str(home)]) == 0
+    assert capsys.readouterr().out == (
+        "month,name,amount,is_open,tags\n"
+        '2024-01-01,"acc, ""1""",1234567890123.4500,true,"[""a"", ""b""]"\n'
+        "2024-02-01,,0.1000,false,[]\n"
+    )
+
+
+def test_a_query_prints_json_with_exact_digits(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sql = "select month, name, amount, is_open, tags from fct_mrr order by month"
+    assert cli.main(["query", sql, "--format", "json", "--home", str(home)]) == 0
+    text = capsys.readouterr().out
+    assert json.loads(text, parse_float=Decimal) == [
+        {
+            "month": "2024-01-01",
+            "name": 'acc, "1"',
+            "amount": Decimal("1234567890123.4500"),
+            "is_open": True,
+            "tags": ["a", "b"],
+        },
+        {"month": "2024-02-01", "name": None, "amount": Decimal("0.1000"), "is_open": False, "tags": []},
+    ]
+    assert "1234567890123.4500" in text
+
+
+@pytest.mark.parametrize(("form", "expected"), [("csv", "month\n"), ("json", "[]\n")])
+def test_a_query_without_rows_prints_an_empty_answer(
+    home: Path, capsys: pytest.CaptureFixture[str], form: str, expected: str
+) -> None:
+    sql = "select month from fct_mrr where false"
+    assert cli.main(["query", sql, "--format", form, "--home", str(home)]) == 0
+    assert capsys.readouterr().out == expected
+
+
+@pytest.mark.parametrize(
+    "sql", ["show tables", "describe fct_mrr", "from fct_mrr", "explain select 1", "values (1)"]
+)
+def test_every_reading_statement_is_run(home: Path, sql: str) -> None:
+    assert cli.main(["query", sql, "--home", str(home)]) == 0
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "",
+        "select 1; select 2",
+        "drop table fct_mrr",
+        "insert into fct_mrr select * from fct_mrr",
+        "create temp table x as select 1",
+        "attach ':memory:' as other",
+        "copy fct_mrr to '/tmp/x.csv'",
+        "export database '/tmp/x'",
+        "install httpfs",
+        "set enable_external_access = true",
+        "pragma database_size",
+        "call pragma_version()",
+    ],
+)
+def test_a_statement_that_does_more_than_read_is_refused(
+    home: Path, capsys: pytest.CaptureFixture[str], sql: str
+) -> None:
+    assert cli.main(["query", sql, "--home", str(home)]) == 2
+    assert "Traceback" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "select * from read_text('/etc/hostname')",
+        "select * from '/etc/passwd'",
+        "select * from glob('/*')",
+        "with gone as (delete from fct_mrr returning *) select * from gone",
+        "select * from no_such_table",
+        "selekt 1",
+    ],
+)
+def test_a_query_reaches_nothing_but_the_published_tables(
+    home: Path, capsys: pytest.CaptureFixture[str], sql: str
+) -> None:
+    assert cli.main(["query", sql, "--home", str(home)]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("tieout: The query failed:")
+    assert "Traceback" not in error
+
+
+def test_a_query_before_the_first_publication_says_what_to_do(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["query", "select 1", "--home", str(tmp_path / "home")]) == 1
+    assert "run `tieout nightly` first" in capsys.readouterr().err
+
+
+def test_a_broken_link_is_told_without_a_traceback(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "current").symlink_to("versions/000001-gone")
+    assert cli.main(["query", "select 1", "--home", str(tmp_path)]) == 1
+    assert "holds no published version" in capsys.readouterr().err
+
+
+# ---- status and failures
+
+
+def test_status_shows_what_is_published_and_how_runs_ended(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(home=home, landing=tmp_path)
+    with open_run(settings, RunOptions(), SilentReporter(), scheduler_run_id="run-two") as run:
+        run.fail("billing was not loaded: customer.csv is empty")
+        assert cli.main(["status", "--home", str(home)]) == 0
+        assert f"Running    run {run.run_id}" in capsys.readouterr().out
+    assert cli.main(["status", "--home", str(home)]) == 0
+    shown = capsys.readouterr().out
+    assert "version 000001-run-1" in shown
+    assert "Running    nothing" in shown
+    assert "failed  billing was not loaded: customer.csv is empty" in shown
+
+
+def test_status_of_an_empty_home_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["status", "--home", str(tmp_path / "home")]) == 0
+    assert "nothing yet" in capsys.readouterr().out
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_nightly_that_cannot_even_start_is_alerted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> tuple[str, str]:
+        raise cli.CommandFailed("The dbt project cannot be read: Compilation Error in model fct_mrr")
+
+    monkeypatch.setattr(cli, "_execute", fail)
+    assert cli.main(["nightly", "--home", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == (
+        "tieout: The dbt project cannot be read: Compilation Error in model fct_mrr\n"
+    )
+    (alert,) = read_records(alerts_file(Settings(home=tmp_path, landing=tmp_path)))
+    assert "Compilation Error in model fct_mrr" in alert["summary"]
+
+
+def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> int:
+        raise ZeroDivisionError("division\nby zero")
+
+    monkeypatch.setitem(cli.COMMANDS, "status", fail)
+    assert cli.main(["status", "--home", str(tmp_path)]) == 1
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert "ZeroDivisionError: division by zero" in lines[0]
+    kept = Path(lines[0].partition("(details: ")[2].rstrip(")"))
+    assert "Traceback" in kept.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, "null"),
+        (True, "true"),
+        (12, "12"),
+        (Decimal("0.1000"), "0.1000"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("NaN"), "null"),
+        (float("inf"), "null"),
+        (1.5, "1.5"),
+        (date(2024, 2, 29), '"2024-02-29"'),
+        ("ü\n", '"ü\\n"'),
+        ([Decimal("1.50"), None], "[1.50, null]"),
+        ({"a": [1]}, '{"a": [1]}'),
+    ],
+)
+def test_json_values_keep_their_digits(value: object, expected: str) -> None:
+    assert cli.to_json(value) == expected
