@@ -95,7 +95,10 @@ class Project:
     @cached_property
     def _environment(self) -> jinja2.Environment:
         return jinja2.Environment(
-            extensions=["jinja2.ext.do"], undefined=jinja2.StrictUndefined, autoescape=False, keep_trailing_newline=True
+            extensions=["jinja2.ext.do"],
+            undefined=jinja2.StrictUndefined,
+            autoescape=False,
+            keep_trailing_newline=True,
         )
 
     @cached_property
@@ -107,7 +110,9 @@ class Project:
             # dbt leaves a macro at once; every macro of the project returns where it ends.
             "return": lambda value: value,
         }
-        files = sorted((self.folder / "macros").glob("*.sql")) + sorted((self.folder / "tests/generic").glob("*.sql"))
+        files = sorted((self.folder / "macros").glob("*.sql")) + sorted(
+            (self.folder / "tests/generic").glob("*.sql")
+        )
         text = "\n".join(path.read_text() for path in files)
         text = re.sub(r"{%(-?) *test (\w+)\(", r"{%\1 macro test_\2(", text).replace("endtest", "endmacro")
         module = self._environment.from_string(text).make_module(context)

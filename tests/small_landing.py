@@ -31,7 +31,7 @@ BILLING = {
 
 
 def write_landing(folder: Path, **tables: str | bytes | None) -> Path:
-    """Write the billing tables below ``folder/billing``; a keyword replaces a table's text, None leaves it out."""
+    """Write the billing tables below ``folder``; a keyword replaces a table's text, None leaves it out."""
     for table, text in {**BILLING, **tables}.items():
         if text is not None:
             put(folder, f"billing/{table}.csv", text)

@@ -112,10 +112,9 @@ def load_landing(
 ) -> LoadResult:
     """Load what is new in ``landing`` into the raw store below ``home_raw``.
 
-    Each source is loaded as a whole or not at all; one that fails does not keep the others from loading (if it
-    is ``policy``, the policies of the last load that succeeded stay in force). A
-    file whose contents and contract are known is not read again. A second load of the same home waits for the
-    first.
+    Each source is loaded as a whole or not at all; one that fails does not keep the others from loading (if
+    it is ``policy``, the policies loaded last stay in force). A file whose contents and contract are known is
+    not read again. A second load of the same home waits for the first.
 
     Args:
         loaded_at: the time of the load, with zone; moved on where the manifest already holds a later one.

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.files import flush_folder
+from orchestration.raw.problems import LoadError, Problem
 
 FORMAT = 1
 
 
-class ManifestError(Exception):
-    """The manifest cannot be read; the message names the file and the line."""
+class ManifestError(LoadError):
+    """The manifest cannot be read; the problem names the file and the line."""
 
 
 @dataclass(frozen=True)
@@ -104,10 +105,14 @@ class Manifest:
                 try:
                     records.append(_record(json.loads(line)))
                 except (ValueError, KeyError, TypeError) as error:
-                    raise ManifestError(
-                        f"{path}, line {number}: this record of earlier loads cannot be read ({error}). "
-                        "Restore the file from a backup, or start a new home and load again."
-                    ) from error
+                    problem = Problem(
+                        "manifest",
+                        file=str(path),
+                        line=number,
+                        reason=f"this record of an earlier load cannot be read ({error}).",
+                        hint="Restore the file from a backup, or start a new home and load again.",
+                    )
+                    raise ManifestError([problem]) from error
         return cls(path, records)
 
     def known_at(self, instant: datetime | None) -> list[LoadRecord]:

@@ -24,6 +24,8 @@ from orchestration.raw.problems import BadCell, UnreadableFileError, shortened
 
 _CHUNK_BYTES = 4 << 20
 _BATCH_ROWS = 20_000
+# So many broken rows and not a good one say that the file as a whole is something else.
+_HOPELESS_ROWS = 10_000
 # A longer field is an open quote that swallowed the records behind it rather than a value.
 _LONGEST_FIELD = 16 << 20
 
@@ -166,9 +168,7 @@ def _scan_bytes(path: Path, unpack_to: Path | None) -> _Counts:
             counts.lines += outside.count(b"\n")
             counts.delimiters += outside.count(b",")
             seam = tail + outside + (b'"' if inside else b"")
-            counts.has_space_before_quote = (
-                counts.has_space_before_quote or b', "' in seam or b'\n "' in seam
-            )
+            counts.has_space_before_quote = counts.has_space_before_quote or b', "' in seam or b'\n "' in seam
             counts.is_doubtful = counts.is_doubtful or any(mark in seam for mark in _DOUBTFUL)
             carriage_returns += outside.count(b"\r")
             carriage_returns_before_line_feeds += (tail[-1:] + outside).count(b"\r\n")
@@ -266,7 +266,11 @@ class TextTable:
 def write_text_table(
     records: Iterable[tuple[int, Sequence[str | None]] | BadCell], columns: int, path: Path
 ) -> TextTable:
-    """Write numbered records of exactly ``columns`` fields as Parquet; broken ones are collected instead."""
+    """Write numbered records of exactly ``columns`` fields as Parquet; broken ones are collected instead.
+
+    Raises:
+        UnreadableFileError: a long file begins with nothing but broken records.
+    """
     schema = pa.schema([(f"c{index}", pa.string()) for index in range(columns)] + [("line", pa.int64())])
     broken: list[BadCell] = []
     rows = 0
@@ -287,6 +291,13 @@ def write_text_table(
         for record in records:
             if isinstance(record, BadCell):
                 broken.append(record)
+                if not rows and len(broken) == _HOPELESS_ROWS:
+                    raise UnreadableFileError(
+                        f"not one of its first {len(broken):,} rows has the header's columns; the first: "
+                        f"{broken[0].reason}.",
+                        "Its rows may be divided by another character than its header.",
+                        line=broken[0].line,
+                    )
                 continue
             batch.append(record)
             rows += 1

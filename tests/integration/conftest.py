@@ -48,15 +48,31 @@ def small_company(tmp_path_factory: pytest.TempPathFactory) -> DbtBuild:
     """The smallest company that loads, built with all data tests and unit tests."""
     home = tmp_path_factory.mktemp("small_company")
     raw, target = home / "snapshot", home / "target"
-    loaded = load_landing(home / "raw", write_landing(home / "landing"), loaded_at=datetime(2024, 3, 1, tzinfo=UTC))
+    loaded = load_landing(
+        home / "raw", write_landing(home / "landing"), loaded_at=datetime(2024, 3, 1, tzinfo=UTC)
+    )
     snapshot = write_snapshot(home / "raw", raw)
     assert loaded.changed and not snapshot.quarantined_rows
-    control = {"build_parameters": [{}], "load_report": snapshot.load_report, "quarantined_rows": [], "runs": []}
+    control = {
+        "build_parameters": [{}],
+        "load_report": snapshot.load_report,
+        "quarantined_rows": [],
+        "runs": [],
+    }
     for name, contract in read_contracts()["control"].tables.items():
         write_table(contract, control[name], raw / "control" / f"{name}.parquet")
     warehouse = home / "warehouse.duckdb"
     run = subprocess.run(
-        [sys.executable, "-m", "dbt.cli.main", "build", "--target-path", str(target), "--log-path", str(home / "logs")],
+        [
+            sys.executable,
+            "-m",
+            "dbt.cli.main",
+            "build",
+            "--target-path",
+            str(target),
+            "--log-path",
+            str(home / "logs"),
+        ],
         cwd=DBT_PROJECT_DIR,
         env={**os.environ, **dbt_environment(raw_snapshot=raw, warehouse_file=warehouse)},
         capture_output=True,

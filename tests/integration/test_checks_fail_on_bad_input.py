@@ -49,8 +49,18 @@ class Case:
 
 def price(**columns: Any) -> dict[str, Any]:
     """A row of a sound recurring price, with some columns otherwise."""
-    sound = {"price_id": "p", "price_type": "recurring", "billing_scheme": "per_unit", "unit_amount_minor": 100}
-    interval = {"billing_interval": "month", "billing_interval_count": 1, "is_live": True, "minor_unit_digits": 2}
+    sound = {
+        "price_id": "p",
+        "price_type": "recurring",
+        "billing_scheme": "per_unit",
+        "unit_amount_minor": 100,
+    }
+    interval = {
+        "billing_interval": "month",
+        "billing_interval_count": 1,
+        "is_live": True,
+        "minor_unit_digits": 2,
+    }
     return {**sound, **interval, "currency_code": "USD", **columns}
 
 
@@ -70,7 +80,12 @@ def tier(number: int, units_from: int, units_up_to: int | None, *, last: bool) -
 def account_month(**columns: Any) -> dict[str, Any]:
     """A row of an account that neither opens nor closes with anything, with some columns otherwise."""
     amounts = ("opening_mrr", "new", "reactivation", "expansion", "contraction", "churn", "fx", "closing_mrr")
-    return {"account_id": "a", "month": date(2024, 1, 1), **{f"{name}_amount": 0 for name in amounts}, **columns}
+    return {
+        "account_id": "a",
+        "month": date(2024, 1, 1),
+        **{f"{name}_amount": 0 for name in amounts},
+        **columns,
+    }
 
 
 def currency_month(opening: int, closing: int) -> dict[str, Any]:
@@ -91,7 +106,10 @@ def service(valid_from: datetime, valid_to: datetime) -> dict[str, Any]:
 
 def policy(key: str, value: str | None) -> Case:
     """A policy with a value that cannot be read."""
-    return Case({POLICIES: [{"policy_key": key, "policy_value": value}]}, (key, "NULL" if value is None else value, "Expected"))
+    return Case(
+        {POLICIES: [{"policy_key": key, "policy_value": value}]},
+        (key, "NULL" if value is None else value, "Expected"),
+    )
 
 
 def good_policy(key: str, value: str) -> Case:
@@ -108,18 +126,35 @@ CASES: dict[str, list[Case]] = {
         Case({PRICES: [price(billing_interval="fortnight")]}, ("billing.price", "p", "fortnight x 1")),
         Case({PRICES: [price(billing_interval=None)]}, ("NULL x 1",)),
         Case({PRICES: [price(billing_interval_count=0)]}, ("month x 0",)),
-        Case({PRICES: [price(price_id=unit, billing_interval=unit) for unit in ("day", "week", "month", "year")]}),
+        Case(
+            {
+                PRICES: [
+                    price(price_id=unit, billing_interval=unit) for unit in ("day", "week", "month", "year")
+                ]
+            }
+        ),
         Case({PRICES: [price(price_type="one_time", billing_interval=None)]}),
         Case({PRICES: [price(billing_interval="fortnight", is_live=False)]}),
     ],
     "assert_currencies_are_known": [
-        Case({PRICES: [price(currency_code="QQQ", minor_unit_digits=None)]}, ("billing.price", "p", "QQQ", "iso_4217")),
+        Case(
+            {PRICES: [price(currency_code="QQQ", minor_unit_digits=None)]},
+            ("billing.price", "p", "QQQ", "iso_4217"),
+        ),
         Case({PRICES: [price(currency_code="JPY", minor_unit_digits=0)]}),
         Case({PRICES: [price(currency_code="QQQ", minor_unit_digits=None, is_live=False)]}),
     ],
     "assert_exchange_rates_are_positive": [
         *(
-            Case({RATES: [{"currency_code": "EUR", "effective_date": date(2024, 1, 1), "exchange_rate": rate} for rate in rates]}, says)
+            Case(
+                {
+                    RATES: [
+                        {"currency_code": "EUR", "effective_date": date(2024, 1, 1), "exchange_rate": rate}
+                        for rate in rates
+                    ]
+                },
+                says,
+            )
             for rates, says in (
                 ([Decimal(0)], ("ledger.currencyrate", "EUR", "0.000000000000", "2024-01-01")),
                 ([Decimal("-1.1")], ("-1.100000000000",)),
@@ -128,19 +163,53 @@ CASES: dict[str, list[Case]] = {
                 ([Decimal("0.000000000001")], ()),
             )
         ),
-        Case({RATES: [{"currency_code": "EUR", "effective_date": date(2024, 1, day), "exchange_rate": 1} for day in (1, 2)]}),
+        Case(
+            {
+                RATES: [
+                    {"currency_code": "EUR", "effective_date": date(2024, 1, day), "exchange_rate": 1}
+                    for day in (1, 2)
+                ]
+            }
+        ),
     ],
     "assert_exchange_rates_are_there": [
         Case(
-            {ITEM_MONTHS: [{"currency_code": "EUR", "month": date(2024, 1, 1), "next_month": date(2024, 2, 1), "revalued_mrr_amount": 1}]},
+            {
+                ITEM_MONTHS: [
+                    {
+                        "currency_code": "EUR",
+                        "month": date(2024, 1, 1),
+                        "next_month": date(2024, 2, 1),
+                        "revalued_mrr_amount": 1,
+                    }
+                ]
+            },
             ("No rate of EUR against USD on 2024-01-31 or at most 7 days before.",),
         ),
         Case(
-            {ITEM_MONTHS: [{"currency_code": "EUR", "month": date(2024, 1, 1), "next_month": date(2024, 2, 1), "mrr_amount": 1}]},
+            {
+                ITEM_MONTHS: [
+                    {
+                        "currency_code": "EUR",
+                        "month": date(2024, 1, 1),
+                        "next_month": date(2024, 2, 1),
+                        "mrr_amount": 1,
+                    }
+                ]
+            },
             ("No rate of EUR against USD on 2024-02-29",),
         ),
         Case(
-            {ITEM_MONTHS: [{"currency_code": "EUR", "month": date(2024, 3, 1), "next_month": date(2024, 4, 1), "mrr_amount": 1}]},
+            {
+                ITEM_MONTHS: [
+                    {
+                        "currency_code": "EUR",
+                        "month": date(2024, 3, 1),
+                        "next_month": date(2024, 4, 1),
+                        "mrr_amount": 1,
+                    }
+                ]
+            },
         ),
     ],
     "assert_invoice_lines_are_complete": [
@@ -151,21 +220,50 @@ CASES: dict[str, list[Case]] = {
         Case({LINES: [line(exclusion_reason="unknown price", price_id="p_gone")]}, ("price_id", "p_gone")),
         Case({LINES: [line(exclusion_reason="unknown price", price_id=None)]}, ("price_id", "NULL")),
         Case({LINES: [line(period_start_at=None)]}, ("period_start", "NULL")),
-        Case({LINES: [line(period_end_at=datetime(2023, 12, 31))]}, ("period_end", "2023-12-31", "2024-01-01")),
+        Case(
+            {LINES: [line(period_end_at=datetime(2023, 12, 31))]}, ("period_end", "2023-12-31", "2024-01-01")
+        ),
         Case({LINES: [line(quantity=None)]}, ("quantity", "NULL")),
         Case({LINES: [line(quantity=-1)]}, ("quantity", "-1")),
         Case({LINES: [line()], PRICES: [price(currency_code="EUR")]}, ("currency", "USD", "p in EUR")),
         *(
-            Case({LINES: [line(minimum_quantity=text, subscription_item_id="si")]}, ("minimum_quantity", text, "subscription item si"))
+            Case(
+                {LINES: [line(minimum_quantity=text, subscription_item_id="si")]},
+                ("minimum_quantity", text, "subscription item si"),
+            )
             for text in ("ten", "10.5", "-1")
         ),
-        Case({LINES: [line(), line(minimum_quantity="10"), line(minimum_quantity="0"), line(quantity=0)], PRICES: [price()]}),
+        Case(
+            {
+                LINES: [line(), line(minimum_quantity="10"), line(minimum_quantity="0"), line(quantity=0)],
+                PRICES: [price()],
+            }
+        ),
         Case({LINES: [line(period_end_at=datetime(2024, 1, 1))]}),
-        Case({LINES: [line(exclusion_reason="void invoice", quantity=None, period_start_at=None, minimum_quantity="ten")]}),
+        Case(
+            {
+                LINES: [
+                    line(
+                        exclusion_reason="void invoice",
+                        quantity=None,
+                        period_start_at=None,
+                        minimum_quantity="ten",
+                    )
+                ]
+            }
+        ),
     ],
     "assert_policies_are_readable": [
-        *(policy(key, value) for key in ("renewal_grace_days", "fx_rate_max_age_days") for value in ("-1", "1.5", "soon", None)),
-        *(policy(key, value) for key in ("max_quarantined_share", "max_row_drop_share") for value in ("-0.1", "1.1", "half", None)),
+        *(
+            policy(key, value)
+            for key in ("renewal_grace_days", "fx_rate_max_age_days")
+            for value in ("-1", "1.5", "soon", None)
+        ),
+        *(
+            policy(key, value)
+            for key in ("max_quarantined_share", "max_row_drop_share")
+            for value in ("-0.1", "1.1", "half", None)
+        ),
         *(policy("reporting_currency", value) for value in ("QQQ", "", None)),
         *(policy("reporting_time_zone", value) for value in ("", None)),
         good_policy("renewal_grace_days", "0"),
@@ -176,25 +274,64 @@ CASES: dict[str, list[Case]] = {
         good_policy("reporting_time_zone", "Europe/Berlin"),
     ],
     "assert_prices_are_complete": [
-        Case({LINES: [line()], PRICES: [price(unit_amount_minor=None)]}, ("billing.price", "p", "unit_amount", "NULL")),
+        Case(
+            {LINES: [line()], PRICES: [price(unit_amount_minor=None)]},
+            ("billing.price", "p", "unit_amount", "NULL"),
+        ),
         Case({LINES: [line()], PRICES: [price(unit_amount_minor=-1)]}, ("unit_amount", "-1")),
-        Case({LINES: [line()], PRICES: [price(**{**PACKAGES, "transform_quantity_divide_by": 0})]}, ("unit_amount",)),
-        Case({LINES: [line()], PRICES: [price(**{**PACKAGES, "transform_quantity_round": "half"})]}, ("unit_amount",)),
-        Case({LINES: [line()], PRICES: [price(**{**PACKAGES, "transform_quantity_round": None})]}, ("unit_amount",)),
-        Case({LINES: [line()], PRICES: [price(billing_scheme="by_the_moon")]}, ("billing_scheme", "by_the_moon")),
+        Case(
+            {LINES: [line()], PRICES: [price(**{**PACKAGES, "transform_quantity_divide_by": 0})]},
+            ("unit_amount",),
+        ),
+        Case(
+            {LINES: [line()], PRICES: [price(**{**PACKAGES, "transform_quantity_round": "half"})]},
+            ("unit_amount",),
+        ),
+        Case(
+            {LINES: [line()], PRICES: [price(**{**PACKAGES, "transform_quantity_round": None})]},
+            ("unit_amount",),
+        ),
+        Case(
+            {LINES: [line()], PRICES: [price(billing_scheme="by_the_moon")]},
+            ("billing_scheme", "by_the_moon"),
+        ),
         Case({LINES: [line()], PRICES: [price(billing_scheme=None)]}, ("billing_scheme", "NULL")),
-        Case({LINES: [line()], PRICES: [{**TIERED, "tiers_mode": "stairs"}], TIERS: [tier(0, 0, None, last=True)]}, ("tiers_mode", "stairs")),
-        Case({LINES: [line()], PRICES: [{**TIERED, "tiers_mode": None}], TIERS: [tier(0, 0, None, last=True)]}, ("tiers_mode", "NULL")),
+        Case(
+            {
+                LINES: [line()],
+                PRICES: [{**TIERED, "tiers_mode": "stairs"}],
+                TIERS: [tier(0, 0, None, last=True)],
+            },
+            ("tiers_mode", "stairs"),
+        ),
+        Case(
+            {LINES: [line()], PRICES: [{**TIERED, "tiers_mode": None}], TIERS: [tier(0, 0, None, last=True)]},
+            ("tiers_mode", "NULL"),
+        ),
         Case({LINES: [line()], PRICES: [TIERED]}, ("tiers_mode", "volume", "without a usable")),
         Case(
-            {LINES: [line()], PRICES: [TIERED], TIERS: [tier(0, 0, 10, last=False), tier(1, 10, 10, last=True)]},
+            {
+                LINES: [line()],
+                PRICES: [TIERED],
+                TIERS: [tier(0, 0, 10, last=False), tier(1, 10, 10, last=True)],
+            },
             ("billing.price_tier", "p tier 1", "up_to", "10"),
         ),
         Case(
-            {LINES: [line()], PRICES: [TIERED], TIERS: [tier(0, 0, None, last=False), tier(1, 0, 10, last=True)]},
+            {
+                LINES: [line()],
+                PRICES: [TIERED],
+                TIERS: [tier(0, 0, None, last=False), tier(1, 0, 10, last=True)],
+            },
             ("billing.price_tier", "p tier 0", "NULL"),
         ),
-        Case({LINES: [line()], PRICES: [TIERED], TIERS: [tier(0, 0, 10, last=False), tier(1, 10, None, last=True)]}),
+        Case(
+            {
+                LINES: [line()],
+                PRICES: [TIERED],
+                TIERS: [tier(0, 0, 10, last=False), tier(1, 10, None, last=True)],
+            }
+        ),
         Case({LINES: [line()], PRICES: [TIERED], TIERS: [tier(0, 0, 10, last=True)]}),
         Case({LINES: [line()], PRICES: [price(**PACKAGES)]}),
         Case({LINES: [line()], PRICES: [price(unit_amount_minor=0)]}),
@@ -217,21 +354,33 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "assert_there_is_a_data_clock": [
-        Case({"intermediate.int_run_settings": [{"is_as_of_given": False}]}, ("billing", "_fivetran_synced", "give the as-of")),
+        Case(
+            {"intermediate.int_run_settings": [{"is_as_of_given": False}]},
+            ("billing", "_fivetran_synced", "give the as-of"),
+        ),
         Case({"intermediate.int_run_settings": [{"as_of_at": datetime(2024, 1, 1)}]}),
     ],
     "assert_events_of_an_account_sum_to_its_net_change": [
-        Case({CURRENCY_MONTHS: [currency_month(10, 15)], EVENTS: [event(4)]}, ("'net_change': Decimal('5.0000')", "Decimal('4.0000')")),
+        Case(
+            {CURRENCY_MONTHS: [currency_month(10, 15)], EVENTS: [event(4)]},
+            ("'net_change': Decimal('5.0000')", "Decimal('4.0000')"),
+        ),
         Case({CURRENCY_MONTHS: [currency_month(10, 15)]}, ("'net_change': Decimal('5.0000')",)),
         Case({EVENTS: [event(4)]}, ("Decimal('4.0000')",)),
-        Case({CURRENCY_MONTHS: [currency_month(10, 15)], EVENTS: [event(5, date(2024, 2, 1))]}, ("2024, 2, 1", "2024, 1, 1")),
+        Case(
+            {CURRENCY_MONTHS: [currency_month(10, 15)], EVENTS: [event(5, date(2024, 2, 1))]},
+            ("2024, 2, 1", "2024, 1, 1"),
+        ),
         Case({CURRENCY_MONTHS: [currency_month(10, 15)], EVENTS: [event(2), event(3)]}),
         Case({CURRENCY_MONTHS: [currency_month(10, 10)]}),
         Case({EVENTS: [event(2), event(-2)]}),
     ],
     "assert_movement_amounts_are_of_one_class": [
         *(
-            Case({ACCOUNT_MONTHS: [account_month(**{f"{name}_amount": -1})]}, (f"'{name}_amount': Decimal('-1.0000')",))
+            Case(
+                {ACCOUNT_MONTHS: [account_month(**{f"{name}_amount": -1})]},
+                (f"'{name}_amount': Decimal('-1.0000')",),
+            )
             for name in ("new", "reactivation", "expansion", "contraction", "churn")
         ),
         Case({ACCOUNT_MONTHS: [account_month(opening_mrr_amount=-1)]}, ("'account_id': 'a'",)),
@@ -239,15 +388,31 @@ CASES: dict[str, list[Case]] = {
         *(
             Case({ACCOUNT_MONTHS: [account_month(**{f"{name}_amount": 1, "movement_type": label})]}, says)
             for name in ("new", "reactivation", "expansion", "contraction", "churn")
-            for label, says in ((name, ()), (None, ("'account_id': 'a'",)), ("other", ("'movement_type': 'other'",)))
+            for label, says in (
+                (name, ()),
+                (None, ("'account_id': 'a'",)),
+                ("other", ("'movement_type': 'other'",)),
+            )
         ),
-        Case({ACCOUNT_MONTHS: [account_month(new_amount=1, churn_amount=1, movement_type="new")]}, ("'account_id': 'a'",)),
+        Case(
+            {ACCOUNT_MONTHS: [account_month(new_amount=1, churn_amount=1, movement_type="new")]},
+            ("'account_id': 'a'",),
+        ),
         Case({ACCOUNT_MONTHS: [account_month(movement_type="expansion")]}, ("'movement_type': 'expansion'",)),
         Case({ACCOUNT_MONTHS: [account_month(fx_amount=-1)]}),
     ],
     "assert_no_control_fails": [
         Case(
-            {CONTROLS: [{"control": "mrr_roll_forward", "difference_amount": 1, "status": "fails", "explanation": "Why."}]},
+            {
+                CONTROLS: [
+                    {
+                        "control": "mrr_roll_forward",
+                        "difference_amount": 1,
+                        "status": "fails",
+                        "explanation": "Why.",
+                    }
+                ]
+            },
             ("mrr_roll_forward", "Decimal('1.0000')", "Why."),
         ),
         Case({CONTROLS: [{"control": "x", "status": status} for status in ("ties", "open item", "no data")]}),
@@ -263,7 +428,9 @@ CASES: dict[str, list[Case]] = {
             ("'previous_closing_mrr_amount': Decimal('10.0000')", "'opening_mrr_amount': Decimal('11.0000')"),
         ),
         Case({ACCOUNT_MONTHS: [account_month(closing_mrr_amount=10)]}, ("'opening_mrr_amount': None",)),
-        Case({ACCOUNT_MONTHS: [account_month(opening_mrr_amount=10)]}, ("'previous_closing_mrr_amount': None",)),
+        Case(
+            {ACCOUNT_MONTHS: [account_month(opening_mrr_amount=10)]}, ("'previous_closing_mrr_amount': None",)
+        ),
         Case(
             {
                 ACCOUNT_MONTHS: [
@@ -276,12 +443,30 @@ CASES: dict[str, list[Case]] = {
     ],
     "assert_service_intervals_of_an_item_do_not_overlap": [
         Case(
-            {SERVICE: [service(datetime(2024, 1, 1), datetime(2024, 2, 1)), service(datetime(2024, 1, 31), datetime(2024, 3, 1))]},
+            {
+                SERVICE: [
+                    service(datetime(2024, 1, 1), datetime(2024, 2, 1)),
+                    service(datetime(2024, 1, 31), datetime(2024, 3, 1)),
+                ]
+            },
             ("'subscription_item_id': 'si'", "2024, 1, 31"),
         ),
-        Case({SERVICE: [service(datetime(2024, 1, 1), datetime(2024, 1, 1))]}, ("'subscription_item_id': 'si'",)),
-        Case({SERVICE: [service(datetime(2024, 2, 1), datetime(2024, 1, 1))]}, ("'subscription_item_id': 'si'",)),
-        Case({SERVICE: [service(datetime(2024, 1, 1), datetime(2024, 2, 1)), service(datetime(2024, 2, 1), datetime(2024, 3, 1))]}),
+        Case(
+            {SERVICE: [service(datetime(2024, 1, 1), datetime(2024, 1, 1))]},
+            ("'subscription_item_id': 'si'",),
+        ),
+        Case(
+            {SERVICE: [service(datetime(2024, 2, 1), datetime(2024, 1, 1))]},
+            ("'subscription_item_id': 'si'",),
+        ),
+        Case(
+            {
+                SERVICE: [
+                    service(datetime(2024, 1, 1), datetime(2024, 2, 1)),
+                    service(datetime(2024, 2, 1), datetime(2024, 3, 1)),
+                ]
+            }
+        ),
     ],
 }
 
@@ -319,7 +504,15 @@ def checks(small_company: DbtBuild) -> list[Check]:
         attached = nodes.get(node.get("attached_node") or "", {})
         table = f"{attached['schema']}.{attached['name']}" if attached else ""
         sql = small_company.results[unique_id]["compiled_code"]
-        found.append(Check(node["name"], sql, metadata.get("name"), {**arguments, **arguments.get("arguments", {})}, table))
+        found.append(
+            Check(
+                node["name"],
+                sql,
+                metadata.get("name"),
+                {**arguments, **arguments.get("arguments", {})},
+                table,
+            )
+        )
     return found
 
 
@@ -328,7 +521,9 @@ class Tables:
 
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
-        rows = connection.execute("select table_schema || '.' || table_name, column_name, data_type from information_schema.columns")
+        rows = connection.execute(
+            "select table_schema || '.' || table_name, column_name, data_type from information_schema.columns"
+        )
         self.types: dict[str, dict[str, str]] = {}
         for table, column, data_type in rows.fetchall():
             self.types.setdefault(table, {})[column] = data_type
@@ -342,7 +537,9 @@ class Tables:
                 for row in given:
                     columns = ", ".join(f'"{column}"' for column in row)
                     marks = ", ".join("?" for _ in row)
-                    self._connection.execute(f"insert into {table} ({columns}) values ({marks})", list(row.values()))
+                    self._connection.execute(
+                        f"insert into {table} ({columns}) values ({marks})", list(row.values())
+                    )
             cursor = self._connection.execute(sql)
             names = [column[0] for column in cursor.description]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
@@ -360,9 +557,13 @@ class Tables:
 def tables(small_company: DbtBuild, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
     """A copy of the build in which views have become tables."""
     # A compiled test names the warehouse after the stem of its file.
-    copy = Path(shutil.copy(small_company.warehouse, tmp_path_factory.mktemp("broken") / small_company.warehouse.name))
+    copy = Path(
+        shutil.copy(small_company.warehouse, tmp_path_factory.mktemp("broken") / small_company.warehouse.name)
+    )
     with duckdb.connect(str(copy)) as connection:
-        views = connection.execute("select schema_name, view_name from duckdb_views() where not internal").fetchall()
+        views = connection.execute(
+            "select schema_name, view_name from duckdb_views() where not internal"
+        ).fetchall()
         for schema, view in views:
             connection.execute(f"create table {schema}.{view}__rows as select * from {schema}.{view}")
             connection.execute(f"drop view {schema}.{view}")
@@ -378,7 +579,9 @@ def test_no_data_test_is_without_a_bad_input(checks: list[Check]) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_singular_test_finds_what_is_bad_and_only_that(name: str, checks: list[Check], tables: Tables) -> None:
+def test_a_singular_test_finds_what_is_bad_and_only_that(
+    name: str, checks: list[Check], tables: Tables
+) -> None:
     check = next(check for check in checks if check.name == name)
     for case in CASES[name]:
         # Months exist from January to March 2024, as built; everything else that the test reads is empty.
@@ -407,10 +610,14 @@ def test_every_grain_test_finds_a_double_key_and_a_missing_one(checks: list[Chec
         assert tables.answer(check.sql, {check.table: [key, key]}) == [{**key, "row_count": 2}], check.name
         for column in key:
             without = {**key, column: None}
-            assert tables.answer(check.sql, {check.table: [without]}) == [{**without, "row_count": 1}], check.name
+            assert tables.answer(check.sql, {check.table: [without]}) == [{**without, "row_count": 1}], (
+                check.name
+            )
 
 
-def test_every_list_of_values_finds_an_unknown_value_and_a_missing_one(checks: list[Check], tables: Tables) -> None:
+def test_every_list_of_values_finds_an_unknown_value_and_a_missing_one(
+    checks: list[Check], tables: Tables
+) -> None:
     broken = [check for check in checks if check.generic == "one_of"]
     assert broken
     for check in broken:
@@ -423,10 +630,14 @@ def test_every_list_of_values_finds_an_unknown_value_and_a_missing_one(checks: l
         ], check.name
         missing = tables.answer(check.sql, {check.table: [{column: None, key: "1"}]})
         allowed = check.arguments.get("null_allowed", False)
-        assert missing == ([] if allowed else [{"unknown_value": None, "row_count": 1, "first_key": "1"}]), check.name
+        assert missing == ([] if allowed else [{"unknown_value": None, "row_count": 1, "first_key": "1"}]), (
+            check.name
+        )
 
 
-def test_every_identity_finds_a_difference_of_the_last_digit_in_each_of_its_terms(checks: list[Check], tables: Tables) -> None:
+def test_every_identity_finds_a_difference_of_the_last_digit_in_each_of_its_terms(
+    checks: list[Check], tables: Tables
+) -> None:
     broken = [check for check in checks if check.generic == "all_equal_zero"]
     assert broken
     for check in broken:
@@ -438,4 +649,6 @@ def test_every_identity_finds_a_difference_of_the_last_digit_in_each_of_its_term
             smallest = 1 if tables.types[check.table][term] == "INTEGER" else Decimal("0.0001")
             answer = tables.answer(check.sql, {check.table: [{**balanced, term: smallest}]})
             assert [abs(row["difference"]) for row in answer] == [smallest], check.name
-            assert tables.answer(check.sql, {check.table: [{**balanced, term: None}]}), f"{check.name} lets a missing {term} pass"
+            assert tables.answer(check.sql, {check.table: [{**balanced, term: None}]}), (
+                f"{check.name} lets a missing {term} pass"
+            )

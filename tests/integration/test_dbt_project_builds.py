@@ -14,7 +14,9 @@ from tests.integration.conftest import DbtBuild
 def test_every_model_data_test_and_unit_test_succeeds(small_company: DbtBuild) -> None:
     nodes = {**small_company.manifest["nodes"], **small_company.manifest["unit_tests"]}
     not_run = sorted(set(nodes) - set(small_company.results))
-    failed = sorted(name for name, result in small_company.results.items() if result["status"] not in ("success", "pass"))
+    failed = sorted(
+        name for name, result in small_company.results.items() if result["status"] not in ("success", "pass")
+    )
     assert not not_run and not failed, small_company.output
 
 
@@ -42,7 +44,11 @@ def test_dbt_compiles_what_the_tests_render(small_company: DbtBuild) -> None:
     rendered = {one.name: one.sql.strip() for one in [*project.models(), *project.singular_tests()]}
     assert rendered.keys() == compiled.keys()
     differences = [
-        "\n".join(difflib.unified_diff(compiled[name].splitlines(), rendered[name].splitlines(), name, lineterm="", n=1))
+        "\n".join(
+            difflib.unified_diff(
+                compiled[name].splitlines(), rendered[name].splitlines(), name, lineterm="", n=1
+            )
+        )
         for name in rendered
         if compiled[name] != rendered[name]
     ]

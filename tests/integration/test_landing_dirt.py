@@ -66,6 +66,12 @@ REFUSED = [
     ("semicolons", "customer.csv", CUSTOMERS.replace(",", ";").encode(), ["line 1", "semicolons (;)"]),
     ("tabs", "customer.csv", CUSTOMERS.replace(",", "\t").encode(), ["line 1", "tabs"]),
     ("bars", "customer.csv", CUSTOMERS.replace(",", "|").encode(), ["line 1", "bars (|)"]),
+    (
+        "rows divided otherwise than the header",
+        "customer.csv",
+        b"id,email,name\n" + b"cus_1;a;b\n" * 20_000,
+        ["line 2", "not one of its first 10,000 rows", "too few fields: 1, the header has 3"],
+    ),
     ("UTF-16 with a mark", "customer.csv", CUSTOMERS.encode("utf-16"), ["UTF-16", "Save it as UTF-8"]),
     ("UTF-16 without a mark", "customer.csv", CUSTOMERS.encode("utf-16-le"), ["UTF-16"]),
     (

@@ -295,7 +295,9 @@ def test_one_accounting_book_needs_no_column_for_it(home: Home) -> None:
         "accountingperiod": "id,startdate,enddate\n7,2024-01-01,2024-01-31\n",
         "transaction": "id,trandate,postingperiod\n1,2024-01-05,7\n",
         "transactionline": "id,transaction\n0,1\n1,1\n",
-        "transactionaccountingline": "transaction,transactionline,account,amount,posting\n1,0,1,-5.00,T\n1,1,1,5.00,T\n",
+        "transactionaccountingline": (
+            "transaction,transactionline,account,amount,posting\n1,0,1,-5.00,T\n1,1,1,5.00,T\n"
+        ),
     }.items():
         put(home.landing, f"ledger/{table}.csv", text)
     home.load()

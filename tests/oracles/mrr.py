@@ -94,6 +94,7 @@ class Statement:
 
     line: Line
     quantity: int
+    subscription_id: str | None
 
     @property
     def billable_quantity(self) -> int:
@@ -245,7 +246,13 @@ def make_statements(lines: Iterable[Line]) -> list[Statement]:
             (line.item_key, line.invoice_id, line.price.id, line.start, line.end, line.is_credit, *alone)
         ].append(line)
     return [
-        Statement(max(group, key=lambda line: line.id), sum(line.quantity for line in group))
+        Statement(
+            line=max(group, key=lambda line: line.id),
+            quantity=sum(line.quantity for line in group),
+            subscription_id=max(
+                (line.subscription_id for line in group if line.subscription_id), default=None
+            ),
+        )
         for group in together.values()
     ]
 
@@ -298,7 +305,7 @@ class Item:
         return next_start - end <= self.grace and not self.winner_at(next_start).line.is_credit
 
     def is_clipped(self, statement: Statement, moment: datetime) -> bool:
-        subscription = self.subscriptions.get(statement.line.subscription_id or "")
+        subscription = self.subscriptions.get(statement.subscription_id or "")
         return subscription is not None and subscription.is_clipped(moment)
 
     def is_included_maintenance(self, statement: Statement, moment: datetime) -> bool:
@@ -359,7 +366,7 @@ def make_items(lines: list[Line], subscription_rows: Mapping[str, Row], grace: t
             statements=statements,
             subscriptions={
                 name: subscriptions[name]
-                for name in {statement.line.subscription_id for statement in statements}
+                for name in {statement.subscription_id for statement in statements}
                 if name in subscriptions
             },
             first_paid_term=min(paid_terms[key], default=None),

@@ -32,7 +32,7 @@ def without(account: Account, dropped: Iterable[RowPlace]) -> Account:
     return {table: rows for table, rows in reduced.items() if rows}
 
 
-def shrink(account: Account, still_differ: StillDiffer, *, rounds: int = 4) -> Account:
+def shrink(account: Account, still_differ: StillDiffer, *, rounds: int = 3) -> Account:
     """Drops rows as long as the account still differs.
 
     Args:

@@ -46,7 +46,7 @@ def test_rows_of_which_either_may_go_but_not_both_do_not_both_go() -> None:
     assert len(line_ids(shrink(ACCOUNT, still_differ))) == 1
 
 
-def test_a_random_account_shrinks_to_one_invoice_in_four_rounds() -> None:
+def test_a_random_account_shrinks_to_one_invoice_and_its_line() -> None:
     account = max(random_accounts("shrinking", 5), key=lambda account: len(row_places(account)))
     wanted = account["billing/invoice_line_item"][-1]["id"]
 

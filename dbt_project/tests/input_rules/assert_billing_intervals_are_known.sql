@@ -1,5 +1,5 @@
--- A recurring price bills by day, week, month or year, every so many of them. Any other interval cannot be normalised
--- and would be guessed or dropped.
+-- A recurring price bills by day, week, month or year, every so many of them. Any other
+-- interval cannot be normalised and would be guessed or dropped.
 select
     'billing.price' as raw_table,
     price_id as row_id,

@@ -1,4 +1,5 @@
--- The number of minor-unit digits comes from the ISO 4217 table; without it an amount has no size.
+-- The number of minor-unit digits comes from the ISO 4217 table; without it an amount
+-- has no size.
 select
     'billing.price' as raw_table,
     price_id as row_id,

@@ -1,5 +1,6 @@
--- Money in a currency without a rate young enough cannot be valued. A rate is needed where an item closes a month, and
--- in the month after, in which its opening is revalued.
+-- Money in a currency without a rate young enough cannot be valued. A rate is needed
+-- where an item closes a month, and in the month after, in which its opening is
+-- revalued.
 with
 
 item_months as (

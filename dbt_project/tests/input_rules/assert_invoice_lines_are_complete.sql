@@ -1,4 +1,5 @@
--- A line that counts must say which price, how many, from when and until when, in the price's own currency.
+-- A line that counts must say which price, how many, from when and until when, in the
+-- price's own currency.
 with
 
 lines as (
@@ -46,8 +47,9 @@ findings as (
         invoice_line_item_id,
         'period_end' as column_name,
         cast(period_end_at as string) as rejected_value,
-        'The period ends before it starts, at ' || cast(period_start_at as string) || '.'
-            as reason
+        'The period ends before it starts, at '
+        || cast(period_start_at as string)
+        || '.' as reason
     from lines
     where
         exclusion_reason is null

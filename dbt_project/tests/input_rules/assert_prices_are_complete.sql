@@ -48,7 +48,7 @@ select
         when prices.billing_scheme = 'tiered' then coalesce(prices.tiers_mode, 'NULL')
         else coalesce(prices.billing_scheme, 'NULL')
     end as rejected_value,
-    'Invoiced, but without a usable unit amount, tiers, quantity transformation or scheme.'
+    'Invoiced without a usable unit amount, tiers, quantity transformation or scheme.'
         as reason
 from prices
 left join tiers_per_price
@@ -76,7 +76,9 @@ where
 union all
 select
     'billing.price_tier' as raw_table,
-    price_tiers.price_id || ' tier ' || cast(price_tiers.tier_number as string) as row_id,
+    price_tiers.price_id
+    || ' tier '
+    || cast(price_tiers.tier_number as string) as row_id,
     'up_to' as column_name,
     coalesce(cast(price_tiers.units_up_to as string), 'NULL') as rejected_value,
     'Tiers must rise from one to the next, and only the last may be open.' as reason

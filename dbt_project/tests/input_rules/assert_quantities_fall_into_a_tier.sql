@@ -4,7 +4,9 @@ select
     intervals.invoice_line_item_id as row_id,
     'quantity' as column_name,
     cast(intervals.billable_quantity as string) as rejected_value,
-    'The quantity lies beyond the last tier of price ' || intervals.price_id || '.' as reason
+    'The quantity lies beyond the last tier of price '
+    || intervals.price_id
+    || '.' as reason
 from {{ ref('int_item_service_intervals') }} as intervals
 inner join {{ ref('int_price_quantities_valued') }} as valued_quantities
     on

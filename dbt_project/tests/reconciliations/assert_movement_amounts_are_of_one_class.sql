@@ -1,4 +1,5 @@
--- Class amounts are never negative, and an account is in at most one class a month, the one it is labelled with.
+-- Class amounts are never negative, and an account is in at most one class a month, the
+-- one it is labelled with.
 select
     account_id,
     month,
@@ -21,4 +22,5 @@ where
     || case when reactivation_amount > 0 then 'reactivation' else '' end
     || case when expansion_amount > 0 then 'expansion' else '' end
     || case when contraction_amount > 0 then 'contraction' else '' end
-    || case when churn_amount > 0 then 'churn' else '' end <> coalesce(movement_type, '')
+    || case when churn_amount > 0 then 'churn' else '' end
+    <> coalesce(movement_type, '')

@@ -1,4 +1,5 @@
--- Every published number ties out. A returned row is a control whose two sides differ, with the difference.
+-- Every published number ties out. A returned row is a control whose two sides differ,
+-- with the difference.
 select
     control,
     period,

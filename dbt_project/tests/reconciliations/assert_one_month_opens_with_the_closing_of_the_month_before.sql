@@ -1,4 +1,5 @@
--- Per account: what one month closed with, the next one opens with, also where the next has no row.
+-- Per account: what one month closed with, the next one opens with, also where the next
+-- has no row.
 with
 
 account_months as (

@@ -21,7 +21,9 @@ SPARK_FUNCTIONS = frozenset(
     "to_utc_timestamp try_cast upper".split()
 )
 # Words before a parenthesis that call nothing.
-NOT_FUNCTIONS = frozenset("and as by case decimal div else from in join not on or over select then union values when where with".split())
+NOT_FUNCTIONS = frozenset(
+    "and as by case decimal div else from in join not on or over select then union values when where with".split()
+)
 # Spellings that Spark takes although it would print another.
 SYNONYMS = {"integer": "int"}
 
@@ -36,10 +38,17 @@ def problems_in_spark(sql: str) -> list[str]:
     problems = _parse_problems(sql, "spark")
     if problems:
         return problems
-    if any(token.token_type == TokenType.STRING and sql[token.start] == '"' for token in sqlglot.tokenize(sql, read="spark")):
+    if any(
+        token.token_type == TokenType.STRING and sql[token.start] == '"'
+        for token in sqlglot.tokenize(sql, read="spark")
+    ):
         problems.append("a name in double quotes, which Spark reads as text")
     words = _words(sql)
-    called = {word for word, following in zip(words, words[1:], strict=False) if following == "(" and word.isidentifier()}
+    called = {
+        word
+        for word, following in zip(words, words[1:], strict=False)
+        if following == "(" and word.isidentifier()
+    }
     unknown = sorted(called - SPARK_FUNCTIONS - NOT_FUNCTIONS)
     if unknown:
         problems.append(f"functions that are not in SPARK_FUNCTIONS: {', '.join(unknown)}")
@@ -136,6 +145,9 @@ def test_what_spark_lacks_or_reads_differently_is_found(construct: str) -> None:
     assert problems_in_spark(construct)
 
 
-@pytest.mark.parametrize("construct", ["select date_add(a, interval 1) from t where", "select a b c from t", "select explode(from t"])
+@pytest.mark.parametrize(
+    "construct",
+    ["select date_add(a, interval 1) from t where", "select a b c from t", "select explode(from t"],
+)
 def test_what_duckdb_cannot_parse_is_found(construct: str) -> None:
     assert problems_in_duckdb(construct)

@@ -24,22 +24,22 @@ def found(folder: Path, *names: str) -> LandingSource:
 
 
 @pytest.mark.parametrize(
-    ("name", "table", "kind", "slot", "extension"),
+    ("name", "kind", "slot", "extension"),
     [
-        ("billing/customer.csv", "customer", "snapshot", "", ".csv"),
-        ("billing/customer.csv.gz", "customer", "snapshot", "", ".csv.gz"),
-        ("Billing/Customer.PARQUET", "customer", "snapshot", "", ".parquet"),
-        ("billing/customer/2024-01.xlsx", "customer", "month", "2024-01", ".xlsx"),
-        ("billing/CUSTOMER/2024-12.csv", "customer", "month", "2024-12", ".csv"),
-        ("billing/customer/2024-13.csv", "customer", "increment", "2024-13", ".csv"),
-        ("billing/customer/2024-01-15.csv", "customer", "increment", "2024-01-15", ".csv"),
-        ("billing/customer/Delta.csv.gz", "customer", "increment", "delta", ".csv.gz"),
+        ("billing/customer.csv", "snapshot", "", ".csv"),
+        ("billing/customer.csv.gz", "snapshot", "", ".csv.gz"),
+        ("Billing/Customer.PARQUET", "snapshot", "", ".parquet"),
+        ("billing/customer/2024-01.xlsx", "month", "2024-01", ".xlsx"),
+        ("billing/CUSTOMER/2024-12.csv", "month", "2024-12", ".csv"),
+        ("billing/customer/2024-13.csv", "increment", "2024-13", ".csv"),
+        ("billing/customer/2024-01-15.csv", "increment", "2024-01-15", ".csv"),
+        ("billing/customer/Delta.csv.gz", "increment", "delta", ".csv.gz"),
     ],
 )
 def test_a_file_is_known_by_its_place_and_name(
-    tmp_path: Path, name: str, table: str, kind: str, slot: str, extension: str
+    tmp_path: Path, name: str, kind: str, slot: str, extension: str
 ) -> None:
-    (file,) = found(tmp_path, name).files[table]
+    (file,) = found(tmp_path, name).files["customer"]
     assert (file.kind, file.slot, file.extension, file.name) == (kind, slot, extension, name)
 
 

@@ -10,7 +10,8 @@ raw_lines as (
 classified_lines as (
 
     select
-        sum(case when exclusion_reason is null then 1 else 0 end) as counting_line_count,
+        sum(case when exclusion_reason is null then 1 else 0 end)
+            as counting_line_count,
         sum(case when exclusion_reason is not null then 1 else 0 end)
             as excluded_line_count
     from {{ ref('int_invoice_lines_classified') }}

@@ -1,6 +1,7 @@
 -- Grain: one row per billing customer, with the account it belongs to.
--- A billing customer is an account by itself until a CRM company joins several; the account keeps the id of its
--- earliest billing customer, so that linking renames nothing.
+-- A billing customer is an account by itself until a CRM company joins several; the
+-- account keeps the id of its earliest billing customer, so that linking renames
+-- nothing.
 with
 
 customers as (

@@ -1,5 +1,6 @@
--- Grain: one row per billing customer: those of the export (test mode left out, deleted ones kept, since their history
--- is), and those that only an invoice or a subscription still names.
+-- Grain: one row per billing customer: those of the export (test mode left out, deleted
+-- ones kept, since their history is), and those that only an invoice or a subscription
+-- still names.
 with
 
 customers as (

@@ -1,4 +1,5 @@
--- Grain: one row per transaction currency and day: units of the reporting currency for one unit of it.
+-- Grain: one row per transaction currency and day: units of the reporting currency for
+-- one unit of it.
 -- The ledger may name currencies by ISO code or by the id of its own currency table.
 with
 

@@ -1,5 +1,7 @@
--- Grain: one row per currency of a price and month; no row where no rate is young enough.
--- The rate of a month is the latest on or before its last day, at most fx_rate_max_age_days old.
+-- Grain: one row per currency of a price and month; no row where no rate is young
+-- enough.
+-- The rate of a month is the latest on or before its last day, at most
+-- fx_rate_max_age_days old.
 with
 
 months as (

@@ -1,5 +1,5 @@
--- Grain: one row per invoice that exists for this run: live, not deleted, and not created or finalised after an as-of
--- that the operator gave.
+-- Grain: one row per invoice that exists for this run: live, not deleted, and not
+-- created or finalised after an as-of that the operator gave.
 with
 
 invoices as (

@@ -1,5 +1,5 @@
--- Grain: one row per calendar month of the reporting time zone, from the first billed or served month to the month of
--- the as-of.
+-- Grain: one row per calendar month of the reporting time zone, from the first billed
+-- or served month to the month of the as-of.
 with
 
 run_settings as (
@@ -46,7 +46,11 @@ bounds as (
     select
         {{ month_of('run_settings.as_of_date') }} as last_month,
         coalesce(
-            {{ month_of(local_timestamp('first_instant.first_at', 'run_settings.reporting_time_zone')) }},
+            {{ month_of(
+                local_timestamp(
+                    'first_instant.first_at', 'run_settings.reporting_time_zone'
+                )
+            ) }},
             {{ month_of('run_settings.as_of_date') }}
         ) as first_month
     from run_settings

@@ -22,9 +22,13 @@ final as (
             as policy_value,
         coalesce(company_policies.authority, default_policies.authority) as authority,
         coalesce(company_policies.why, default_policies.why) as why,
-        company_policies.policy_value
-        is distinct from default_policies.policy_value
-        and company_policies.policy_key is not null as is_overridden
+        (
+            company_policies.policy_key is not null
+            and (
+                company_policies.policy_value
+                is distinct from default_policies.policy_value
+            )
+        ) as is_overridden
     from default_policies
     left join company_policies
         on default_policies.policy_key = company_policies.policy_key

@@ -1,4 +1,5 @@
--- Grain: one row per price; a plan, the older form, is read as a price unless a price has its id.
+-- Grain: one row per price; a plan, the older form, is read as a price unless a price
+-- has its id.
 -- Deleted prices stay: history is priced with them.
 with
 
@@ -63,11 +64,14 @@ final as (
         unioned.transform_quantity_round,
         products.licence_type,
         products.revenue_stream,
-        -- One-off work, set-up and perpetual licences are never MRR, however they are priced.
+        -- One-off work, set-up and perpetual licences are never MRR, however they are
+        -- priced.
         unioned.price_type = 'recurring'
         and unioned.usage_type = 'licensed'
         and coalesce(products.licence_type, '') <> 'perpetual'
-        and coalesce(products.revenue_stream, '') not in ('setup', 'services', 'licence')
+        and coalesce(products.revenue_stream, '') not in (
+            'setup', 'services', 'licence'
+        )
             as is_recurring_licensed,
         unioned.is_active,
         unioned.is_live,

@@ -1,5 +1,6 @@
 -- Grain: one row per product that the export or a price names.
--- What kind of thing a product is: its own metadata first, then the product catalogue of the policy seeds.
+-- What kind of thing a product is: its own metadata first, then the product catalogue
+-- of the policy seeds.
 with
 
 products as (
@@ -55,7 +56,9 @@ final as (
             default_catalogue.service_type
         ) as service_type,
         coalesce(
-            products.deployment, company_catalogue.deployment, default_catalogue.deployment
+            products.deployment,
+            company_catalogue.deployment,
+            default_catalogue.deployment
         ) as deployment,
         coalesce(
             products.licence_type,

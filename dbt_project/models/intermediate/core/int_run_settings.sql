@@ -1,5 +1,6 @@
 -- Grain: one row.
--- What the whole run shares: the data clock or the operator's as-of, and the policies that models read as values.
+-- What the whole run shares: the data clock or the operator's as-of, and the policies
+-- that models read as values.
 with
 
 build_parameters as (
@@ -23,12 +24,16 @@ policies as (
             as reporting_time_zone,
         max(
             case
-                when policy_key = 'renewal_grace_days' then cast(policy_value as integer)
+                when
+                    policy_key = 'renewal_grace_days'
+                    then cast(policy_value as integer)
             end
         ) as renewal_grace_days,
         max(
             case
-                when policy_key = 'fx_rate_max_age_days' then cast(policy_value as integer)
+                when
+                    policy_key = 'fx_rate_max_age_days'
+                    then cast(policy_value as integer)
             end
         ) as fx_rate_max_age_days
     from {{ ref('int_policies') }}
@@ -44,18 +49,21 @@ final as (
         policies.fx_rate_max_age_days,
         build_parameters.as_of_date is not null as is_as_of_given,
         data_clock.data_clock_at,
-        -- A given date stands for the end of that day, which is the first instant of the next.
+        -- A given date stands for the end of that day, which is the first instant of
+        -- the next.
         case
             when build_parameters.as_of_date is null then data_clock.data_clock_at
             else {{ utc_timestamp(
-                add_days('build_parameters.as_of_date', 1), 'policies.reporting_time_zone'
+                add_days('build_parameters.as_of_date', 1),
+                'policies.reporting_time_zone'
             ) }}
         end as as_of_at,
         coalesce(
             build_parameters.as_of_date,
             cast(
-                {{ local_timestamp('data_clock.data_clock_at', 'policies.reporting_time_zone') }}
-                as date
+                {{ local_timestamp(
+                    'data_clock.data_clock_at', 'policies.reporting_time_zone'
+                ) }} as date
             )
         ) as as_of_date
     from build_parameters

@@ -1,5 +1,6 @@
--- Grain: one row per subscription that exists for this run: live, not deleted, and not created after an as-of that the
--- operator gave. A subscription that is not here has left the export; its paid history stays.
+-- Grain: one row per subscription that exists for this run: live, not deleted, and not
+-- created after an as-of that the operator gave. A subscription that is not here has
+-- left the export; its paid history stays.
 with
 
 subscriptions as (
@@ -16,7 +17,17 @@ run_settings as (
 
 final as (
 
-    select subscriptions.*
+    select
+        subscriptions.subscription_id,
+        subscriptions.customer_id,
+        subscriptions.subscription_status,
+        subscriptions.cancellation_reason,
+        subscriptions.pause_collection_behavior,
+        subscriptions.trial_start_at,
+        subscriptions.trial_end_at,
+        subscriptions.canceled_at,
+        subscriptions.ended_at,
+        subscriptions.created_at
     from subscriptions
     cross join run_settings
     where

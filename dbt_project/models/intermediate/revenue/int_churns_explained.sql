@@ -1,6 +1,6 @@
--- Grain: one row per account and month in which it churned, with the reason (movement subtype).
--- Read from dated facts, so that a past month keeps its reason: what is still served at no charge, what was billed for
--- the missing period, and how the subscriptions ended.
+-- Grain: one row per account and month in which it churned, with the reason why.
+-- Read from dated facts, so that a past month keeps its reason: what is still served at
+-- no charge, what was billed for the missing period, and how the subscriptions ended.
 with
 
 movements as (
@@ -82,7 +82,8 @@ lost_subscriptions as (
 
 ),
 
--- Service periods that were billed and then given up: the month's end falls into one that never counted.
+-- Service periods that were billed and then given up: the month's end falls into one
+-- that never counted.
 unpaid_periods as (
 
     select
@@ -91,8 +92,12 @@ unpaid_periods as (
         lost_subscriptions.subscription_id,
         max(case when lines.invoice_status in ('void', 'draft') then 1 else 0 end)
             as has_waived_period,
-        max(case when lines.invoice_status in ('uncollectible', 'open') then 1 else 0 end)
-            as has_unpaid_period
+        max(
+            case
+                when lines.invoice_status in ('uncollectible', 'open') then 1
+                else 0
+            end
+        ) as has_unpaid_period
     from lost_subscriptions
     inner join lines
         on
@@ -121,7 +126,9 @@ reasons as (
                     'payment_failed', 'payment_disputed'
                 )
                 then 'involuntary'
-            when subscriptions.ended_at <= lost_subscriptions.month_end_at then 'voluntary'
+            when
+                subscriptions.ended_at <= lost_subscriptions.month_end_at
+                then 'voluntary'
             when unpaid_periods.has_unpaid_period = 1 then 'involuntary'
             when unpaid_periods.has_waived_period = 1 then 'pause'
             when subscriptions.pause_collection_behavior is not null then 'pause'
@@ -155,7 +162,7 @@ final as (
     select
         churns.account_id,
         churns.month,
-        -- The mildest reason decides: who is still served, or only paused, has not left.
+        -- The mildest reason decides: who is still served or only paused has not left.
         case
             when free_services.account_id is not null then 'to_free'
             when reasons_by_account.has_pause = 1 then 'pause'

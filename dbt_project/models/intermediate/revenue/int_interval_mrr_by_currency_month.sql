@@ -1,5 +1,6 @@
--- Grain: one row per currency and month with MRR: counted from the intervals by what started and ended up to the month,
--- a path to MRR that shares no join with the month facts.
+-- Grain: one row per currency and month with MRR: counted from the intervals by what
+-- started and ended up to the month, a path to MRR that shares no join with the month
+-- facts.
 with
 
 intervals as (
@@ -32,7 +33,7 @@ steps as (
 
 steps_by_month as (
 
-    -- Half-open: a start at a month's end belongs to the next month, and so does an end.
+    -- Half-open: a start or an end at a month's end belongs to the next month.
     select
         steps.currency_code,
         months.month,

@@ -1,5 +1,6 @@
 -- Grain: one row per invoice line of the export.
--- Decides which lines say something about recurring service (exclusion_reason is NULL) and why the others do not.
+-- Decides which lines say something about recurring service (exclusion_reason is NULL)
+-- and why the others do not.
 -- Definitions 1.1, step 1.
 with
 
@@ -80,7 +81,9 @@ lines_with_context as (
     left join invoices
         on invoice_line_items.invoice_id = invoices.invoice_id
     left join subscription_items
-        on invoice_line_items.subscription_item_id = subscription_items.subscription_item_id
+        on
+            invoice_line_items.subscription_item_id
+            = subscription_items.subscription_item_id
     left join prices
         on invoice_line_items.price_id = prices.price_id
 
@@ -92,7 +95,7 @@ final as (
         lines.invoice_line_item_id,
         lines.invoice_id,
         lines.subscription_id,
-        -- An older export names no item: one price of one subscription is then the item.
+        -- An older export names no item: a subscription's price is then the item.
         coalesce(
             lines.subscription_item_id,
             coalesce(lines.subscription_id, lines.customer_id)
@@ -104,7 +107,8 @@ final as (
         lines.currency_code,
         lines.line_type,
         lines.is_proration,
-        -- The credit for unused time on a free plan or a free tier is a zero, told apart only by Stripe's wording.
+        -- The credit for unused time on a free plan or a free tier is a zero, told
+        -- apart only by Stripe's wording.
         lines.is_proration
         and (
             lines.amount_minor < 0
@@ -145,7 +149,9 @@ final as (
                 and subscriptions.subscription_status not in (
                     'active', 'past_due', 'canceled'
                 )
-                then 'open invoice of a subscription that is ' || subscriptions.subscription_status
+                then
+                    'open invoice of a subscription that is '
+                    || subscriptions.subscription_status
             -- A proration of a one-off charge carries no price.
             when
                 lines.price_id is null and lines.line_type <> 'subscription'

@@ -1,5 +1,6 @@
 -- Grain: one row per subscription item and month at whose end it has MRR.
--- An interval counts for a month when valid_from < month_end_at <= valid_to. Definitions 1.
+-- An interval counts for a month when valid_from < month_end_at <= valid_to.
+-- Definitions 1.
 with
 
 intervals as (
@@ -54,11 +55,14 @@ final as (
         active.mrr_amount_in_currency,
         active.arr_amount_in_currency,
         closing_rates.exchange_rate,
-        {{ convert_mrr('active.mrr_amount_in_currency', 'closing_rates.exchange_rate') }}
-            as mrr_amount,
-        {{ convert_mrr('active.arr_amount_in_currency', 'closing_rates.exchange_rate') }}
-            as arr_amount,
-        -- What the same service is worth a month later: the opening of the next month at its closing rate.
+        {{ convert_mrr(
+            'active.mrr_amount_in_currency', 'closing_rates.exchange_rate'
+        ) }} as mrr_amount,
+        {{ convert_mrr(
+            'active.arr_amount_in_currency', 'closing_rates.exchange_rate'
+        ) }} as arr_amount,
+        -- What the same service is worth a month later: the opening of the next month
+        -- at its closing rate.
         {{ convert_mrr('active.mrr_amount_in_currency', 'next_rates.exchange_rate') }}
             as revalued_mrr_amount
     from active

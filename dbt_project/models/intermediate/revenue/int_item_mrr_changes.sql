@@ -1,5 +1,7 @@
--- Grain: one row per subscription item and instant at which its MRR changes, in its currency.
--- Before a first and after a last interval the item has nothing. Only what happened before the as-of.
+-- Grain: one row per subscription item and instant at which its MRR changes, in its
+-- currency.
+-- Before a first and after a last interval the item has nothing. Only what happened
+-- before the as-of.
 with
 
 intervals as (
@@ -50,9 +52,11 @@ starts as (
         account_id,
         currency_code,
         valid_from as changed_at,
-        case when previous_valid_to = valid_from then previous_price_id end as from_price_id,
+        case when previous_valid_to = valid_from then previous_price_id end
+            as from_price_id,
         price_id as to_price_id,
-        case when previous_valid_to = valid_from then previous_quantity end as from_quantity,
+        case when previous_valid_to = valid_from then previous_quantity end
+            as from_quantity,
         quantity as to_quantity,
         case
             when previous_valid_to = valid_from then previous_mrr_amount_in_currency
@@ -99,8 +103,9 @@ final as (
         changes.currency_code,
         changes.changed_at,
         cast(
-            {{ local_timestamp('changes.changed_at', 'run_settings.reporting_time_zone') }}
-            as date
+            {{ local_timestamp(
+                'changes.changed_at', 'run_settings.reporting_time_zone'
+            ) }} as date
         ) as event_date,
         changes.from_price_id,
         changes.to_price_id,

@@ -1,4 +1,5 @@
--- Grain: one row per subscription item and valid_from: its MRR and ARR, in its currency, over [valid_from, valid_to).
+-- Grain: one row per subscription item and valid_from: its MRR and ARR, in its
+-- currency, over [valid_from, valid_to).
 -- Neighbouring periods of one price, quantity and MRR are one interval. Definitions 1.
 with
 

@@ -1,5 +1,6 @@
--- Grain: one row per subscription item and valid_from: the item is in service on this price with this quantity over
--- [valid_from, valid_to), UTC. Clipped to the subscription, its trial and the included first year of maintenance.
+-- Grain: one row per subscription item and valid_from: the item is in service on this
+-- price with this quantity over [valid_from, valid_to), UTC. Clipped to the
+-- subscription, its trial and the included first year of maintenance.
 -- Definitions 1.1, steps 2, 3 and 5.
 with
 
@@ -109,7 +110,8 @@ held as (
                 not statements_with_next.is_next_credit
                 and statements_with_next.next_start_at
                 <= {{ add_days_to_timestamp(
-                    'statements_with_next.period_end_at', 'run_settings.renewal_grace_days'
+                    'statements_with_next.period_end_at',
+                    'run_settings.renewal_grace_days'
                 ) }}
                 then statements_with_next.next_start_at
             else statements_with_next.period_end_at
@@ -132,10 +134,13 @@ clipped as (
         held.invoice_line_item_id,
         case
             when held.licence_type = 'maintenance'
-                then greatest(
-                    held.period_start_at,
-                    coalesce(first_paid_lines_of_items.first_paid_at, {{ end_of_time() }})
-                )
+                then
+                    greatest(
+                        held.period_start_at,
+                        coalesce(
+                            first_paid_lines_of_items.first_paid_at, {{ end_of_time() }}
+                        )
+                    )
             else held.period_start_at
         end as valid_from,
         least(

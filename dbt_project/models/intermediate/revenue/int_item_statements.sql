@@ -1,5 +1,6 @@
 -- Grain: one row per subscription item and period start.
--- What the invoices last said about an item from that moment on: a price and a quantity, or nothing (a credit).
+-- What the invoices last said about an item from that moment on: a price and a
+-- quantity, or nothing (a credit).
 -- Definitions 1.1, step 2.
 with
 

@@ -1,6 +1,7 @@
 -- Grain: one row per account, currency and month with an opening or a closing.
--- Opening, revalued opening and closing side by side, without a grid of all accounts and months: each month-end balance
--- is written once as a closing and once as the next month's opening.
+-- Opening, revalued opening and closing side by side, without a grid of all accounts
+-- and months: each month-end balance is written once as a closing and once as the next
+-- month's opening.
 with
 
 item_months as (

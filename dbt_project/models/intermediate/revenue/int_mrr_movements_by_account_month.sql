@@ -1,5 +1,6 @@
 -- Grain: one row per account and month with an opening or a closing.
--- The account's class, decided on its organic change in total, all currencies and items netted. Definitions 2.
+-- The account's class, decided on its organic change in total, all currencies and items
+-- netted. Definitions 2.
 with
 
 balances as (
@@ -47,14 +48,18 @@ final as (
         revalued_opening,
         closing,
         arr,
-        {{ movement_type('opening', 'revalued_opening', 'closing', 'month > cohort_month') }}
-            as movement_type,
-        -- The row before a reactivation is the month of the churn, the first month-end without MRR.
+        {{ movement_type(
+            'opening', 'revalued_opening', 'closing', 'month > cohort_month'
+        ) }} as movement_type,
+        -- The row before a reactivation is the month of the churn, the first month-end
+        -- without MRR.
         case
             when opening = 0 and closing > 0 and month > cohort_month
-                then cast(
-                    {{ months_between_first_days('previous_month', 'month') }} as integer
-                )
+                then
+                    cast(
+                        {{ months_between_first_days('previous_month', 'month') }}
+                        as integer
+                    )
         end as gap_months
     from with_history
 

@@ -1,4 +1,5 @@
--- Grain: one row per account that ever had MRR: since when, and what kind of product it is served with.
+-- Grain: one row per account that ever had MRR: since when, and what kind of product it
+-- is served with.
 with
 
 intervals as (

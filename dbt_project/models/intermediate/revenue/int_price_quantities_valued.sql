@@ -1,6 +1,8 @@
--- Grain: one row per price and billable quantity in use: what that quantity is worth a month (MRR) and a year (ARR), in
--- the price's currency; NULL where the quantity lies beyond the price's last tier. Definitions 1.2 and 1.3.
--- A price and quantity recur every period and in many subscriptions; each pair is valued once.
+-- Grain: one row per price and billable quantity in use: what that quantity is worth a
+-- month (MRR) and a year (ARR), in the price's currency; NULL where the quantity lies
+-- beyond the price's last tier. Definitions 1.2 and 1.3.
+-- A price and quantity recur every period and in many subscriptions; each pair is
+-- valued once.
 with
 
 intervals as (
@@ -115,7 +117,8 @@ tier_priced as (
             )
     where prices.billing_scheme = 'tiered'
     group by distinct_quantities.price_id, distinct_quantities.billable_quantity
-    -- Some reached tier must be open or reach up to the quantity, or the last units have no price.
+    -- Some reached tier must be open or reach up to the quantity, or the last units
+    -- have no price.
     having
         max(
             case
@@ -151,7 +154,8 @@ annualised as (
         distinct_quantities.price_id,
         distinct_quantities.billable_quantity,
         priced_quantities.price_scaled
-        * {{ exact_integer('billing_intervals.intervals_per_year') }} as annual_numerator,
+        * {{ exact_integer('billing_intervals.intervals_per_year') }}
+            as annual_numerator,
         {{ exact_integer('prices.billing_interval_count') }}
         * {{ exact_integer('1000000000000') }}
         * case prices.minor_unit_digits
@@ -168,7 +172,8 @@ annualised as (
     left join priced_quantities
         on
             distinct_quantities.price_id = priced_quantities.price_id
-            and distinct_quantities.billable_quantity = priced_quantities.billable_quantity
+            and distinct_quantities.billable_quantity
+            = priced_quantities.billable_quantity
 
 ),
 

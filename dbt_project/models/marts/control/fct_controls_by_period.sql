@@ -1,6 +1,7 @@
 -- Grain: one row per control, period, dimension and currency.
--- Each control compares two ways of arriving at one number that share as little as they can; amounts must be equal, not
--- close. A period is the first day of a month; controls on the load stand at the month of the as-of.
+-- Each control compares two ways of arriving at one number that share as little as they
+-- can; amounts must be equal, not close. A period is the first day of a month; controls
+-- on the load stand at the month of the as-of.
 with
 
 bridge as (
@@ -124,7 +125,8 @@ intervals_match as (
         'mrr_of_intervals' as control,
         coalesce(interval_mrr.month, currency_sums.month) as period,
         'all' as dimension,
-        coalesce(interval_mrr.currency_code, currency_sums.currency_code) as currency_code,
+        coalesce(interval_mrr.currency_code, currency_sums.currency_code)
+            as currency_code,
         coalesce(interval_mrr.mrr_amount_in_currency, 0) as expected_amount,
         coalesce(currency_sums.closing_in_currency, 0) as actual_amount,
         'The service intervals in force at the end of the month carry its closing MRR.'
@@ -143,7 +145,8 @@ events_match as (
         'mrr_events_sum_to_net_change' as control,
         coalesce(currency_sums.month, event_sums.month) as period,
         'all' as dimension,
-        coalesce(currency_sums.currency_code, event_sums.currency_code) as currency_code,
+        coalesce(currency_sums.currency_code, event_sums.currency_code)
+            as currency_code,
         coalesce(
             currency_sums.closing_in_currency - currency_sums.opening_in_currency, 0
         ) as expected_amount,
@@ -227,7 +230,8 @@ lines_accounted_for as (
         'all' as dimension,
         run_settings.reporting_currency_code as currency_code,
         line_counts.raw_line_count as expected_amount,
-        line_counts.counting_line_count + line_counts.excluded_line_count as actual_amount,
+        line_counts.counting_line_count
+        + line_counts.excluded_line_count as actual_amount,
         'Every invoice line (a count) is recurring service or has a reason why not.'
             as explanation
     from line_counts

@@ -59,7 +59,8 @@ final as (
 
     select
         grouped.account_id,
-        -- The account is named and placed by its earliest billing customer, whose id it carries.
+        -- The account is named and placed by its earliest billing customer, whose id it
+        -- carries.
         named.customer_name as account_name,
         cast(null as string) as parent_account_id,
         grouped.billing_customer_ids,

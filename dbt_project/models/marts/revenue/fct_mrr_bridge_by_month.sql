@@ -32,7 +32,8 @@ movements as (
         sum(fx_amount) as fx_amount,
         sum(closing_mrr_amount) as closing_mrr_amount,
         sum(arr_amount) as arr_amount,
-        sum(case when opening_mrr_amount > 0 then 1 else 0 end) as opening_account_count,
+        sum(case when opening_mrr_amount > 0 then 1 else 0 end)
+            as opening_account_count,
         sum(case when movement_type = 'new' then 1 else 0 end) as new_account_count,
         sum(case when movement_type = 'reactivation' then 1 else 0 end)
             as reactivation_account_count,

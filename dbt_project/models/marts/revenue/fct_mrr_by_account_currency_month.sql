@@ -1,4 +1,5 @@
--- Grain: one row per account, currency and month in which it opens or closes with MRR in that currency.
+-- Grain: one row per account, currency and month in which it opens or closes with MRR
+-- in that currency.
 with
 
 balances as (
@@ -34,8 +35,12 @@ classified as (
 
     select
         *,
-        {{ movement_type('opening_in_currency', 'opening_in_currency', 'closing_in_currency', 'month > first_paid_month') }}
-            as movement_type
+        {{ movement_type(
+            'opening_in_currency',
+            'opening_in_currency',
+            'closing_in_currency',
+            'month > first_paid_month'
+        ) }} as movement_type
     from with_history
 
 ),
@@ -47,16 +52,36 @@ final as (
         classified.currency_code,
         classified.month,
         classified.opening_in_currency as opening_mrr_amount_in_currency,
-        {{ movement_amount('new', 'classified.movement_type', 'classified.opening_in_currency', 'classified.closing_in_currency') }}
-            as new_amount_in_currency,
-        {{ movement_amount('reactivation', 'classified.movement_type', 'classified.opening_in_currency', 'classified.closing_in_currency') }}
-            as reactivation_amount_in_currency,
-        {{ movement_amount('expansion', 'classified.movement_type', 'classified.opening_in_currency', 'classified.closing_in_currency') }}
-            as expansion_amount_in_currency,
-        {{ movement_amount('contraction', 'classified.movement_type', 'classified.opening_in_currency', 'classified.closing_in_currency') }}
-            as contraction_amount_in_currency,
-        {{ movement_amount('churn', 'classified.movement_type', 'classified.opening_in_currency', 'classified.closing_in_currency') }}
-            as churn_amount_in_currency,
+        {{ movement_amount(
+            'new',
+            'classified.movement_type',
+            'classified.opening_in_currency',
+            'classified.closing_in_currency'
+        ) }} as new_amount_in_currency,
+        {{ movement_amount(
+            'reactivation',
+            'classified.movement_type',
+            'classified.opening_in_currency',
+            'classified.closing_in_currency'
+        ) }} as reactivation_amount_in_currency,
+        {{ movement_amount(
+            'expansion',
+            'classified.movement_type',
+            'classified.opening_in_currency',
+            'classified.closing_in_currency'
+        ) }} as expansion_amount_in_currency,
+        {{ movement_amount(
+            'contraction',
+            'classified.movement_type',
+            'classified.opening_in_currency',
+            'classified.closing_in_currency'
+        ) }} as contraction_amount_in_currency,
+        {{ movement_amount(
+            'churn',
+            'classified.movement_type',
+            'classified.opening_in_currency',
+            'classified.closing_in_currency'
+        ) }} as churn_amount_in_currency,
         classified.closing_in_currency as closing_mrr_amount_in_currency,
         classified.movement_type,
         classified.arr_in_currency as arr_amount_in_currency,

@@ -42,16 +42,36 @@ final as (
         with_subtypes.account_id,
         with_subtypes.month,
         with_subtypes.opening as opening_mrr_amount,
-        {{ movement_amount('new', 'with_subtypes.movement_type', 'with_subtypes.revalued_opening', 'with_subtypes.closing') }}
-            as new_amount,
-        {{ movement_amount('reactivation', 'with_subtypes.movement_type', 'with_subtypes.revalued_opening', 'with_subtypes.closing') }}
-            as reactivation_amount,
-        {{ movement_amount('expansion', 'with_subtypes.movement_type', 'with_subtypes.revalued_opening', 'with_subtypes.closing') }}
-            as expansion_amount,
-        {{ movement_amount('contraction', 'with_subtypes.movement_type', 'with_subtypes.revalued_opening', 'with_subtypes.closing') }}
-            as contraction_amount,
-        {{ movement_amount('churn', 'with_subtypes.movement_type', 'with_subtypes.revalued_opening', 'with_subtypes.closing') }}
-            as churn_amount,
+        {{ movement_amount(
+            'new',
+            'with_subtypes.movement_type',
+            'with_subtypes.revalued_opening',
+            'with_subtypes.closing'
+        ) }} as new_amount,
+        {{ movement_amount(
+            'reactivation',
+            'with_subtypes.movement_type',
+            'with_subtypes.revalued_opening',
+            'with_subtypes.closing'
+        ) }} as reactivation_amount,
+        {{ movement_amount(
+            'expansion',
+            'with_subtypes.movement_type',
+            'with_subtypes.revalued_opening',
+            'with_subtypes.closing'
+        ) }} as expansion_amount,
+        {{ movement_amount(
+            'contraction',
+            'with_subtypes.movement_type',
+            'with_subtypes.revalued_opening',
+            'with_subtypes.closing'
+        ) }} as contraction_amount,
+        {{ movement_amount(
+            'churn',
+            'with_subtypes.movement_type',
+            'with_subtypes.revalued_opening',
+            'with_subtypes.closing'
+        ) }} as churn_amount,
         cast(with_subtypes.revalued_opening - with_subtypes.opening as decimal(18, 4))
             as fx_amount,
         with_subtypes.closing as closing_mrr_amount,

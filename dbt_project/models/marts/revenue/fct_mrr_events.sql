@@ -1,5 +1,7 @@
--- Grain: one row per account, day, subscription item and event number: a dated change of an item's MRR.
--- Classed by what the change made of the account in that currency, all its items netted at the instant.
+-- Grain: one row per account, day, subscription item and event number: a dated change
+-- of an item's MRR.
+-- Classed by what the change made of the account in that currency, all its items netted
+-- at the instant.
 with
 
 changes as (
@@ -83,10 +85,15 @@ final as (
         classed.subscription_id,
         classed.currency_code,
         classed.change_amount_in_currency,
-        -- Both sides at the month's closing rate, so that the events of an item sum to its organic change.
+        -- Both sides at the month's closing rate, so that the events of an item sum to
+        -- its organic change.
         cast(
-            {{ convert_mrr('classed.to_mrr_amount_in_currency', 'exchange_rates.exchange_rate') }}
-            - {{ convert_mrr('classed.from_mrr_amount_in_currency', 'exchange_rates.exchange_rate') }}
+            {{ convert_mrr(
+                'classed.to_mrr_amount_in_currency', 'exchange_rates.exchange_rate'
+            ) }}
+            - {{ convert_mrr(
+                'classed.from_mrr_amount_in_currency', 'exchange_rates.exchange_rate'
+            ) }}
             as decimal(18, 4)
         ) as change_amount,
         case
@@ -104,7 +111,7 @@ final as (
             when classed.from_mrr_amount_in_currency = 0 then 'add_on'
             when classed.to_mrr_amount_in_currency = 0 then 'cancellation'
             when
-                classed.from_price_id is distinct from classed.to_price_id
+                (classed.from_price_id is distinct from classed.to_price_id)
                 then 'plan'
             else 'quantity'
         end as driver,

@@ -14,7 +14,10 @@ final as (
         product_id,
         nickname as price_name,
         'recurring' as price_type,
-        coalesce(billing_scheme, case when tiers_mode is null then 'per_unit' else 'tiered' end) as billing_scheme,
+        coalesce(
+            billing_scheme,
+            case when tiers_mode is null then 'per_unit' else 'tiered' end
+        ) as billing_scheme,
         upper(currency) as currency_code,
         cast(amount as decimal(30, 12)) as unit_amount_minor,
         {{ adapter.quote('interval') }} as billing_interval,

@@ -13,7 +13,8 @@ final as (
         price_id,
         {{ adapter.quote('index') }} as tier_number,
         up_to,
-        coalesce(unit_amount_decimal, cast(unit_amount as decimal(30, 12)), 0) as unit_amount_minor,
+        coalesce(unit_amount_decimal, cast(unit_amount as decimal(30, 12)), 0)
+            as unit_amount_minor,
         coalesce(flat_amount, 0) as flat_amount_minor,
         coalesce(livemode, true) as is_live,
         coalesce(is_deleted, false) as is_deleted,

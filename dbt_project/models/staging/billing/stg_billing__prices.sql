@@ -13,10 +13,17 @@ final as (
         id as price_id,
         product_id,
         nickname as price_name,
-        coalesce(type, case when recurring_interval is null then 'one_time' else 'recurring' end) as price_type,
-        coalesce(billing_scheme, case when tiers_mode is null then 'per_unit' else 'tiered' end) as billing_scheme,
+        coalesce(
+            type,
+            case when recurring_interval is null then 'one_time' else 'recurring' end
+        ) as price_type,
+        coalesce(
+            billing_scheme,
+            case when tiers_mode is null then 'per_unit' else 'tiered' end
+        ) as billing_scheme,
         upper(currency) as currency_code,
-        coalesce(unit_amount_decimal, cast(unit_amount as decimal(30, 12))) as unit_amount_minor,
+        coalesce(unit_amount_decimal, cast(unit_amount as decimal(30, 12)))
+            as unit_amount_minor,
         recurring_interval as billing_interval,
         coalesce(recurring_interval_count, 1) as billing_interval_count,
         coalesce(recurring_usage_type, 'licensed') as usage_type,
