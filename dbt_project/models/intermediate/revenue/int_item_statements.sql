@@ -20,7 +20,7 @@ tiered_statements as (
 
     select
         subscription_item_id,
-        subscription_id,
+        max(subscription_id) as subscription_id,
         customer_id,
         price_id,
         licence_type,
@@ -36,7 +36,6 @@ tiered_statements as (
     where is_tiered
     group by
         subscription_item_id,
-        subscription_id,
         customer_id,
         price_id,
         licence_type,

@@ -78,7 +78,7 @@ final as (
                     classed.account_id,
                     classed.event_date,
                     classed.subscription_item_id
-                order by classed.changed_at
+                order by classed.changed_at, classed.currency_code
             ) as integer
         ) as event_number,
         classed.changed_at,
