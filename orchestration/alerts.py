@@ -6,6 +6,7 @@ itself is written down and never changes the outcome of the run.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import subprocess
@@ -52,7 +53,8 @@ def raise_alert(
         "details": details,
         "log": log,
     }
-    with exclusive(settings.home / ".alerts.lock"):
+    # A home that cannot be written is a reason to alert, not a reason to be silent.
+    with contextlib.suppress(OSError), exclusive(settings.home / ".alerts.lock"):
         if any(record.get("alert_id") == alert_id for record in read_records(file)):
             return False
         # Written before the command runs: a command that hangs or kills the machine must not be run again and
@@ -60,7 +62,8 @@ def raise_alert(
         append_record(file, alert)
     problem = _run_command(settings.alert_command, alert)
     if problem:
-        append_record(file, {"problem_of": alert_id, "problem": problem})
+        with contextlib.suppress(OSError):
+            append_record(file, {"problem_of": alert_id, "problem": problem})
     return True
 
 

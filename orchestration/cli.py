@@ -30,6 +30,8 @@ from orchestration.reporting import format_table, reporter_for
 from orchestration.settings import PROJECT_ROOT, Settings, SettingsError
 
 DONE, FAILED, USAGE = 0, 1, 2
+# The statuses of a run that did what its job is for.
+GOOD_ENDS = {"nightly": ("published", "unchanged"), "load": ("loaded",)}
 
 MOVEMENT_COLUMNS = (
     "opening_mrr",
@@ -213,21 +215,23 @@ def _run_job(settings: Settings, options: Any, job: str) -> int:
     record = find_run(settings, scheduler_run_id)
     if record is None:
         raise CommandFailed(f"The run ended before it began: {problem}")
-    if record.status not in ("published", "unchanged", "loaded"):
-        print(record.details or record.summary, file=sys.stderr)
+    if record.status not in GOOD_ENDS[job]:
+        from orchestration.automation import alert_about
+
+        # A run that failed has alerted; one that the scheduler itself could not carry on has not.
+        alert_about(settings, scheduler_run_id, problem)
+        print(record.details or problem or record.summary, file=sys.stderr)
         outcome = "Not loaded." if job == "load" else "Nothing was published."
         where = f" Log: {record.log}" if record.log else ""
         print(f"\n{outcome} {_still_published(settings)}{where}", file=sys.stderr)
         return FAILED
-    if problem:
-        # Published, and the scheduler could not write down something afterwards: the version is whole, say
-        # so.
-        print(f"{record.summary} But the scheduler reports: {problem}", file=sys.stderr)
-        return FAILED
     if job == "load":
         print(record.summary)
-        return DONE
-    _print_published(settings, record)
+    else:
+        _print_published(settings, record)
+    if problem:
+        # What was asked for is done and whole; what came after it did not reach the reader of the numbers.
+        print(f"WARNING: after that, {problem}", file=sys.stderr)
     return DONE
 
 
@@ -289,6 +293,11 @@ def _still_published(settings: Settings) -> str:
     return f"Readers still see version {current.name}."
 
 
+def _moment_text(moment: str | None) -> str:
+    """A time of the build record as people write it, to the second."""
+    return "an unknown time" if moment is None else moment.replace("T", " ").partition(".")[0]
+
+
 def _print_published(settings: Settings, record: Any) -> None:
     """The short table at the end: months, movements, tests, controls, and where it was published."""
     from orchestration.engines import duckdb as engine
@@ -311,7 +320,8 @@ def _print_published(settings: Settings, record: Any) -> None:
     print(format_table(columns, rows, right_aligned=columns[1:]))
     print()
     print(
-        f"As of     {build.get('as_of_at')} UTC, in {build.get('policies', {}).get('reporting_currency', '')}"
+        f"As of     {_moment_text(build.get('as_of_at'))} UTC, "
+        f"in {build.get('policies', {}).get('reporting_currency', '')}"
     )
     print(f"Tests     {build.get('tests_passed')} passed, {build.get('tests_warned')} warned")
     print(f"Controls  {controls or 'none'}")
@@ -349,8 +359,9 @@ def _status(settings: Settings, arguments: argparse.Namespace) -> int:
     else:
         build = current.record()
         print(f"Published  {current.warehouse_file}")
-        print(f"           version {current.name}, published {build.get('published_at')} UTC")
-        print(f"           as of {build.get('as_of_at')} UTC, {build.get('tests_passed')} tests passed")
+        published_at, as_of_at = _moment_text(build.get("published_at")), _moment_text(build.get("as_of_at"))
+        print(f"           version {current.name}, published {published_at} UTC")
+        print(f"           as of {as_of_at} UTC, {build.get('tests_passed')} tests passed")
         print(f"Kept       {len(list_versions(settings))} versions")
     print(f"Running    {running_now(settings) or 'nothing'}")
     runs = read_journal(settings)[-SHOWN_RUNS:]
@@ -453,7 +464,8 @@ def _dev(settings: Settings, arguments: argparse.Namespace) -> int:
     sys.stdout.flush()
     process = subprocess.Popen(
         [
-            *(sys.executable, "-m", "dagster", "dev"),
+            # Its only warning is advice about another of its own commands.
+            *(sys.executable, "-W", "ignore", "-m", "dagster", "dev"),
             *("--module-name", "orchestration.definitions"),
             *("--host", "127.0.0.1", "--port", str(arguments.port)),
         ],
@@ -464,14 +476,18 @@ def _dev(settings: Settings, arguments: argparse.Namespace) -> int:
             "DAGSTER_HOME": str(settings.dagster_home),
             "DAGSTER_DISABLE_TELEMETRY": "yes",
         },
+        # A group of its own, so that all that it starts can be ended with it.
+        start_new_session=True,
     )
     try:
         code = process.wait()
     except KeyboardInterrupt:
-        # The scheduler ends its own children when it is asked to.
         process.terminate()
         process.wait()
         return DONE
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
     if code:
         raise CommandFailed(f"The scheduler ended with exit code {code}; what it said is above.")
     return DONE

@@ -10,13 +10,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from orchestration.raw.contract import SourceContract, read_contracts
+from orchestration.raw.contract import LANDING_SOURCES, SourceContract, read_contracts
 from orchestration.raw.load import FileResult, LoadError, LoadResult, load_landing
 from orchestration.raw.problems import Problem
 from orchestration.runs import Run, RunError
 
-# Written by the build step itself, never loaded.
-CONTROL_SOURCE = "control"
 # Policies decide how the other sources are judged while they load.
 POLICY_SOURCE = "policy"
 # Each load problem is a line; a wrong delimiter must not scroll the first one off the screen.
@@ -30,7 +28,7 @@ def raw_assets() -> list[dg.AssetsDefinition]:
     return [
         _source_asset(name, contract, deps=[] if name == POLICY_SOURCE else policy_keys)
         for name, contract in contracts.items()
-        if name != CONTROL_SOURCE
+        if name in LANDING_SOURCES
     ]
 
 

@@ -6,6 +6,7 @@ how its failure reads belong to that step.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -255,7 +256,8 @@ class Run:
         return self.logs_dir / "run.log"
 
     def _write_log(self, text: str) -> None:
-        with self.log.open("a", encoding="utf-8") as file:
+        # A full disk is often what is being reported; it must not hide behind a second error.
+        with contextlib.suppress(OSError), self.log.open("a", encoding="utf-8") as file:
             file.write(f"{utc_now().isoformat(sep=' ', timespec='seconds')} {text}\n")
 
     def note(self, text: str) -> None:
@@ -273,8 +275,15 @@ class Run:
         self._write_log(f"WARNING: {text}")
         self.reporter.warn(text)
 
+    def has_published(self, version: str, summary: str) -> None:
+        """The new version is what readers see; nothing that happens later makes the run a failed one."""
+        self.status, self.published_version, self.summary = "published", version, summary
+
     def fail(self, text: str) -> None:
-        """Write down why the run cannot publish; the run ends as failed whatever else happens."""
+        """Write down why the run cannot publish; unless it already has, it ends as failed."""
+        if self.status == "published":
+            self.warn(f"After the publication: {text}")
+            return
         self.problems.append(text)
         self._write_log(f"FAILED: {text}")
 
@@ -365,9 +374,11 @@ def open_run(
 
 def _finish(run: Run) -> None:
     status = "failed" if run.problems else run.status
-    _write_record(run.settings, _record(run, status, finished=True))
-    if run.problems:
-        _alert(run, log=str(run.log))
+    try:
+        _write_record(run.settings, _record(run, status, finished=True))
+    finally:
+        if run.problems:
+            _alert(run, log=str(run.log))
 
 
 def _record(run: Run, status: str, *, finished: bool, log: str | None = None) -> RunRecord:

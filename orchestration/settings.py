@@ -1,7 +1,8 @@
 """Where things are and what the operator may set; the only reader of the environment.
 
-Add a setting here when an operator must be able to choose it per machine. What a *company* decides (a metric's
-policy) is a row in the policy seeds, never a setting. Nothing here reads the network or creates a file on import.
+Add a setting here when an operator must be able to choose it per machine. What a *company* decides (a
+metric's policy) is a row in the policy seeds, never a setting. Nothing here reads the network or creates a
+file on import.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ class Settings:
     """One run's choices, all paths absolute.
 
     Attributes:
-        home: the folder that holds everything Tieout writes (raw objects, builds, versions, scheduler history).
+        home: the folder that holds everything Tieout writes (raw objects, builds, versions, scheduler).
         landing: the folder with the exports, ``<landing>/<source>/<table>.<ext>``.
         target: the engine that builds: ``duckdb``.
         alert_command: a command line that is run with the alert as JSON on standard input, or None.

@@ -24,7 +24,7 @@ from orchestration import dbt_command, publication
 from orchestration.audit import Audit, audit_build, audit_quarantine
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive
-from orchestration.raw.contract import read_contracts
+from orchestration.raw.contract import LANDING_SOURCES, read_contracts
 from orchestration.raw.problems import LoadError
 from orchestration.raw.snapshot import SnapshotInfo, write_snapshot, write_table
 from orchestration.runs import Run, RunError, RunOptions, read_journal, tidy_builds, utc_now
@@ -224,10 +224,12 @@ def build_and_publish(run: Run) -> Outcome:
             RUN_RESULTS: result.run_results_file,
         },
     )
-    run.status, run.published_version = "published", version.name
-    run.summary = f"Published version {version.name}."
-    publication.remove_old_versions(settings, now=utc_now())
-    dbt_command.remove_spent_files(run.folder)
+    run.has_published(version.name, f"Published version {version.name}.")
+    try:
+        publication.remove_old_versions(settings, now=utc_now())
+        dbt_command.remove_spent_files(run.folder)
+    except (OSError, publication.PublicationError) as error:
+        run.warn(f"Old files could not be removed: {error}")
     return Outcome(version, True, result.run_results)
 
 
@@ -319,9 +321,12 @@ def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         for spec in model_specs
         if manifest["nodes"][_unique_id(spec)]["schema"] == engine.PUBLISHED_SCHEMA
     ]
+    contracts = read_contracts()
+    landing_tables = [table for name in LANDING_SOURCES for table in contracts[name].tables.values()]
     published_spec = dg.AssetSpec(
         PUBLISHED_ASSET,
-        deps=published_models,
+        # Also on raw tables that no model reads yet: what cannot be loaded must stop the publication.
+        deps=[*published_models, *(dg.AssetKey([table.source, table.name]) for table in landing_tables)],
         description="The version that analysts read: home/current/warehouse.duckdb, schema marts.",
         group_name="publication",
         kinds={"duckdb"},

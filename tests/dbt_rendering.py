@@ -1,7 +1,7 @@
 """The SQL that the dbt project compiles to on each engine, rendered in a moment and without an adapter.
 
-Add here what a model's Jinja may call. dbt itself stays the authority: an integration test compares every rendered
-DuckDB text with what dbt compiled. Nothing here connects to an engine or imports the project.
+Add here what a model's Jinja may call. dbt itself stays the authority: an integration test compares every
+rendered DuckDB text with what dbt compiled. Nothing here connects to an engine or imports the project.
 """
 
 from __future__ import annotations

@@ -92,13 +92,15 @@ class CommandLine:
         paths = [str(PROJECT_ROOT), *filter(None, [(extra or {}).get("PYTHONPATH")])]
         return {**kept, **(extra or {}), "PYTHONPATH": os.pathsep.join(paths)}
 
-    def start(self, *arguments: str, extra: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, extra: Mapping[str, str] | None = None, stderr: int = subprocess.PIPE
+    ) -> subprocess.Popen[str]:
         return subprocess.Popen(
             [sys.executable, "-m", "orchestration", *arguments],
             cwd=self.folder,
             env=self.environment(extra),
             stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            stderr=stderr,
             text=True,
         )
 

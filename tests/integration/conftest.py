@@ -1,6 +1,7 @@
-"""A small company built by dbt with every test of the project, unit tests included; each test asks about the one result.
+"""A small company built by dbt with every test of the project, unit tests included.
 
-Add a fixture here when several integration tests need it. Builds through the command line are in ``tests/conftest.py``.
+Add a fixture here when several integration tests ask about the one result. Builds through the command line
+are in ``tests/conftest.py``.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ def small_company(tmp_path_factory: pytest.TempPathFactory) -> DbtBuild:
     )
     snapshot = write_snapshot(home / "raw", raw)
     assert loaded.changed and not snapshot.quarantined_rows
-    control = {
+    control: dict[str, list[dict[str, Any]]] = {
         "build_parameters": [{}],
         "load_report": snapshot.load_report,
         "quarantined_rows": [],

@@ -1,7 +1,8 @@
-"""Every data test of the dbt project is shown to hold on good rows and to fail on bad ones, naming what is wrong.
+"""Every data test of the dbt project holds on good rows and fails on bad ones, naming what is wrong.
 
-Add a case when a test gains a rule: bad rows put into the models that the test reads, and what its answer must say.
-Generic tests are broken column by column from their declaration; singular tests have a table of cases.
+Add a case when a test gains a rule: bad rows put into the models that the test reads, and what its answer
+must say. Generic tests are broken column by column from their declaration; singular tests have a table of
+cases.
 """
 
 from __future__ import annotations
@@ -47,6 +48,11 @@ class Case:
     says: tuple[str, ...] = ()
 
 
+def at(day: str) -> datetime:
+    """Midnight of a day as the warehouse holds it, UTC without a zone."""
+    return datetime.fromisoformat(day)
+
+
 def price(**columns: Any) -> dict[str, Any]:
     """A row of a sound recurring price, with some columns otherwise."""
     sound = {
@@ -67,7 +73,7 @@ def price(**columns: Any) -> dict[str, Any]:
 def line(**columns: Any) -> dict[str, Any]:
     """A row of a sound counting line, with some columns otherwise."""
     sound = {"invoice_line_item_id": "il", "price_id": "p", "quantity": 1, "currency_code": "USD"}
-    period = {"period_start_at": datetime(2024, 1, 1), "period_end_at": datetime(2024, 2, 1)}
+    period = {"period_start_at": at("2024-01-01"), "period_end_at": at("2024-02-01")}
     return {**sound, **period, **columns}
 
 
@@ -220,9 +226,7 @@ CASES: dict[str, list[Case]] = {
         Case({LINES: [line(exclusion_reason="unknown price", price_id="p_gone")]}, ("price_id", "p_gone")),
         Case({LINES: [line(exclusion_reason="unknown price", price_id=None)]}, ("price_id", "NULL")),
         Case({LINES: [line(period_start_at=None)]}, ("period_start", "NULL")),
-        Case(
-            {LINES: [line(period_end_at=datetime(2023, 12, 31))]}, ("period_end", "2023-12-31", "2024-01-01")
-        ),
+        Case({LINES: [line(period_end_at=at("2023-12-31"))]}, ("period_end", "2023-12-31", "2024-01-01")),
         Case({LINES: [line(quantity=None)]}, ("quantity", "NULL")),
         Case({LINES: [line(quantity=-1)]}, ("quantity", "-1")),
         Case({LINES: [line()], PRICES: [price(currency_code="EUR")]}, ("currency", "USD", "p in EUR")),
@@ -239,7 +243,7 @@ CASES: dict[str, list[Case]] = {
                 PRICES: [price()],
             }
         ),
-        Case({LINES: [line(period_end_at=datetime(2024, 1, 1))]}),
+        Case({LINES: [line(period_end_at=at("2024-01-01"))]}),
         Case(
             {
                 LINES: [
@@ -358,7 +362,7 @@ CASES: dict[str, list[Case]] = {
             {"intermediate.int_run_settings": [{"is_as_of_given": False}]},
             ("billing", "_fivetran_synced", "give the as-of"),
         ),
-        Case({"intermediate.int_run_settings": [{"as_of_at": datetime(2024, 1, 1)}]}),
+        Case({"intermediate.int_run_settings": [{"as_of_at": at("2024-01-01")}]}),
     ],
     "assert_events_of_an_account_sum_to_its_net_change": [
         Case(
@@ -445,25 +449,25 @@ CASES: dict[str, list[Case]] = {
         Case(
             {
                 SERVICE: [
-                    service(datetime(2024, 1, 1), datetime(2024, 2, 1)),
-                    service(datetime(2024, 1, 31), datetime(2024, 3, 1)),
+                    service(at("2024-01-01"), at("2024-02-01")),
+                    service(at("2024-01-31"), at("2024-03-01")),
                 ]
             },
             ("'subscription_item_id': 'si'", "2024, 1, 31"),
         ),
         Case(
-            {SERVICE: [service(datetime(2024, 1, 1), datetime(2024, 1, 1))]},
+            {SERVICE: [service(at("2024-01-01"), at("2024-01-01"))]},
             ("'subscription_item_id': 'si'",),
         ),
         Case(
-            {SERVICE: [service(datetime(2024, 2, 1), datetime(2024, 1, 1))]},
+            {SERVICE: [service(at("2024-02-01"), at("2024-01-01"))]},
             ("'subscription_item_id': 'si'",),
         ),
         Case(
             {
                 SERVICE: [
-                    service(datetime(2024, 1, 1), datetime(2024, 2, 1)),
-                    service(datetime(2024, 2, 1), datetime(2024, 3, 1)),
+                    service(at("2024-01-01"), at("2024-02-01")),
+                    service(at("2024-02-01"), at("2024-03-01")),
                 ]
             }
         ),
@@ -549,7 +553,7 @@ class Tables:
     def value(self, table: str, column: str) -> Any:
         """Some value of a column's type."""
         data_type = re.sub(r"\(.*", "", self.types[table][column])
-        some = {"VARCHAR": "x", "DATE": date(2024, 1, 1), "TIMESTAMP": datetime(2024, 1, 1), "BOOLEAN": True}
+        some = {"VARCHAR": "x", "DATE": date(2024, 1, 1), "TIMESTAMP": at("2024-01-01"), "BOOLEAN": True}
         return some.get(data_type, 1)
 
 
@@ -585,6 +589,7 @@ def test_a_singular_test_finds_what_is_bad_and_only_that(
     check = next(check for check in checks if check.name == name)
     for case in CASES[name]:
         # Months exist from January to March 2024, as built; everything else that the test reads is empty.
+        empty: dict[str, list[dict[str, Any]]]
         empty = {table: [] for table in read_by(check.sql, tables) if not table.endswith(SHARED)}
         answer = tables.answer(check.sql, {**empty, **case.rows})
         assert bool(answer) == bool(case.says), f"{case}\n{answer}"

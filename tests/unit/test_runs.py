@@ -18,6 +18,7 @@ from orchestration.runs import (
     Run,
     RunError,
     RunOptions,
+    RunRecord,
     RunRefused,
     find_run,
     open_run,
@@ -51,7 +52,8 @@ def test_a_run_is_in_the_journal_from_its_beginning_to_its_end(settings: Setting
     with _open(settings, "first-run") as run:
         assert find_run(settings, "first-run").status == "running"  # type: ignore[union-attr]
         assert run.run_id in (running_now(settings) or "")
-        run.status, run.published_version, run.tests_passed = "published", "000001-x", 12
+        run.tests_passed = 12
+        run.has_published("000001-x", "Published version 000001-x.")
     record = find_run(settings, "first-run")
     assert record is not None
     assert (record.status, record.published_version, record.tests_passed) == ("published", "000001-x", 12)
@@ -115,7 +117,7 @@ def test_a_killed_run_frees_the_home_and_is_reported_by_the_next(settings: Setti
     os.kill(process.pid, signal.SIGKILL)
     process.join()
 
-    buried = []
+    buried: list[RunRecord] = []
     with open_run(
         settings, RunOptions(), SilentReporter(), scheduler_run_id="next-one", on_killed=buried.append
     ):
@@ -175,13 +177,23 @@ def test_an_unexpected_failure_is_one_sentence_and_its_traceback_is_in_the_log(s
 
 def test_an_interrupted_run_failed_and_published_nothing(settings: Settings) -> None:
     with pytest.raises(KeyboardInterrupt), _open(settings, "run-1") as run:
-        run.status, run.published_version = "published", "000001-x"
         _fail(run, KeyboardInterrupt())
     record = find_run(settings, "run-1")
     assert record is not None
     assert (record.status, record.published_version) == ("failed", None)
     assert "Interrupted" in record.summary
     assert running_now(settings) is None
+
+
+def test_a_run_that_is_interrupted_after_the_switch_has_published(settings: Settings) -> None:
+    with pytest.raises(KeyboardInterrupt), _open(settings, "run-1") as run:
+        run.has_published("000001-x", "Published version 000001-x.")
+        _fail(run, KeyboardInterrupt())
+    record = find_run(settings, "run-1")
+    assert record is not None
+    assert (record.status, record.published_version) == ("published", "000001-x")
+    assert "Interrupted" in Path(record.log).read_text(encoding="utf-8")
+    assert _alerted(settings) == []
 
 
 def test_a_problem_that_a_step_swallowed_still_fails_the_run(settings: Settings) -> None:

@@ -1,10 +1,13 @@
 """Every model and query test is SQL that DuckDB and Spark both read, with one meaning.
 
-Add here what the two engines are known to read differently. That a model *gives* the same rows on Spark is for tests
-that run Spark; how Jinja becomes SQL is in ``tests.dbt_rendering``.
+Add here what the two engines are known to read differently. That a model *gives* the same rows on Spark is
+for tests that run Spark; how Jinja becomes SQL is in ``tests.dbt_rendering``.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
 
 import pytest
 import sqlglot
@@ -13,16 +16,21 @@ from sqlglot.tokens import TokenType
 
 from tests.dbt_rendering import Project, Rendered
 
-# What Spark documents and DuckDB means in the same way; what only one of them has belongs into a dispatched macro.
-# Left out on purpose, since they differ silently: sign (a double in Spark), datediff, hash, avg, concat, instr.
+# What Spark documents and DuckDB means in the same way; what only one of them has belongs into a dispatched
+# macro. Left out on purpose, since they differ silently: sign (a double in Spark), datediff, hash, avg,
+# concat.
 SPARK_FUNCTIONS = frozenset(
-    "abs add_months array_join cast coalesce collect_list count date_add date_trunc explode extract floor from_utc_timestamp "
-    "get_json_object greatest lag lead least lower make_interval max min round row_number sequence sort_array sum "
-    "to_utc_timestamp try_cast upper".split()
+    """
+    abs add_months array_join cast coalesce collect_list count date_add date_trunc explode extract floor
+    from_utc_timestamp get_json_object greatest lag lead least lower make_interval max min round row_number
+    sequence sort_array sum to_utc_timestamp try_cast upper
+    """.split()  # noqa: SIM905
 )
 # Words before a parenthesis that call nothing.
 NOT_FUNCTIONS = frozenset(
-    "and as by case decimal div else from in join not on or over select then union values when where with".split()
+    """
+    and as by case decimal div else from in join not on or over select then union values when where with
+    """.split()  # noqa: SIM905
 )
 # Spellings that Spark takes although it would print another.
 SYNONYMS = {"integer": "int"}
@@ -44,15 +52,11 @@ def problems_in_spark(sql: str) -> list[str]:
     ):
         problems.append("a name in double quotes, which Spark reads as text")
     words = _words(sql)
-    called = {
-        word
-        for word, following in zip(words, words[1:], strict=False)
-        if following == "(" and word.isidentifier()
-    }
+    called = {word for word, following in pairwise(words) if following == "(" and word.isidentifier()}
     unknown = sorted(called - SPARK_FUNCTIONS - NOT_FUNCTIONS)
     if unknown:
         problems.append(f"functions that are not in SPARK_FUNCTIONS: {', '.join(unknown)}")
-    # A construct that Spark lacks or spells differently is rewritten when the parsed statement is printed again.
+    # A construct that Spark lacks or spells differently is another one when the parsed statement is printed.
     printed = _words(sqlglot.parse_one(sql, read="spark").sql("spark", comments=False))
     written_only, printed_only = _without(words, printed), _without(printed, words)
     if written_only or printed_only:
@@ -74,7 +78,7 @@ def _words(sql: str) -> list[str]:
 
 
 def _without(words: list[str], others: list[str]) -> list[str]:
-    """The words that are not among the others; a word may move, as in ``a is not null`` and ``not a is null``."""
+    """The words that are not among the others; one may move, as in ``a is not null``, ``not a is null``."""
     left = list(others)
     missing = []
     for word in words:
@@ -98,12 +102,12 @@ def test_every_statement_is_duckdb() -> None:
 def test_every_statement_with_spark_macros_is_spark() -> None:
     problems = {one.name: problems_in_spark(one.sql) for one in statements("spark")}
     assert not {name: found for name, found in problems.items() if found}, (
-        "Write what both engines read, or put the difference into a macro with a default__ and a spark__ form."
+        "Write what both engines read, or a macro with a default__ and a spark__ form."
     )
 
 
 def test_generic_tests_are_both() -> None:
-    arguments = {
+    arguments: dict[str, dict[str, Any]] = {
         "unique_grain": {"model": "a_model", "columns": ["a", "b"]},
         "one_of": {"model": "a_model", "column_name": "a", "values": ["x", "y"], "key": "b"},
         "all_equal_zero": {"model": "a_model", "expression": "a - b"},

@@ -125,7 +125,7 @@ def test_a_shorter_time_knows_nothing_of_what_comes_later() -> None:
     for name, table in memory.tables.items():
         for position, column in enumerate(table.columns):
             if column.name in happened:
-                later = [row for row in memory.rows[name] if (row[position] or 0) > horizon]
+                later = [row for row in memory.rows[name] if int(row[position] or 0) > horizon]
                 assert later == [], f"{name}.{column.name}"
 
 

@@ -267,11 +267,9 @@ def test_every_table_has_rows_of_test_mode_and_of_live_mode(billing: Tables) -> 
 
 
 def test_contracts_and_sales_have_names_of_their_own() -> None:
-    names = [
-        agreement.key
-        for case in planted_cases()
-        for agreement in (*case.history.contracts, *case.history.sales)
-    ]
+    histories = [case.history for case in planted_cases()]
+    names = [contract.key for history in histories for contract in history.contracts]
+    names += [sale.key for history in histories for sale in history.sales]
     assert len(names) == len(set(names))
 
 

@@ -9,22 +9,7 @@ months as (
 
 accounting_periods as (
 
-    select * from {{ ref('stg_ledger__accounting_periods') }}
-
-),
-
-monthly_periods as (
-
-    select
-        {{ month_of('start_date') }} as month,
-        max(period_name) as period_name,
-        min(case when is_closed then 1 else 0 end) = 1 as is_closed_period
-    from accounting_periods
-    where
-        not is_quarter
-        and not is_year
-        and not is_adjustment
-    group by {{ month_of('start_date') }}
+    select * from {{ ref('int_accounting_periods_grouped_by_month') }}
 
 ),
 
@@ -35,11 +20,11 @@ final as (
         months.month_start_at,
         months.month_end_at,
         months.is_complete_month,
-        monthly_periods.is_closed_period,
-        monthly_periods.period_name
+        accounting_periods.is_closed_period,
+        accounting_periods.period_name
     from months
-    left join monthly_periods
-        on months.month = monthly_periods.month
+    left join accounting_periods
+        on months.month = accounting_periods.month
 
 )
 

@@ -1,0 +1,487 @@
+"""The dbt project's own rules, on layers, names, SQL and documentation; each says what, why and how to fix.
+
+Add a rule when a convention matters to who reads or runs the models. What a model computes is for dbt's unit
+tests, how SQL is laid out for sqlfluff.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlglot
+import yaml
+from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, resources_schema
+from sqlglot import exp
+
+from tests.dbt_rendering import DBT_PROJECT, Project
+
+MODELS = DBT_PROJECT / "models"
+
+# One row by construction, each with what makes it so; a grain test would have no column to name.
+SINGLE_ROW = {
+    "int_data_clock": "an aggregate without group by",
+    "int_discount_counts": "a cross join of two such aggregates",
+    "int_invoice_line_counts": "a cross join of two such aggregates",
+    "int_run_settings": "the operator's one row with such aggregates",
+    "stg_control__build_parameters": "written as one row by the orchestration",
+}
+# Rows that nothing identifies.
+WITHOUT_GRAIN = {"stg_control__quarantined_rows": "one cell may be named by several files and reasons"}
+
+# The published tables of subscription metrics and their keys, by which analysts join them.
+PUBLISHED = {
+    "dim_accounts": ["account_id"],
+    "dim_products": ["product_id"],
+    "dim_plans": ["price_id"],
+    "dim_months": ["month"],
+    "fct_mrr_by_account_month": ["account_id", "month"],
+    "fct_mrr_by_account_currency_month": ["account_id", "currency_code", "month"],
+    "fct_mrr_events": ["account_id", "event_date", "subscription_item_id", "event_number"],
+    "fct_mrr_bridge_by_month": ["month"],
+    "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
+    "fct_load_report": ["source", "table_name", "file_name"],
+    "fct_runs": ["run_id"],
+}
+
+NAMES = {
+    "staging": r"stg_{folder}__([a-z_]+s|[a-z_]+_(report|catalogue))",
+    "intermediate": r"int_[a-z_]+",
+    "marts": r"(dim_[a-z_]+s|fct_[a-z_]+)",
+}
+# Which layers a layer may read; control tables tell about the load itself and are published as they are.
+READS = {"staging": set(), "intermediate": {"staging", "intermediate"}, "marts": {"intermediate", "marts"}}
+READS_STAGING_TOO = {"fct_load_report", "fct_runs"}
+
+# Pattern in the SQL without comments, and what to write instead.
+FORBIDDEN = {
+    r"\b(current_date|current_timestamp|now\s*\(|today\s*\(|localtime\w*|getdate)": "int_run_settings",
+    r"\b(random|rand|uuid|gen_random_uuid|shuffle)\s*\(": "the same input must give the same table",
+    r"::": "cast(... as ...), which both engines read",
+    r"\bas\s+(float\d?|double|real|numeric\s*\))": "decimal with its digits, or integers: money is exact",
+    r"\bavg\s*\(": "a sum and a count: the average of a decimal is binary",
+    r"(?<!rows )\bbetween\b": ">= and <: ranges are half-open",
+    r"\busing\s*\(": "on, with both columns written out",
+    r"\bnatural\s+join\b": "on, with both columns written out",
+    r"\bhash\s*\(|\bmd5\s*\(": "the columns of the grain: hashes differ between engines",
+    r"\bselect\s+distinct\s+on\b": "row_number() with a total order",
+    r"{{-?\s*config\s*\(": "dbt_project.yml, by folder",
+    r"\btarget\.(name|type)\b": "a dispatched macro: no model asks which engine it runs on",
+    r"\b(todo|fixme|xxx)\b": "an issue",
+}
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model file with its declaration.
+
+    Attributes:
+        layer, folder: as in ``models/<layer>/<folder>/<name>.sql``.
+        text: the file.
+        sql: what it compiles to on DuckDB.
+        declaration: its entry in the folder's YAML, empty when there is none.
+    """
+
+    name: str
+    layer: str
+    folder: str
+    text: str
+    sql: str
+    declaration: dict[str, Any]
+
+    @property
+    def grain(self) -> list[str] | None:
+        """The columns of its grain test."""
+        for test in self.declaration.get("data_tests", []):
+            if isinstance(test, dict) and "unique_grain" in test:
+                return list(test["unique_grain"]["arguments"]["columns"])
+        return None
+
+    @property
+    def columns(self) -> list[dict[str, Any]]:
+        return list(self.declaration.get("columns", []))
+
+    def reads(self, function: str) -> list[str]:
+        """What it names in ``ref`` or ``source`` calls, outside comments."""
+        return re.findall(rf"{{{{ {function}\((.*?)\) }}}}", without_comments(self.text))
+
+
+def without_comments(text: str) -> str:
+    """SQL without its comments."""
+    return re.sub(r"--[^\n]*|{#.*?#}|/\*.*?\*/", "", text, flags=re.DOTALL)
+
+
+@cache
+def models() -> list[Model]:
+    declared: dict[str, dict[str, Any]] = {}
+    for path in MODELS.rglob("_*__models.yml"):
+        for entry in yaml.safe_load(path.read_text())["models"]:
+            assert entry["name"] not in declared, f"{entry['name']} is declared twice; keep one declaration."
+            declared[entry["name"]] = {**entry, "path": path}
+    found = []
+    for one in Project("duckdb").models():
+        layer, folder = one.path.relative_to(MODELS).parts[:2]
+        found.append(
+            Model(one.name, layer, folder, one.path.read_text(), one.sql, declared.pop(one.name, {}))
+        )
+    assert not declared, f"declared, but there is no such model: {sorted(declared)}"
+    return found
+
+
+def each(layer: str | None = None) -> Iterator[Model]:
+    return (model for model in models() if layer in (None, model.layer))
+
+
+def rule(what: str, why: str, fix: str, broken_by: Iterable[Any]) -> None:
+    """Fail with the rule and everything that breaks it."""
+    broken = list(broken_by)
+    assert not broken, f"{what}\nWhy: {why}\nFix: {fix}\nBroken by: {broken}"
+
+
+def test_line_one_states_the_grain() -> None:
+    rule(
+        "Line 1 of every model is `-- Grain: one row ...`.",
+        "The grain is what a reader and every join must know first.",
+        "State what one row is, before anything else in the file.",
+        (model.name for model in each() if not re.match(r"-- Grain: one row", model.text)),
+    )
+
+
+def test_every_model_is_declared_in_its_own_folder() -> None:
+    rule(
+        "Every model has a description in `_<folder>__models.yml` beside it.",
+        "The catalogue is read by who does not read SQL; YAML per folder keeps it findable.",
+        "Add name and description to that file.",
+        (
+            model.name
+            for model in each()
+            if not str(model.declaration.get("description", "")).strip()
+            or model.declaration["path"]
+            != MODELS / model.layer / model.folder / f"_{model.folder}__models.yml"
+        ),
+    )
+
+
+def test_every_model_has_a_grain_test() -> None:
+    exempt = {**SINGLE_ROW, **WITHOUT_GRAIN}
+    rule(
+        "Every model has a unique_grain test, or stands in SINGLE_ROW or WITHOUT_GRAIN with its reason.",
+        "A double row doubles money without a word.",
+        "Name the columns of its grain, all of them columns of the model.",
+        (model.name for model in each() if (model.grain is None) != (model.name in exempt)),
+    )
+    rule(
+        "A grain names columns that the model has.",
+        "A misspelt column fails only when the test runs.",
+        "Correct the name.",
+        (
+            (model.name, column)
+            for model in each()
+            for column in model.grain or []
+            if column not in final_columns(model)
+        ),
+    )
+    assert exempt.keys() <= {model.name for model in each()}, (
+        "An exemption of a model that is no more: remove it."
+    )
+
+
+def test_single_rows_say_so() -> None:
+    rule(
+        "The grain of a single-row model begins `one row` and names no `per`.",
+        "The exemption from the grain test must be true.",
+        "Correct the grain line or give the model a grain test.",
+        (
+            model.name
+            for model in each()
+            if model.name in SINGLE_ROW and not re.match(r"-- Grain: one row[.,:]", model.text)
+        ),
+    )
+
+
+def test_names_say_layer_and_source() -> None:
+    rule(
+        "Names are stg_<source>__<entity>s, int_<entity>s_<verb>ed_by_<grain>, dim_<entity>s, fct_<measure>.",
+        "The name tells what to expect before the file is opened.",
+        "Rename the model, or move it to the folder of its layer.",
+        (
+            model.name
+            for model in each()
+            if not re.fullmatch(NAMES[model.layer].format(folder=model.folder), model.name)
+        ),
+    )
+
+
+def test_a_staging_model_reads_one_raw_table_and_nothing_else() -> None:
+    rule(
+        "A staging model reads exactly one source table of its folder, and no model.",
+        "Names, types and units are given in one place per raw table.",
+        "Move joins and unions to an intermediate model.",
+        (
+            (model.name, model.reads("source"), model.reads("ref"))
+            for model in each("staging")
+            if len(model.reads("source")) != 1
+            or not model.reads("source")[0].startswith(f"'{model.folder}',")
+            or model.reads("ref")
+        ),
+    )
+    rule(
+        "Only staging models read sources.",
+        "A raw column that is renamed at the source must break one file.",
+        "Read the staging model.",
+        (model.name for model in each() if model.layer != "staging" and model.reads("source")),
+    )
+
+
+def test_every_billing_table_is_staged_once() -> None:
+    declared = yaml.safe_load((MODELS / "staging/billing/_billing__sources.yml").read_text())["sources"][0][
+        "tables"
+    ]
+    staged = [
+        source for model in each("staging") if model.folder == "billing" for source in model.reads("source")
+    ]
+    assert sorted(staged) == sorted(f"'billing', '{table['name']}'" for table in declared), (
+        "Every declared billing table has one staging model: what is loaded can be read by name and unit."
+    )
+
+
+def test_layers_read_only_downwards() -> None:
+    layers = {model.name: model.layer for model in each()}
+    allowed = {
+        model.name: READS[model.layer] | ({"staging"} if model.name in READS_STAGING_TOO else set())
+        for model in each()
+    }
+    rule(
+        "Intermediate models read staging and intermediate models, marts read intermediate models and marts.",
+        "A mart that reads staging repeats decisions which belong to one intermediate model.",
+        "Put what is needed into an intermediate model and read that.",
+        (
+            (model.name, name)
+            for model in each()
+            for name in (read.strip("'") for read in model.reads("ref"))
+            if name in layers and layers[name] not in allowed[model.name]
+        ),
+    )
+
+
+@pytest.mark.parametrize("pattern", FORBIDDEN)
+def test_sql_has_nothing_forbidden(pattern: str) -> None:
+    files = [
+        *MODELS.rglob("*.sql"),
+        *(DBT_PROJECT / "tests").rglob("*.sql"),
+        *(DBT_PROJECT / "macros").rglob("*.sql"),
+    ]
+    rule(
+        f"No SQL has `{pattern}`.",
+        "It would make numbers depend on the clock, the engine or binary rounding, or hide what is joined.",
+        f"Use {FORBIDDEN[pattern]}.",
+        (
+            path.name
+            for path in files
+            if re.search(pattern, without_comments(path.read_text()), flags=re.IGNORECASE)
+        ),
+    )
+
+
+def test_the_last_step_is_called_final() -> None:
+    rule(
+        "A model ends with a CTE `final` and `select * from final`.",
+        "The reader finds the columns at one place.",
+        "Name the last CTE final; marts write every column out there.",
+        (
+            model.name
+            for model in each()
+            if not re.search(r"\nfinal as \(\n.*\n\)\n\nselect \* from final\n$", model.text, re.DOTALL)
+        ),
+    )
+
+
+def test_no_star_over_a_join() -> None:
+    rule(
+        "No `select *` where tables are joined, and none in the last step of a mart.",
+        "A column that is added upstream would change the model or become ambiguous.",
+        "Write the columns out, or qualify the star with one table in an intermediate model.",
+        (
+            model.name
+            for model in each()
+            for select in sqlglot.parse_one(model.sql, read="duckdb").find_all(exp.Select)
+            if (
+                select.args.get("joins")
+                and any(isinstance(column, exp.Star) for column in select.expressions)
+            )
+            or (
+                model.layer == "marts"
+                and is_final(select)
+                and any(column.is_star for column in select.expressions)
+            )
+        ),
+    )
+
+
+def test_a_marts_columns_are_those_of_its_contract_in_order() -> None:
+    rule(
+        "The last step of a mart selects the declared columns in the declared order.",
+        "The contract is what analysts see; dbt reorders silently, and then file and table differ.",
+        "Bring the select list and the YAML into one order.",
+        (
+            (model.name, final_columns(model), [column["name"] for column in model.columns])
+            for model in each("marts")
+            if final_columns(model) != [column["name"] for column in model.columns]
+        ),
+    )
+
+
+def test_every_mart_column_is_described_with_its_unit() -> None:
+    rule(
+        "Every column of a mart has a type and a description.",
+        "What NULL means and in which unit a number stands is known only to who wrote it.",
+        "Describe the column.",
+        (
+            (model.name, column["name"])
+            for model in each("marts")
+            for column in model.columns
+            if not column.get("data_type") or not str(column.get("description", "")).strip()
+        ),
+    )
+    rule(
+        "Money says its currency, timestamps say UTC, and neither is a float.",
+        "An amount without a unit is not a number.",
+        "Say `reporting currency` or the currency column, and the decimals; for timestamps `UTC`.",
+        (
+            (model.name, column["name"], column["description"])
+            for model in each("marts")
+            for column in model.columns
+            if not has_unit(column["name"], column["description"], column["data_type"])
+        ),
+    )
+
+
+def has_unit(name: str, description: str, data_type: str) -> bool:
+    """Whether a described column says in which unit it stands."""
+    if re.search(r"_amount(_in_currency)?$", name):
+        return "currency" in description.lower() and data_type.startswith("decimal(")
+    if name.endswith("_at"):
+        return "UTC" in description and data_type == "timestamp"
+    return not re.match("(float|double|real)", data_type)
+
+
+def test_the_published_tables_are_there_with_their_keys() -> None:
+    marts = {model.name: model.grain for model in each("marts")}
+    rule(
+        "The published tables of subscription metrics exist, each with its key as grain.",
+        "Analysts' queries name them.",
+        "Restore name and key; a new table is added to PUBLISHED.",
+        (
+            (name, key, marts.get(name))
+            for name, key in {**marts, **PUBLISHED}.items()
+            if marts.get(name) != PUBLISHED.get(name)
+        ),
+    )
+
+
+def is_final(select: exp.Select) -> bool:
+    """Whether a select is the CTE named final, or a branch of it."""
+    cte = select.find_ancestor(exp.CTE)
+    return cte is not None and cte.alias == "final"
+
+
+def final_columns(model: Model) -> list[str]:
+    """The columns that a model gives; a star is looked up in the step or model it stands for."""
+    tree = sqlglot.parse_one(model.sql, read="duckdb")
+    steps = {cte.alias: cte.this for cte in tree.find_all(exp.CTE)}
+    by_name = {other.name: other for other in models()}
+
+    def columns(step: str) -> list[str]:
+        query = steps[step]
+        select = query if isinstance(query, exp.Select) else query.find(exp.Select)
+        tables = [
+            table.name
+            for table in [select.args["from_"].this, *(join.this for join in select.args.get("joins") or [])]
+        ]
+        names: list[str] = []
+        for column in select.expressions:
+            if not column.is_star:
+                names.append(column.alias_or_name)
+                continue
+            stands_for = column.table if isinstance(column, exp.Column) else tables[0]
+            names += columns(stands_for) if stands_for in steps else final_columns(by_name[stands_for])
+        return names
+
+    return columns("final")
+
+
+def yaml_problems(path: Path, validator: Any) -> list[str]:
+    """What dbt's JSON schema says against a YAML file; dbt itself ignores a misspelt key."""
+    errors = validator.iter_errors(yaml.safe_load(path.read_text()))
+    return [f"{path.name}: {'.'.join(map(str, error.path))}: {error.message[:200]}" for error in errors]
+
+
+def test_yaml_has_only_keys_that_dbt_knows() -> None:
+    validator = CustomDraft7Validator(resources_schema())
+    rule(
+        "Every YAML file is valid against the JSON schema that dbt-core ships.",
+        "dbt ignores a misspelt key, and with it the test or contract it names.",
+        "Correct the key.",
+        (problem for path in sorted(MODELS.rglob("*.yml")) for problem in yaml_problems(path, validator)),
+    )
+    assert yaml_problems(DBT_PROJECT / "dbt_project.yml", CustomDraft7Validator(project_schema())) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "models: [{name: a, desciption: b}]",
+        "models: [{name: a, columns: [{name: b, data_test: [not_null]}]}]",
+        "unit_tests: [{name: a, model: b, given: [], expects: {rows: []}}]",
+        "sources: [{name: a, table: []}]",
+        "modles: []",
+    ],
+)
+def test_a_misspelt_key_is_found(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "_a__models.yml"
+    path.write_text(text)
+    assert yaml_problems(path, CustomDraft7Validator(resources_schema()))
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select current_date as day",
+        "select now() as moment",
+        "select random() as number",
+        "select amount::decimal(18, 4) as amount",
+        "select cast(amount as double) as amount",
+        "select avg(amount) as amount",
+        "select 1 where day between a and b",
+        "select 1 from a inner join b using (c)",
+        "select md5(a) as key",
+        "{{ config(materialized='view') }}",
+        "{% if target.type == 'spark' %}",
+    ],
+)
+def test_what_is_forbidden_is_found(sql: str) -> None:
+    assert any(re.search(pattern, without_comments(sql), flags=re.IGNORECASE) for pattern in FORBIDDEN)
+
+
+def test_comments_may_say_what_sql_may_not() -> None:
+    sql = "select 1 -- not between now() and today()\n/* avg( */ {# current_date\n random() #}"
+    assert not any(re.search(pattern, without_comments(sql), flags=re.IGNORECASE) for pattern in FORBIDDEN)
+    assert without_comments("{# one #}\nselect 1 -- two\nfrom a /* three */") == "\nselect 1 \nfrom a "
+
+
+@pytest.mark.parametrize(
+    ("name", "description", "data_type"),
+    [
+        ("closing_mrr_amount", "MRR at the end.", "decimal(18,4)"),
+        ("closing_mrr_amount", "Reporting currency.", "double"),
+        ("created_at", "When it was created.", "timestamp"),
+        ("ratio", "A share.", "double"),
+    ],
+)
+def test_a_column_without_a_unit_is_found(name: str, description: str, data_type: str) -> None:
+    assert not has_unit(name, description, data_type)
