@@ -20,6 +20,8 @@ from orchestration.reporting import format_table
 CONTROLS_TABLE = "fct_controls_by_period"
 # Ten rows show the pattern; all of them can be had from the private build, whose path is in the message.
 SHOWN_ROWS = 10
+# The end of a reason is what a person acts on: cut nothing but a runaway value.
+ROW_TEXT = 300
 BUILT_RESOURCE_TYPES = frozenset({"model", "seed", "snapshot"})
 
 
@@ -81,7 +83,8 @@ def audit_build(manifest: Mapping[str, Any], run_results: Mapping[str, Any], war
 
     if skipped:
         names = ", ".join(skipped[:SHOWN_ROWS]) + (", ..." if len(skipped) > SHOWN_ROWS else "")
-        audit.problems.append(f"{len(skipped)} models and tests have no result: {names}")
+        why = "were not reached because of what stands above" if audit.problems else "have no result"
+        audit.problems.append(f"{len(skipped)} models and tests {why}: {names}")
     if not audit.problems:
         # Only a whole build can be asked for its controls.
         _audit_controls(audit, warehouse_file)
@@ -130,7 +133,8 @@ def _sample(warehouse_file: Path, sql: str) -> str:
         return f"  Its rows cannot be shown: {error}"
     if not rows.values:
         return "  It returns no row any more."
-    return f"  The first rows that break it:\n{format_table(rows.columns, rows.values, indent='    ')}"
+    table = format_table(rows.columns, rows.values, cell_width=ROW_TEXT, indent="    ")
+    return f"  The first rows that break it:\n{table}"
 
 
 def _indented(text: str) -> str:
@@ -150,7 +154,7 @@ def _audit_controls(audit: Audit, warehouse_file: Path) -> None:
     if failing.values:
         audit.problems.append(
             f"{audit.controls['fails']} control(s) fail:\n"
-            f"{format_table(failing.columns, failing.values, indent='    ')}"
+            f"{format_table(failing.columns, failing.values, cell_width=ROW_TEXT, indent='    ')}"
         )
 
 
@@ -180,7 +184,9 @@ def audit_quarantine(
             continue
         cells = [row for row in quarantined_rows if (row["source"], row["table_name"]) == table][:SHOWN_ROWS]
         columns = ["file_name", "line_number", "column_name", "value", "reason"]
-        shown = format_table(columns, [[row[name] for name in columns] for row in cells], indent="    ")
+        shown = format_table(
+            columns, [[row[name] for name in columns] for row in cells], cell_width=ROW_TEXT, indent="    "
+        )
         problems.append(
             f"{count} of {read[table]} rows of {'.'.join(table)} are in quarantine; the policy "
             f"max_quarantined_share allows a share of {max_share}. Correct the file, or raise the policy in "

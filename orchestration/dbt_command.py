@@ -25,7 +25,7 @@ from orchestration import settings as settings_module
 from orchestration.dbt_process import NODES_FAILED, RAW_PLACEHOLDER
 from orchestration.engines import duckdb as engine
 from orchestration.files import fingerprint
-from orchestration.settings import PROJECT_ROOT, Settings, dbt_environment
+from orchestration.settings import PROJECT_ROOT, Settings, dbt_environment, source_location
 
 MANIFEST_FILE = "manifest.json"
 # dbt's own name for what it needs to go on without parsing.
@@ -224,7 +224,7 @@ def build(
     shutil.copyfile(project.manifest_file, manifest_file)
     _run(
         [
-            *("--parsed", str(project.parsed_file), "--raw-snapshot", str(raw_snapshot.absolute())),
+            *("--parsed", str(project.parsed_file), "--raw-snapshot", source_location(raw_snapshot)),
             # Unit tests test the code, which is the same every night; continuous integration runs them.
             *("build", "--exclude-resource-type", "unit_test"),
             *_folder_arguments(target_path, logs_dir),

@@ -103,7 +103,9 @@ class TerminalReporter:
 
     def note(self, text: str) -> None:
         self._progress.console.print(text, markup=False)
-        self._progress.update(self._task, description=text[:60], completed=0, total=None)
+        # A new line for a new step: a task cannot forget how many parts the last step had.
+        self._progress.remove_task(self._task)
+        self._task = self._progress.add_task(text[:60], total=None)
 
     def detail(self, text: str) -> None:
         self._progress.update(self._task, description=text[:60])

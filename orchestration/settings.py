@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
@@ -77,6 +78,13 @@ class Settings:
                 raise SettingsError(f"{name}={text!r}: expected a number from {low:g} to {high:g}.")
             return value
 
+        time_zone = env.get("TIEOUT_NIGHTLY_TIME_ZONE") or "UTC"
+        try:
+            ZoneInfo(time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise SettingsError(
+                f"TIEOUT_NIGHTLY_TIME_ZONE={time_zone!r}: expected an IANA name such as Europe/Berlin."
+            ) from None
         target = env.get("TIEOUT_TARGET") or "duckdb"
         if target not in TARGETS:
             raise SettingsError(f"TIEOUT_TARGET={target!r}: expected one of {', '.join(TARGETS)}.")
@@ -87,7 +95,7 @@ class Settings:
             alert_command=env.get("TIEOUT_ALERT_COMMAND") or None,
             nightly_hour=int(number("TIEOUT_NIGHTLY_HOUR", 2, 0, 23)),
             nightly_minute=int(number("TIEOUT_NIGHTLY_MINUTE", 0, 0, 59)),
-            nightly_time_zone=env.get("TIEOUT_NIGHTLY_TIME_ZONE") or "UTC",
+            nightly_time_zone=time_zone,
             lock_wait_seconds=number("TIEOUT_LOCK_WAIT_SECONDS", 0, 0, 86_400),
             versions_kept=int(number("TIEOUT_VERSIONS_KEPT", 7, 1, 10_000)),
             version_minimum_age_days=number("TIEOUT_VERSION_MINIMUM_AGE_DAYS", 2, 0, 36_500),
@@ -141,6 +149,11 @@ class Settings:
         return self.home / "dev"
 
 
+def source_location(raw_snapshot: Path) -> str:
+    """The snapshot's folder as the source declarations need it: SQL text that ``str.format`` fills in."""
+    return str(raw_snapshot.absolute()).replace("'", "''").replace("{", "{{").replace("}", "}}")
+
+
 def dbt_environment(*, raw_snapshot: Path, warehouse_file: Path) -> dict[str, str]:
     """What ``dbt_project/profiles.yml`` and the source declarations read, as absolute paths.
 
@@ -149,7 +162,7 @@ def dbt_environment(*, raw_snapshot: Path, warehouse_file: Path) -> dict[str, st
         warehouse_file: the DuckDB file to build in; always named ``warehouse.duckdb``.
     """
     return {
-        "TIEOUT_RAW": str(raw_snapshot.absolute()),
+        "TIEOUT_RAW": source_location(raw_snapshot),
         "TIEOUT_WAREHOUSE_FILE": str(warehouse_file.absolute()),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "DBT_PROFILES_DIR": str(DBT_PROJECT_DIR),

@@ -46,26 +46,21 @@
     )
 {%- endmacro %}
 
-{# An MRR amount (4 decimals) in another currency, rounded half away from zero to 4 decimals. #}
+{#
+  An MRR amount (4 decimals) in another currency, rounded half away from zero to 4 decimals. A rate has up to 18 decimals,
+  as a ledger writes 1 / x: its whole part and its fraction are multiplied apart, since one product of both would not fit
+  38 digits. Cast wide first: DECIMAL(18,4) times a fine rate overflows in DuckDB from 100,000 on.
+#}
 {% macro convert_mrr(amount, exchange_rate) -%}
-    {{ return(adapter.dispatch('convert_mrr', 'tieout')(amount, exchange_rate)) }}
-{%- endmacro %}
-
-{# Cast wide first: DECIMAL(18,4) times a fine rate overflows in DuckDB from 100,000 on. #}
-{% macro default__convert_mrr(amount, exchange_rate) -%}
     cast(
         round(
-            cast({{ amount }} as decimal(28, 4)) * cast({{ exchange_rate }} as decimal(24, 12)),
-            4
-        ) as decimal(18, 4)
-    )
-{%- endmacro %}
-
-{# Spark cuts digits of a product wider than 38; 17 + 20 digits stay exact. #}
-{% macro spark__convert_mrr(amount, exchange_rate) -%}
-    cast(
-        round(
-            cast({{ amount }} as decimal(17, 4)) * cast({{ exchange_rate }} as decimal(20, 12)),
+            cast(
+                cast({{ amount }} as decimal(19, 4))
+                * cast(floor({{ exchange_rate }}) as decimal(12, 0)) as decimal(38, 22)
+            )
+            + cast({{ amount }} as decimal(19, 4)) * cast(
+                {{ exchange_rate }} - floor({{ exchange_rate }}) as decimal(18, 18)
+            ),
             4
         ) as decimal(18, 4)
     )

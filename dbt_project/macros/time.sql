@@ -16,17 +16,28 @@
     from_utc_timestamp(cast({{ utc_timestamp }} as timestamp), {{ time_zone }})
 {%- endmacro %}
 
-{# The UTC timestamp at which an IANA time zone shows a wall-clock time. #}
-{% macro utc_timestamp(local_timestamp, time_zone) -%}
-    {{ return(adapter.dispatch('utc_timestamp', 'tieout')(local_timestamp, time_zone)) }}
+{#
+  The UTC timestamp at which an IANA time zone shows a wall-clock time; the earlier one where a change of clocks shows it
+  twice, since a month begins with its first instant.
+#}
+{% macro utc_timestamp(wall_clock_time, time_zone) -%}
+    {{ return(adapter.dispatch('utc_timestamp', 'tieout')(wall_clock_time, time_zone)) }}
 {%- endmacro %}
 
-{% macro default__utc_timestamp(local_timestamp, time_zone) -%}
-    timezone('UTC', timezone({{ time_zone }}, cast({{ local_timestamp }} as timestamp)))
+{% macro default__utc_timestamp(wall_clock_time, time_zone) -%}
+    {%- set later = (
+        "timezone('UTC', timezone(" ~ time_zone ~ ", cast(" ~ wall_clock_time ~ " as timestamp)))"
+    ) -%}
+    case
+        when {{ local_timestamp(later ~ ' - interval 1 hour', time_zone) }}
+            = cast({{ wall_clock_time }} as timestamp)
+            then {{ later }} - interval 1 hour
+        else {{ later }}
+    end
 {%- endmacro %}
 
-{% macro spark__utc_timestamp(local_timestamp, time_zone) -%}
-    to_utc_timestamp(cast({{ local_timestamp }} as timestamp), {{ time_zone }})
+{% macro spark__utc_timestamp(wall_clock_time, time_zone) -%}
+    to_utc_timestamp(cast({{ wall_clock_time }} as timestamp), {{ time_zone }})
 {%- endmacro %}
 
 {# The first day (date) of the month of a date or timestamp. #}

@@ -1,4 +1,4 @@
-"""The scheduler's own process: `tieout dev` serves the page, keeps its history in the home and runs the jobs."""
+"""The scheduler as a process: `tieout dev` serves its page, keeps history in the home and runs the jobs."""
 
 from __future__ import annotations
 

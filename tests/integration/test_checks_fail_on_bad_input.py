@@ -25,6 +25,10 @@ LINES = "intermediate.int_invoice_lines_classified"
 PRICES = "intermediate.int_prices_unioned"
 TIERS = "intermediate.int_price_tiers_bounded"
 POLICIES = "intermediate.int_policies"
+PRODUCTS = "intermediate.int_products_described"
+RAW_LINES = "staging.stg_billing__invoice_line_items"
+CHANGES = "intermediate.int_item_mrr_changes"
+MONTH_RATES = "intermediate.int_exchange_rates_by_month"
 RATES = "intermediate.int_exchange_rates"
 ITEM_MONTHS = "intermediate.int_item_mrr_by_month"
 SERVICE = "intermediate.int_item_service_intervals"
@@ -75,6 +79,12 @@ def line(**columns: Any) -> dict[str, Any]:
     sound = {"invoice_line_item_id": "il", "price_id": "p", "quantity": 1, "currency_code": "USD"}
     period = {"period_start_at": at("2024-01-01"), "period_end_at": at("2024-02-01")}
     return {**sound, **period, **columns}
+
+
+def proration(line_id: str, amount: int) -> dict[str, Any]:
+    """A row of a counting proration of one item and moment."""
+    place = {"invoice_id": "in", "subscription_item_id": "si"}
+    return line(invoice_line_item_id=line_id, is_proration=True, amount_minor=amount, **place)
 
 
 def tier(number: int, units_from: int, units_up_to: int | None, *, last: bool) -> dict[str, Any]:
@@ -165,7 +175,7 @@ CASES: dict[str, list[Case]] = {
                 ([Decimal(0)], ("ledger.currencyrate", "EUR", "0.000000000000", "2024-01-01")),
                 ([Decimal("-1.1")], ("-1.100000000000",)),
                 ([None], ("EUR",)),
-                ([Decimal("1.1"), Decimal("1.2")], ("1.100000000000, 1.200000000000",)),
+                ([Decimal("1.1"), Decimal("1.2")], ("1.100000000000000000, 1.200000000000000000",)),
                 ([Decimal("0.000000000001")], ()),
             )
         ),
@@ -216,6 +226,86 @@ CASES: dict[str, list[Case]] = {
                     }
                 ]
             },
+        ),
+        Case(
+            {CHANGES: [{"currency_code": "EUR", "event_date": date(2024, 2, 5)}]},
+            ("No rate of EUR against USD on 2024-02-29",),
+        ),
+        Case(
+            {
+                CHANGES: [{"currency_code": "EUR", "event_date": date(2024, 2, 5)}],
+                MONTH_RATES: [{"currency_code": "EUR", "month": date(2024, 2, 1), "exchange_rate": 1}],
+            }
+        ),
+    ],
+    "assert_free_prorations_say_which_side_they_are": [
+        Case(
+            {
+                LINES: [proration("il_0", 0), proration("il_1", -100)],
+                RAW_LINES: [{"invoice_line_item_id": "il_0"}, {"invoice_line_item_id": "il_1"}],
+            },
+            ("il_0", "description", "NULL", "whether it is the credit or the charge"),
+        ),
+        *(
+            Case(
+                {
+                    LINES: [proration("il_0", 0), proration("il_1", 100)],
+                    RAW_LINES: [{"invoice_line_item_id": "il_0", "description": f"{side} time on Free"}],
+                }
+            )
+            for side in ("Unused", "Remaining")
+        ),
+        Case({LINES: [proration("il_0", 0)], RAW_LINES: [{"invoice_line_item_id": "il_0"}]}),
+    ],
+    "assert_price_types_are_known": [
+        Case(
+            {PRICES: [price(price_type="subscription", usage_type="licensed")]},
+            ("billing.price", "p", "type", "subscription"),
+        ),
+        Case({PRICES: [price(usage_type="metred")]}, ("recurring_usage_type", "metred")),
+        Case({PRICES: [price(usage_type="metered"), price(usage_type="licensed", price_type="one_time")]}),
+        Case({PRICES: [price(usage_type="metred", is_live=False)]}),
+    ],
+    "assert_prices_fit_exact_arithmetic": [
+        Case(
+            {
+                SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 10**18}],
+                PRICES: [price(unit_amount_minor=1000)],
+            },
+            ("il", "quantity", "1000000000000000000", "price p"),
+        ),
+        Case(
+            {
+                SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 1}],
+                PRICES: [TIERED],
+                TIERS: [{**tier(1, 0, None, last=True), "flat_amount_minor": 10**17}],
+            },
+            ("il", "price p"),
+        ),
+        Case(
+            {
+                SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 10**9}],
+                PRICES: [price(unit_amount_minor=1000)],
+            }
+        ),
+    ],
+    "assert_product_classes_are_known": [
+        Case(
+            {PRODUCTS: [{"product_id": "prod", "is_live": True, "licence_type": "Perpetual"}]},
+            ("billing.product", "prod", "licence_type", "Perpetual"),
+        ),
+        Case(
+            {PRODUCTS: [{"product_id": "prod", "is_live": True, "revenue_stream": "one-off"}]},
+            ("prod", "revenue_stream", "one-off"),
+        ),
+        Case(
+            {
+                PRODUCTS: [
+                    {"product_id": "a", "is_live": True, "licence_type": None, "revenue_stream": "setup"},
+                    {"product_id": "b", "is_live": True, "licence_type": "maintenance"},
+                    {"product_id": "c", "is_live": False, "licence_type": "trial"},
+                ]
+            }
         ),
     ],
     "assert_invoice_lines_are_complete": [
@@ -630,12 +720,18 @@ def test_every_list_of_values_finds_an_unknown_value_and_a_missing_one(
         known = [{column: value, key: str(number)} for number, value in enumerate(check.arguments["values"])]
         assert tables.answer(check.sql, {check.table: known}) == [], check.name
         unknown = [{column: "unheard of", key: "2"}, {column: "unheard of", key: "1"}]
+        found = {
+            "raw_table": check.arguments["raw_table"],
+            "row_id": "1",
+            "column_name": check.arguments["raw_column"],
+            "reason": f"Expected one of: {', '.join(check.arguments['values'])}.",
+        }
         assert tables.answer(check.sql, {check.table: known + unknown}) == [
-            {"unknown_value": "unheard of", "row_count": 2, "first_key": "1"}
+            {**found, "rejected_value": "unheard of", "row_count": 2}
         ], check.name
         missing = tables.answer(check.sql, {check.table: [{column: None, key: "1"}]})
         allowed = check.arguments.get("null_allowed", False)
-        assert missing == ([] if allowed else [{"unknown_value": None, "row_count": 1, "first_key": "1"}]), (
+        assert missing == ([] if allowed else [{**found, "rejected_value": "NULL", "row_count": 1}]), (
             check.name
         )
 

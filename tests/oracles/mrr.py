@@ -614,14 +614,16 @@ class Company:
         return any(service.mrr for service in self.services_at(items, moment))
 
     def intra_month_churns(self, month: date) -> int:
-        """Section 2: the accounts that pay at neither end of a month, but began and stopped inside it."""
+        """Section 2: how often an account began and stopped inside the month, whatever else it did there."""
         opens, closes = self.calendar.open_of(month), self.calendar.close_of(month)
         count = 0
         for account, items in self.items_by_account.items():
-            inside = [moment for moment in self.moments_by_account[account] if opens <= moment < closes]
-            ends = (opens - SMALLEST_STEP, closes - SMALLEST_STEP)
-            if any(self.pays(items, moment) for moment in inside):
-                count += not any(self.pays(items, end) for end in ends)
+            inside = sorted(moment for moment in self.moments_by_account[account] if opens <= moment < closes)
+            began_inside = False
+            for moment in inside:
+                before, after = self.pays(items, moment - SMALLEST_STEP), self.pays(items, moment)
+                count += before and not after and began_inside
+                began_inside = (began_inside or not before) and after
         return count
 
     def bridge_rows(self) -> list[MartRow]:

@@ -130,7 +130,7 @@ def test_a_model_that_could_not_be_built_is_named_with_the_database_message(
     )
     assert found.problems[0].startswith("Model fct_mrr could not be built (models/fct_mrr.sql):")
     assert "'abc' is no number" in found.problems[0]
-    assert "1 models and tests have no result" in found.problems[1]
+    assert "1 models and tests were not reached" in found.problems[1]
 
 
 def test_a_model_without_a_result_forbids_publication(audit: Callable[..., Audit]) -> None:

@@ -1,6 +1,6 @@
 -- Money in a currency without a rate young enough cannot be valued. A rate is needed
--- where an item closes a month, and in the month after, in which its opening is
--- revalued.
+-- where an item closes a month, in the month after, in which its opening is revalued,
+-- and where its MRR changes.
 with
 
 item_months as (
@@ -12,6 +12,21 @@ item_months as (
 months as (
 
     select * from {{ ref('int_months') }}
+
+),
+
+changes as (
+
+    select
+        currency_code,
+        {{ month_of('event_date') }} as month
+    from {{ ref('int_item_mrr_changes') }}
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_by_month') }}
 
 ),
 
@@ -30,6 +45,16 @@ missing as (
     inner join months
         on item_months.next_month = months.month
     where item_months.revalued_mrr_amount is null
+    union
+    select
+        changes.currency_code,
+        changes.month
+    from changes
+    left join exchange_rates
+        on
+            changes.month = exchange_rates.month
+            and changes.currency_code = exchange_rates.currency_code
+    where exchange_rates.month is null
 
 )
 

@@ -107,9 +107,10 @@ def test_every_statement_with_spark_macros_is_spark() -> None:
 
 
 def test_generic_tests_are_both() -> None:
+    raw = {"raw_table": "billing.invoice", "raw_column": "status"}
     arguments: dict[str, dict[str, Any]] = {
         "unique_grain": {"model": "a_model", "columns": ["a", "b"]},
-        "one_of": {"model": "a_model", "column_name": "a", "values": ["x", "y"], "key": "b"},
+        "one_of": {"model": "a_model", "column_name": "a", "values": ["x"], "key": "b", **raw},
         "all_equal_zero": {"model": "a_model", "expression": "a - b"},
     }
     for name, given in arguments.items():

@@ -74,7 +74,7 @@ reporting_rates as (
         months.month,
         run_settings.reporting_currency_code as currency_code,
         months.rate_date as effective_date,
-        cast(1 as decimal(24, 12)) as exchange_rate
+        cast(1 as decimal(30, 18)) as exchange_rate
     from months
     cross join run_settings
 

@@ -48,28 +48,73 @@ movements as (
 
 ),
 
-event_accounts as (
+account_instants as (
 
-    select distinct
+    select
         account_id,
-        {{ month_of('event_date') }} as month
+        changed_at,
+        {{ month_of('min(event_date)') }} as month,
+        sum(change_amount_in_currency) as change_amount
     from events
+    group by account_id, changed_at
 
 ),
 
--- Started and ended between two month-ends: events, but no row in the month fact.
+-- No currency is ever below 0, so that their plain sum is 0 exactly when all are.
+account_balances as (
+
+    select
+        account_id,
+        changed_at,
+        month,
+        change_amount,
+        sum(change_amount) over (
+            partition by account_id
+            order by changed_at
+            rows between unbounded preceding and current row
+        ) as balance_after
+    from account_instants
+
+),
+
+starts_and_ends as (
+
+    select
+        account_id,
+        changed_at,
+        month,
+        balance_after
+    from account_balances
+    where
+        balance_after = 0
+        or balance_after = change_amount
+
+),
+
+ends_with_start as (
+
+    select
+        month,
+        balance_after,
+        lag(month) over (
+            partition by account_id
+            order by changed_at
+        ) as start_month
+    from starts_and_ends
+
+),
+
+-- A start and an end between two month-ends, which the month fact does not see.
 intra_month_churns as (
 
     select
-        event_accounts.month,
+        month,
         count(*) as intra_month_churn_count
-    from event_accounts
-    left join account_months
-        on
-            event_accounts.account_id = account_months.account_id
-            and event_accounts.month = account_months.month
-    where account_months.account_id is null
-    group by event_accounts.month
+    from ends_with_start
+    where
+        balance_after = 0
+        and start_month = month
+    group by month
 
 ),
 
