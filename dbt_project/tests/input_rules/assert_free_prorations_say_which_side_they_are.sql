@@ -52,11 +52,12 @@ select
     free_prorations.invoice_line_item_id as row_id,
     'description' as column_name,
     coalesce(free_prorations.description, 'NULL') as rejected_value,
-    'A proration of 0 beside others of its item and moment: nothing says whether it is the'
-    || ' credit or the charge.' as reason
+    'A proration of 0 beside others of its item and moment: nothing says whether it is'
+    || ' the credit or the charge.' as reason
 from free_prorations
 inner join priced_prorations
     on
         free_prorations.invoice_id = priced_prorations.invoice_id
-        and free_prorations.subscription_item_id = priced_prorations.subscription_item_id
+        and free_prorations.subscription_item_id
+        = priced_prorations.subscription_item_id
         and free_prorations.period_start_at = priced_prorations.period_start_at

@@ -57,6 +57,8 @@ select
     invoice_line_item_id as row_id,
     'quantity' as column_name,
     cast(billable_quantity as string) as rejected_value,
-    'The quantity times price ' || price_id || ' is more than 10^15 minor units.' as reason
+    'The quantity times price '
+    || price_id
+    || ' is more than 10^15 minor units.' as reason
 from magnitudes
 where price_minor > 1e15

@@ -25,8 +25,8 @@ select
     product_id as row_id,
     'revenue_stream' as column_name,
     revenue_stream as rejected_value,
-    'Expected subscription, usage, services, setup, licence or maintenance, in the metadata'
-    || ' or the catalogue.' as reason
+    'Expected subscription, usage, services, setup, licence or maintenance, in the'
+    || ' metadata or the catalogue.' as reason
 from products
 where
     is_live
