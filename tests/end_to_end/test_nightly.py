@@ -96,10 +96,16 @@ def test_the_version_keeps_what_was_tested_and_from_what_it_was_built(published:
     assert record["as_of_at"] == "2024-03-01T03:00:00"
     assert record["policies"]["reporting_currency"] == "USD"
     assert record["inputs_fingerprint"] and record["code_fingerprint"]
-    assert (version.folder / "dbt" / "manifest.json").is_file()
+    nodes = json.loads((version.folder / "dbt" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    blocking = {
+        name
+        for name, node in nodes.items()
+        if node["resource_type"] == "test" and node["config"]["severity"].lower() == "error"
+    }
     results = json.loads((version.folder / "dbt" / "run_results.json").read_text(encoding="utf-8"))["results"]
-    passed = [result for result in results if result["status"] == "pass"]
-    assert len(passed) == record["tests_passed"]
+    passed = {result["unique_id"] for result in results if result["status"] == "pass"}
+    assert blocking <= passed
+    assert len(blocking) == record["tests_passed"]
 
 
 def test_the_private_build_goes_and_its_logs_stay(published: PublishedHome) -> None:
