@@ -1,7 +1,7 @@
 """What the scheduler does by itself and how it is set up: jobs, the nightly schedule, the alert, its home.
 
-Add jobs, schedules and sensors here. What a job's steps do is in ``raw_assets.py`` and ``warehouse.py``;
-which time of night is a setting.
+Add jobs, schedules and sensors here. What a job's steps do is in ``raw_assets.py`` and
+``warehouse_asset.py``; which time of night is a setting.
 """
 
 from __future__ import annotations

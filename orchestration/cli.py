@@ -269,6 +269,9 @@ def _execute(settings: Settings, options: Any, job: str, reporter: Any) -> tuple
                 problem = _first_failure(result) or "the run failed"
         except (KeyboardInterrupt, dg.DagsterExecutionInterruptedError):
             problem = "interrupted"
+        except Exception as error:
+            # Its own history could not be written, for example; what the run did is in the journal.
+            problem = f"the scheduler failed: {_one_line(error)} (details: {_keep_traceback(settings.home)})"
     return run_id, problem
 
 

@@ -12,6 +12,7 @@ import json
 import os
 import sys
 import threading
+from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
@@ -60,10 +61,13 @@ def _read_parsed_project(file: Path, raw_snapshot: str) -> Any:
 
 
 def keep_off_the_network() -> None:
-    """``dbt --version`` would ask PyPI for newer ones; it says what is installed instead."""
+    """``dbt --version`` would ask PyPI for newer versions; it says what is installed instead."""
     import dbt.version
 
-    dbt.version.get_latest_version = lambda *_arguments, **_options: None
+    packages = ("dbt-core", "dbt-duckdb")
+    installed = "\n".join(f"{package} {version(package)} installed" for package in packages)
+    # Before dbt's command line takes the name from there.
+    dbt.version.get_version_information = lambda: installed
 
 
 def main(arguments: list[str]) -> int:

@@ -21,7 +21,7 @@ from orchestration.dbt_command import parse_project
 from orchestration.raw_assets import raw_assets
 from orchestration.reporting import Reporter, SilentReporter
 from orchestration.settings import Settings
-from orchestration.warehouse import warehouse_asset
+from orchestration.warehouse_asset import warehouse_asset
 
 
 def build_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:

@@ -1,37 +1,31 @@
 """The one step that builds, audits and publishes: a pure function of raw snapshot, policies, code and as-of.
 
 Add here what happens between a loaded raw layer and a published version, in its order. Loading belongs to
-``raw/``, what forbids publication to ``audit.py``, what a version consists of to ``publication.py``. All of
-it is one scheduler step on purpose: split, a backfill would run the parts in different runs; selectable in
-parts, only a part would be audited.
+``raw/``, what forbids publication to ``audit.py``, what a version consists of to ``publication.py``, how the
+scheduler sees the step to ``warehouse_asset.py``.
 """
+
+from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
-
-import dagster as dg
-from dagster_dbt import DagsterDbtTranslator
-from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY, build_dbt_specs
 
 from orchestration import dbt_command, publication
 from orchestration.audit import Audit, audit_build, audit_quarantine
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive
-from orchestration.raw.contract import LANDING_SOURCES, read_contracts
+from orchestration.raw.contract import read_contracts
 from orchestration.raw.problems import LoadError
 from orchestration.raw.snapshot import SnapshotInfo, write_snapshot, write_table
 from orchestration.runs import Run, RunError, RunOptions, read_journal, tidy_builds, utc_now
 from orchestration.settings import Settings
 
-PUBLISHED_ASSET = dg.AssetKey("published_warehouse")
-FRESHNESS_CHECK = "billing_feed_is_fresh"
 GRAIN_TEST = "unique_grain"
 # Where a version keeps dbt's artifacts, for state selection, deferral and the record of what was tested.
 MANIFEST = "dbt/manifest.json"
@@ -295,135 +289,7 @@ def warn_about_freshness(run: Run, data_clock_at: datetime | None, policies: Map
         )
 
 
-# ---- the same step as the scheduler sees it
-
-
-def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
-    """All dbt models, their tests as checks, and the published version, as one step that cannot be split.
-
-    dagster-dbt's spec builder is called directly because its decorator always makes a step that can be run in
-    parts; it is no public function, which is why the package's minor version is pinned.
-
-    Args:
-        manifest: dbt's manifest of the project.
-    """
-    model_specs, check_specs = build_dbt_specs(
-        translator=DagsterDbtTranslator(),
-        manifest=manifest,
-        select="fqn:*",
-        exclude="",
-        selector="",
-        io_manager_key=None,
-        project=None,
-    )
-    published_models = [
-        spec.key
-        for spec in model_specs
-        if manifest["nodes"][_unique_id(spec)]["schema"] == engine.PUBLISHED_SCHEMA
-    ]
-    contracts = read_contracts()
-    landing_tables = [table for name in LANDING_SOURCES for table in contracts[name].tables.values()]
-    published_spec = dg.AssetSpec(
-        PUBLISHED_ASSET,
-        # Also on raw tables that no model reads yet: what cannot be loaded must stop the publication.
-        deps=[*published_models, *(dg.AssetKey([table.source, table.name]) for table in landing_tables)],
-        description="The version that analysts read: home/current/warehouse.duckdb, schema marts.",
-        group_name="publication",
-        kinds={"duckdb"},
-        # Nothing is materialized when nothing changed.
-        skippable=True,
-    )
-    freshness_spec = dg.AssetCheckSpec(
-        FRESHNESS_CHECK,
-        asset=PUBLISHED_ASSET,
-        description="The billing feed's newest stamp is younger than policy source_freshness_max_age_hours.",
-    )
-
-    @dg.multi_asset(
-        name="warehouse",
-        specs=[*(spec.replace_attributes(skippable=True) for spec in model_specs), published_spec],
-        check_specs=[*check_specs, freshness_spec],
-        can_subset=False,
-        backfill_policy=dg.BackfillPolicy.single_run(),
-        required_resource_keys={"run"},
-    )
-    def warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
-        run: Run = context.resources.run
-        try:
-            with run.step("build the warehouse"):
-                outcome = build_and_publish(run)
-        except AuditFailed as error:
-            yield from _check_results(check_specs, error.run_results)
-            raise dg.Failure(str(error), allow_retries=False) from None
-        except RunError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
-        yield from _scheduler_events(outcome, model_specs, check_specs)
-
-    return warehouse
-
-
-def _dependencies_first(specs: Sequence[dg.AssetSpec]) -> list[dg.AssetSpec]:
-    """In the order in which the scheduler wants to hear of them."""
-    by_key = {spec.key: spec for spec in specs}
-    graph = {spec.key: [dep.asset_key for dep in spec.deps if dep.asset_key in by_key] for spec in specs}
-    return [by_key[key] for key in TopologicalSorter(graph).static_order()]
-
-
-def _unique_id(spec: dg.AssetSpec | dg.AssetCheckSpec) -> str:
-    return str((spec.metadata or {})[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY])
-
-
-def _scheduler_events(
-    outcome: Outcome, model_specs: Sequence[dg.AssetSpec], check_specs: Sequence[dg.AssetCheckSpec]
-) -> Iterator[Any]:
-    """Materializations (of a new version only) and check results of a successful step."""
-    record = outcome.version.record()
-    tables: Mapping[str, Mapping[str, Any]] = record.get("tables", {})
-    results = {result["unique_id"]: result for result in outcome.run_results["results"]}
-    if outcome.is_new:
-        for spec in _dependencies_first(model_specs):
-            result = results.get(_unique_id(spec), {})
-            metadata: dict[str, Any] = {"seconds": float(result.get("execution_time", 0))}
-            if spec.key.path[-1] in tables:
-                metadata["dagster/row_count"] = tables[spec.key.path[-1]]["row_count"]
-            yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
-        yield dg.MaterializeResult(
-            asset_key=PUBLISHED_ASSET,
-            metadata={
-                "version": outcome.version.name,
-                "path": dg.MetadataValue.path(str(outcome.version.warehouse_file)),
-                "tests_passed": record.get("tests_passed", 0),
-            },
-        )
-    yield from _check_results(check_specs, outcome.run_results)
-    data_clock_at = record.get("data_clock_at")
-    yield dg.AssetCheckResult(
-        asset_key=PUBLISHED_ASSET,
-        check_name=FRESHNESS_CHECK,
-        passed=is_fresh(
-            None if data_clock_at is None else datetime.fromisoformat(data_clock_at),
-            record.get("policies", {}),
-            utc_now(),
-        ),
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={"data_clock_at": str(data_clock_at)},
-    )
-
-
-def _check_results(
-    check_specs: Sequence[dg.AssetCheckSpec], run_results: Mapping[str, Any]
-) -> Iterator[dg.AssetCheckResult]:
-    results = {result["unique_id"]: result for result in run_results["results"]}
-    for check in check_specs:
-        result = results.get(_unique_id(check), {})
-        status = str(result.get("status", "no result"))
-        yield dg.AssetCheckResult(
-            asset_key=check.asset_key,
-            check_name=check.name,
-            passed=status == "pass",
-            severity=dg.AssetCheckSeverity.ERROR if check.blocking else dg.AssetCheckSeverity.WARN,
-            metadata={"status": status, "failing_rows": int(result.get("failures") or 0)},
-        )
+# ---- the sandbox
 
 
 def refresh_sandbox(settings: Settings) -> None:

@@ -217,15 +217,6 @@ def test_an_export_that_cannot_be_loaded_is_told_with_file_and_column_and_alerte
     assert len(read_records(alerts_file(_settings(copied_home)))) == 1
 
 
-def test_a_landing_folder_that_is_not_there_is_told(
-    tieout: CommandLine, empty_home: Path, tmp_path: Path
-) -> None:
-    finished = tieout.run("load", "--landing", str(tmp_path / "missing"), "--home", str(empty_home))
-    assert finished.code == 1
-    assert str(tmp_path / "missing") in finished.errors
-    assert "Traceback" not in finished.errors
-
-
 # ---- interrupted
 
 

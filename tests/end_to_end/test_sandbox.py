@@ -27,8 +27,8 @@ def test_a_model_can_be_built_in_the_sandbox_and_nothing_is_published(
     assert (copied_home / "dev" / "target" / "manifest.json").is_file()
 
 
-def test_a_wrong_dbt_command_is_wrong_usage(tieout: CommandLine, copied_home: Path) -> None:
-    assert tieout.run("dbt", "--home", str(copied_home), "--", "frobnicate").code == 2
+def test_a_wrong_dbt_command_is_wrong_usage(tieout: CommandLine, tmp_path: Path) -> None:
+    assert tieout.run("dbt", "--home", str(tmp_path / "home"), "--", "frobnicate").code == 2
 
 
 def test_asking_dbt_for_its_version_stays_off_the_network(

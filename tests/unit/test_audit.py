@@ -148,6 +148,12 @@ def test_a_warning_does_not_forbid_publication_and_is_shown(audit: Callable[...,
     assert "nice_to_have" in found.warnings[0] and "cus_1" in found.warnings[0]
 
 
+def test_a_warning_that_was_skipped_says_nothing_beside_the_cause(audit: Callable[..., Audit]) -> None:
+    found = audit(model={"status": "error", "message": "no space left"}, warning={"status": "skipped"})
+    assert found.warnings == []
+    assert "no space left" in found.problems[0]
+
+
 def test_a_failing_control_forbids_publication_and_is_shown(
     audit: Callable[..., Audit], warehouse: Path
 ) -> None:
