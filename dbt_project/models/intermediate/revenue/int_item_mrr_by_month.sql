@@ -64,7 +64,11 @@ final as (
         -- What the same service is worth a month later: the opening of the next month
         -- at its closing rate.
         {{ convert_mrr('active.mrr_amount_in_currency', 'next_rates.exchange_rate') }}
-            as revalued_mrr_amount
+            as revalued_mrr_amount,
+        -- And a year later: the base that retention compares that month with.
+        {{ convert_mrr(
+            'active.mrr_amount_in_currency', 'rates_in_a_year.exchange_rate'
+        ) }} as revalued_in_a_year_mrr_amount
     from active
     left join exchange_rates as closing_rates
         on
@@ -74,6 +78,10 @@ final as (
         on
             active.next_month = next_rates.month
             and active.currency_code = next_rates.currency_code
+    left join exchange_rates as rates_in_a_year
+        on
+            {{ add_months('active.month', 12) }} = rates_in_a_year.month
+            and active.currency_code = rates_in_a_year.currency_code
 
 )
 

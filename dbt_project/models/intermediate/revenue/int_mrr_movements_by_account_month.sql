@@ -30,38 +30,58 @@ with_history as (
         min(case when closing > 0 then month end) over (
             partition by account_id
         ) as cohort_month,
-        lag(month) over (
+        -- The last month-end with MRR before this one.
+        max(case when closing > 0 then month end) over (
             partition by account_id
             order by month
-        ) as previous_month
+            rows between unbounded preceding and 1 preceding
+        ) as previous_paid_month
     from account_balances
+
+),
+
+initial_balances as (
+
+    select
+        account_id,
+        closing as initial_mrr
+    from with_history
+    where month = cohort_month
 
 ),
 
 final as (
 
     select
-        account_id,
-        month,
-        cohort_month,
-        opening,
-        revalued_opening,
-        closing,
-        arr,
+        with_history.account_id,
+        with_history.month,
+        with_history.cohort_month,
+        initial_balances.initial_mrr,
+        with_history.opening,
+        with_history.revalued_opening,
+        with_history.closing,
+        with_history.arr,
         {{ movement_type(
-            'opening', 'revalued_opening', 'closing', 'month > cohort_month'
+            'with_history.opening',
+            'with_history.revalued_opening',
+            'with_history.closing',
+            'with_history.month > with_history.cohort_month'
         ) }} as movement_type,
-        -- The row before a reactivation is the month of the churn, the first month-end
-        -- without MRR.
         case
-            when opening = 0 and closing > 0 and month > cohort_month
+            when
+                with_history.opening = 0
+                and with_history.closing > 0
+                and with_history.month > with_history.cohort_month
                 then
                     cast(
-                        {{ months_between_first_days('previous_month', 'month') }}
-                        as integer
+                        {{ months_between_first_days(
+                            'with_history.previous_paid_month', 'with_history.month'
+                        ) }} - 1 as integer
                     )
         end as gap_months
     from with_history
+    left join initial_balances
+        on with_history.account_id = initial_balances.account_id
 
 )
 

@@ -87,6 +87,7 @@ final as (
         with_subtypes.closing as gross_mrr_amount,
         with_subtypes.arr as arr_amount,
         with_subtypes.cohort_month,
+        with_subtypes.initial_mrr as initial_mrr_amount,
         months.is_complete_month
     from with_subtypes
     inner join months
