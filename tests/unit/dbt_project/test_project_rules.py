@@ -43,6 +43,8 @@ PUBLISHED = {
     "fct_mrr_by_account_currency_month": ["account_id", "currency_code", "month"],
     "fct_mrr_events": ["account_id", "event_date", "subscription_item_id", "event_number"],
     "fct_mrr_bridge_by_month": ["month"],
+    "fct_definition_comparison_by_month": ["definition_set", "month"],
+    "fct_definition_comparison_by_account_month": ["definition_set", "account_id", "month", "policy_key"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_load_report": ["source", "table_name", "file_name"],
     "fct_runs": ["run_id"],
