@@ -79,13 +79,20 @@ class Line:
 
 @dataclass(frozen=True)
 class Service:
-    """What an item pays at an instant, in the major unit of its own currency, rounded to 4 decimals."""
+    """What an item pays at an instant, in the major unit of its own currency, rounded to 4 decimals.
+
+    ``mrr`` and ``arr`` are net of discounts, ``gross_mrr`` is not; the price and the subscription (None where
+    no line names one) are those of the statement in force.
+    """
 
     account_id: str
     item_key: str
     currency: str
     mrr: Fraction
     arr: Fraction
+    gross_mrr: Fraction
+    price: Price
+    subscription_id: str | None
 
 
 @dataclass(frozen=True)
@@ -110,6 +117,9 @@ class Statement:
             currency=self.line.price.currency,
             mrr=round_half_away(annual / 12, 4),
             arr=round_half_away(annual, 4),
+            gross_mrr=round_half_away(annual / 12, 4),
+            price=self.line.price,
+            subscription_id=self.subscription_id,
         )
 
 
