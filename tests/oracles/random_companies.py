@@ -154,12 +154,21 @@ class AccountMaker:
         if self.chance(0.96):
             self.rows["billing/customer"].append(self.customer_row(customer))
         prices = [self.make_price() for _ in range(self.source.randint(1, 4))]
+        bundle = self.make_prices_of_one_kind() if self.chance(0.3) else []
         metered = self.make_metered_price() if self.chance(0.35) else None
-        currencies = {price["currency"] for price in (*prices, *([metered] if metered else []))}
-        coupons = CouponMaker(self.source, self.add, currencies)
+        everything = [*prices, *bundle, *([metered] if metered else [])]
+        coupons = CouponMaker(self.source, self.add, {price["currency"] for price in everything})
         for _ in range(self.source.choice((1, 1, 1, 2, 3))):
-            self.make_subscription(customer, prices, metered, coupons)
-        if self.chance(0.2):
+            wares = [prices] * self.source.choice((1, 1, 1, 2, 3))
+            if metered is not None and self.chance(0.7):
+                wares.append([metered])
+            self.make_subscription(customer, wares, coupons, coupons.choose_some())
+        if bundle:
+            off = coupons.make_amount_off(bundle[0]["currency"])
+            usual = [off, *coupons.choose_some()]
+            wares = [bundle] * self.source.choice((2, 3, 4))
+            self.make_subscription(customer, wares, coupons, usual, start=self.moment())
+        if self.chance(0.3):
             self.make_later_subscription(customer, prices, coupons)
         return dict(self.rows)
 
@@ -234,6 +243,19 @@ class AccountMaker:
         if self.chance(0.15):
             return self.make_plan(price)
         return self.make_newer_price(price)
+
+    def make_prices_of_one_kind(self) -> list[dict[str, Any]]:
+        """Two or three that are billed together: an amount off their invoice is spread over them."""
+        shared = {
+            "currency": self.source.choice(CURRENCIES),
+            "interval": self.source.choice(("month", "month", "month", "year", "week")),
+            "interval_count": self.source.choice((None, 1, 1, 3)),
+            "usage_type": "licensed",
+        }
+        return [
+            self.make_newer_price({**shared, "product_id": self.new_id("prod")})
+            for _ in range(self.source.choice((2, 2, 3)))
+        ]
 
     def make_metered_price(self) -> dict[str, Any]:
         price = {
@@ -325,16 +347,15 @@ class AccountMaker:
     def make_subscription(
         self,
         customer: str,
-        prices: Sequence[dict[str, Any]],
-        metered: dict[str, Any] | None,
+        wares: Sequence[Sequence[dict[str, Any]]],
         coupons: CouponMaker,
+        usual_coupons: Sequence[dict[str, Any]],
+        *,
+        start: datetime | None = None,
     ) -> None:
+        """One item for each choice of prices; all begin together where a start is given."""
         subscription = self.new_id("sub")
-        usual = coupons.choose_some()
-        wares = [prices] * self.source.choice((1, 1, 1, 2, 3))
-        if metered is not None and self.chance(0.7):
-            wares.append([metered])
-        for choice in wares:
+        for prices in wares:
             item = self.new_id("si")
             self.make_item_row(item, subscription)
             maker = ItemMaker(
@@ -342,11 +363,11 @@ class AccountMaker:
                 customer=customer,
                 subscription=subscription,
                 item=item,
-                prices=choice,
+                prices=prices,
                 coupons=coupons,
-                usual_coupons=usual,
+                usual_coupons=usual_coupons,
             )
-            maker.make(self.moment(), looks_back=self.chance(0.35))
+            maker.make(start or self.moment(), looks_back=self.chance(0.35))
         coupons.make_windows(customer, subscription, self.moments)
         if self.chance(0.92):
             status = self.source.choice(STATUSES if self.chance(0.9) else RARE_STATUSES)

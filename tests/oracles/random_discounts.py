@@ -51,6 +51,15 @@ class CouponMaker:
         }
         return terms | {"id": self.add("billing/coupon", "co", **terms, **gone)}
 
+    def make_amount_off(self, currency: str) -> Row:
+        """One more coupon, that takes an amount off every invoice for good."""
+        terms: Row = {
+            "duration": "forever",
+            "amount_off": self.source.choice(AMOUNTS_OFF),
+            "currency": self.source.choice((None, currency)),
+        }
+        return terms | {"id": self.add("billing/coupon", "co", **terms)}
+
     def for_currencies(self, currencies: Iterable[str]) -> list[Row]:
         """The coupons that lines of all these currencies may carry."""
         return [
@@ -68,7 +77,9 @@ class CouponMaker:
     def discount_line(self, line_id: str, currency: str, usual: Sequence[Row]) -> None:
         """The line's own rows: usually those of its subscription, also others, and some that say nothing."""
         suitable = self.for_currencies([currency])
-        chosen = [coupon for coupon in usual if coupon in suitable and self.chance(0.75)]
+        chosen = [
+            coupon for coupon in usual if coupon.get("currency") in {None, currency} and self.chance(0.75)
+        ]
         if suitable and self.chance(0.08):
             chosen.append(self.source.choice(suitable))
         for coupon in chosen:
