@@ -131,5 +131,5 @@
 {%- endmacro %}
 
 {% macro spark__days_between(earlier, later) -%}
-    (unix_date({{ later }}) - unix_date({{ earlier }}))
+    extract(day from ({{ later }} - {{ earlier }}))
 {%- endmacro %}

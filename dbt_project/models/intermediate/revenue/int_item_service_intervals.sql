@@ -140,6 +140,7 @@ clipped as (
         held.invoice_line_item_id,
         held.invoice_id,
         held.period_start_at as statement_start_at,
+        held.held_until_at,
         case
             when held.licence_type = 'maintenance'
                 then
@@ -199,6 +200,7 @@ outside_trials as (
         invoice_line_item_id,
         invoice_id,
         statement_start_at,
+        held_until_at,
         valid_from,
         least(valid_to, coalesce(trial_start_at, {{ end_of_time() }})) as valid_to
     from before_trial
@@ -214,6 +216,7 @@ outside_trials as (
         invoice_line_item_id,
         invoice_id,
         statement_start_at,
+        held_until_at,
         greatest(valid_from, trial_end_at) as valid_from,
         valid_to
     from after_trial
@@ -256,6 +259,7 @@ pieces as (
         invoice_line_item_id,
         invoice_id,
         statement_start_at,
+        held_until_at,
         valid_from,
         least(valid_to, coalesce(defaulted_from, {{ end_of_time() }})) as valid_to
     from before_default
@@ -271,6 +275,7 @@ pieces as (
         invoice_line_item_id,
         invoice_id,
         statement_start_at,
+        held_until_at,
         greatest(valid_from, settled_at) as valid_from,
         valid_to
     from after_default
@@ -292,6 +297,7 @@ final as (
         invoice_line_item_id,
         invoice_id,
         statement_start_at,
+        held_until_at,
         valid_from,
         valid_to
     from pieces
