@@ -13,6 +13,12 @@ company_rows as (
 
 ),
 
+default_rows as (
+
+    select * from {{ ref('definition_sets') }}
+
+),
+
 known_keys as (
 
     select distinct policy_key from policies
@@ -109,13 +115,19 @@ findings as (
     where known_keys.policy_key is null
     union all
     select
-        definition_set,
-        policy_key,
-        'definition_set' as column_name,
-        definition_set as rejected_value,
+        company_rows.definition_set,
+        company_rows.policy_key,
+        'policy_value' as column_name,
+        company_rows.policy_value as rejected_value,
         'Our own definition is decided by metric_policies and the models.' as reason
     from company_rows
-    where definition_set = 'tieout'
+    inner join default_rows
+        on
+            company_rows.definition_set = default_rows.definition_set
+            and company_rows.policy_key = default_rows.policy_key
+    where
+        company_rows.definition_set = 'tieout'
+        and (company_rows.policy_value is distinct from default_rows.policy_value)
 )
 
 select

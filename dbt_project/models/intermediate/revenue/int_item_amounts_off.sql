@@ -1,6 +1,6 @@
--- Grain: one row per subscription item, valid_from and coupon scope, of the service whose
--- invoices have an amount taken off: its discounted MRR and ARR over [valid_from,
--- valid_to).
+-- Grain: one row per subscription item, valid_from and coupon scope, of the service
+-- whose invoices have an amount taken off: its discounted MRR and ARR over
+-- [valid_from, valid_to).
 -- The amount is per invoice: made monthly, it is spread over the items that the
 -- subscription has in service on one billing interval, in proportion to their price, at
 -- 4 decimals, by largest remainder. So service is cut wherever one of them starts or

@@ -151,7 +151,10 @@ uncounted_periods as (
         lines.subscription_id,
         months.month,
         max(
-            case when lines.invoice_status in ('uncollectible', 'open') then 1 else 0 end
+            case
+                when lines.invoice_status in ('uncollectible', 'open') then 1
+                else 0
+            end
         ) as has_unpaid_period,
         max(case when lines.invoice_status in ('void', 'draft') then 1 else 0 end)
             as has_waived_period

@@ -1,6 +1,6 @@
 -- Grain: one row per subscription item, valid_from and coupon scope: what the item is
--- worth over [valid_from, valid_to), in its currency, before discounts (gross) and after
--- the percentages taken off it. Each is rounded once. Definitions 1.2 and 1.4.
+-- worth over [valid_from, valid_to), in its currency, before discounts (gross) and
+-- after the percentages taken off it. Each is rounded once. Definitions 1.2 and 1.4.
 -- Only what has coupons has other scopes than `recurring`, the one of MRR.
 -- Amounts off an invoice follow in int_item_amounts_off.
 with

@@ -53,7 +53,7 @@ numbered as (
             as is_amount,
         row_number() over (
             partition by subscription_item_id, period_start_at, coupon_scope
-            order by is_deducted desc, coupon_id
+            order by is_deducted desc, coupon_id asc
         ) as coupon_number
     from scoped_coupons
 

@@ -35,7 +35,7 @@ set_months as (
         {{ sum_mrr('closing') }} as closing,
         {{ sum_mrr(movement_amount(
             'new', 'movement_type', 'revalued_opening', 'closing'
-        )) }} as new,
+        )) }} as new_mrr,
         {{ sum_mrr(movement_amount(
             'reactivation', 'movement_type', 'revalued_opening', 'closing'
         )) }} as reactivation,
@@ -83,7 +83,7 @@ every_set_month as (
         coalesce(set_months.opening, 0) as opening,
         coalesce(set_months.revalued_opening, 0) as revalued_opening,
         coalesce(set_months.closing, 0) as closing,
-        coalesce(set_months.new, 0) as new,
+        coalesce(set_months.new_mrr, 0) as new_mrr,
         coalesce(set_months.reactivation, 0) as reactivation,
         coalesce(set_months.expansion, 0) as expansion,
         coalesce(set_months.contraction, 0) as contraction,
@@ -123,7 +123,7 @@ final as (
         cast(closing as decimal(18, 4)) as mrr_amount,
         cast(difference_amount as decimal(18, 4)) as difference_amount,
         cast(opening as decimal(18, 4)) as opening_mrr_amount,
-        cast(new as decimal(18, 4)) as new_amount,
+        cast(new_mrr as decimal(18, 4)) as new_amount,
         cast(reactivation as decimal(18, 4)) as reactivation_amount,
         cast(expansion as decimal(18, 4)) as expansion_amount,
         cast(contraction as decimal(18, 4)) as contraction_amount,
