@@ -37,6 +37,12 @@ ACCOUNT_MONTHS = "marts.fct_mrr_by_account_month"
 CURRENCY_MONTHS = "marts.fct_mrr_by_account_currency_month"
 EVENTS = "marts.fct_mrr_events"
 CONTROLS = "marts.fct_controls_by_period"
+BRIDGE = "marts.fct_mrr_bridge_by_month"
+DEFINITION_POLICIES = "intermediate.int_definition_policies"
+COMPANY_DEFINITIONS = "staging.stg_policy__definition_sets"
+DEFAULT_DEFINITIONS = "reference.definition_sets"
+DEFINITIONS = "marts.fct_definition_comparison_by_month"
+DEFINITION_DIFFERENCES = "marts.fct_definition_comparison_by_account_month"
 COUPONS = "intermediate.int_statement_coupons"
 DISCOUNTS = "intermediate.int_statement_discounts"
 COMMITMENTS = "intermediate.int_committed_mrr_by_account_month"
@@ -141,6 +147,36 @@ def amount_off(**columns: Any) -> dict[str, Any]:
     return coupon(**{"percent_off": None, "amount_off_minor": 500, "coupon_currency_code": "USD", **columns})
 
 
+def definition(key: str, value: str | None) -> dict[str, Any]:
+    """A row of how a definition set decides."""
+    return {"definition_set": "other", "policy_key": key, "policy_value": value}
+
+
+def definition_month(definition_set: str, mrr: int, **columns: Any) -> dict[str, Any]:
+    """A row of a definition set with one account that stays, in January 2024."""
+    amounts = ("new", "reactivation", "expansion", "contraction", "churn", "churned_mrr", "fx", "difference")
+    return {
+        "definition_set": definition_set,
+        "month": date(2024, 1, 1),
+        **{f"{name}_amount": 0 for name in amounts},
+        **{"opening_mrr_amount": mrr, "mrr_amount": mrr},
+        **{"opening_unit_count": 1, "churn_unit_count": 0, "closing_unit_count": 1},
+        **columns,
+    }
+
+
+def bridge_month(**columns: Any) -> dict[str, Any]:
+    """A row of a bridge with one account of 10 that stays, in January 2024."""
+    amounts = ("new", "reactivation", "expansion", "contraction", "churn", "fx")
+    return {
+        "month": date(2024, 1, 1),
+        **{f"{name}_amount": 0 for name in amounts},
+        **{"opening_mrr_amount": 10, "closing_mrr_amount": 10},
+        **{"opening_account_count": 1, "churn_account_count": 0, "closing_account_count": 1},
+        **columns,
+    }
+
+
 def policy(key: str, value: str | None) -> Case:
     """A policy with a value that cannot be read."""
     return Case(
@@ -187,6 +223,82 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({PRICES: [price(currency_code="JPY", minor_unit_digits=0)]}),
         Case({PRICES: [price(currency_code="QQQ", minor_unit_digits=None, is_live=False)]}),
+    ],
+    "assert_definition_differences_add_up": [
+        Case(
+            {DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)]},
+            ("other", "12.0000", "10.0000"),
+        ),
+        Case(
+            {
+                DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)],
+                DEFINITION_DIFFERENCES: [
+                    {"definition_set": "other", "month": date(2024, 1, 1), "difference_amount": 1}
+                ],
+            },
+            ("other", "1.0000"),
+        ),
+        Case(
+            {
+                DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)],
+                DEFINITION_DIFFERENCES: [
+                    {"definition_set": "other", "month": date(2024, 1, 1), "difference_amount": amount}
+                    for amount in (5, -3)
+                ],
+            }
+        ),
+    ],
+    "assert_definition_sets_are_readable": [
+        *(
+            Case({DEFINITION_POLICIES: [definition(key, value)]}, ("other: " + key, value, "Expected"))
+            for key, value in (
+                ("coupons", "all"),
+                ("cancellation", "at once"),
+                ("past_due_churn_days", "soon"),
+                ("past_due_churn_days", "-1"),
+                ("paused_service", "yes"),
+                ("late_renewals", "yes"),
+                ("unpaid_service", "yes"),
+                ("first_payment", "yes"),
+                ("trial_of_payer", "yes"),
+                ("metered_usage", "yes"),
+                ("weeks_per_year", "0"),
+                ("days_per_year", "many"),
+                ("exchange_rate_day", "today"),
+                ("churned_mrr", "all"),
+                ("to_free", "none"),
+                ("pause", "none"),
+                ("logo_churn_base", "closing"),
+                ("churn_unit", "item"),
+                ("nrr_window_months", "0"),
+            )
+        ),
+        Case(
+            {COMPANY_DEFINITIONS: [definition("coupon", "every")]},
+            ("policy.definition_sets", "other: coupon", "No definition set decides by this key"),
+        ),
+        Case(
+            {
+                COMPANY_DEFINITIONS: [{**definition("coupons", "every"), "definition_set": "tieout"}],
+                DEFAULT_DEFINITIONS: [{**definition("coupons", "recurring"), "definition_set": "tieout"}],
+                DEFINITION_POLICIES: [definition("coupons", "recurring")],
+            },
+            ("tieout: coupons", "every", "Our own definition"),
+        ),
+        Case(
+            {
+                COMPANY_DEFINITIONS: [{**definition("coupons", "recurring"), "definition_set": "tieout"}],
+                DEFAULT_DEFINITIONS: [{**definition("coupons", "recurring"), "definition_set": "tieout"}],
+                DEFINITION_POLICIES: [
+                    definition("coupons", "recurring"),
+                    definition("past_due_churn_days", None),
+                    definition("past_due_churn_days", "never"),
+                    definition("past_due_churn_days", "0"),
+                    definition("weeks_per_year", "51.96"),
+                    definition("nrr_window_months", "1"),
+                ],
+            }
+        ),
     ],
     "assert_discounts_are_readable": [
         Case(
@@ -349,6 +461,40 @@ CASES: dict[str, list[Case]] = {
             for side in ("Unused", "Remaining")
         ),
         Case({LINES: [proration("il_0", 0)], RAW_LINES: [{"invoice_line_item_id": "il_0"}]}),
+    ],
+    "assert_our_definition_is_the_published_bridge": [
+        Case({BRIDGE: [bridge_month()]}, ("2024",)),
+        *(
+            Case(
+                {BRIDGE: [bridge_month(**columns)], DEFINITIONS: [definition_month("tieout", 10)]}, ("2024",)
+            )
+            for columns in (
+                {"opening_mrr_amount": 11},
+                {"new_amount": 1},
+                {"reactivation_amount": 1},
+                {"expansion_amount": 1},
+                {"contraction_amount": 1},
+                {"churn_amount": 1},
+                {"fx_amount": 1},
+                {"closing_mrr_amount": 11},
+                {"opening_account_count": 2},
+                {"churn_account_count": 1},
+                {"closing_account_count": 2},
+            )
+        ),
+        *(
+            Case(
+                {BRIDGE: [bridge_month()], DEFINITIONS: [definition_month("tieout", 10, **columns)]},
+                ("2024",),
+            )
+            for columns in ({"churned_mrr_amount": 1}, {"difference_amount": 1})
+        ),
+        Case(
+            {
+                BRIDGE: [bridge_month()],
+                DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)],
+            }
+        ),
     ],
     "assert_price_types_are_known": [
         Case(

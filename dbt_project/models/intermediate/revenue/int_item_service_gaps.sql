@@ -153,6 +153,7 @@ gaps as (
         billed_again.moment_at as gap_from,
         least(
             coalesce(billed_again.billed_again_at, {{ end_of_time() }}),
+            ends.next_start_at,
             ends.open_until_at
         ) as gap_to
     from ends
