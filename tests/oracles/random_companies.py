@@ -18,8 +18,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hypothesis import strategies
-
 from tests.oracles import answers, mrr
 from tests.oracles.landing import write_landing
 from tests.oracles.random_discounts import CouponMaker
@@ -656,11 +654,6 @@ def random_account(source: random.Random) -> Account:
 def random_accounts(seed: str, count: int) -> list[Account]:
     """The same accounts for the same seed, each independent of how many there are."""
     return [random_account(random.Random(f"{seed}/{number}")) for number in range(count)]
-
-
-def accounts() -> strategies.SearchStrategy[Account]:
-    """The same accounts as a Hypothesis strategy, for properties of one account at a time."""
-    return strategies.randoms(use_true_random=False).map(random_account)
 
 
 def ledger_currencies() -> list[dict[str, Any]]:
