@@ -249,7 +249,11 @@ class AccountMaker:
             "interval": self.source.choice(("month", "month", "month", "year", "week")),
             "interval_count": self.source.choice((None, 1, 1, 3)),
             "usage_type": "licensed",
+            "product_id": self.new_id("prod"),
         }
+        if self.chance(0.5):
+            # Prices of one product, the second being what it costs by now.
+            return [self.make_newer_price(shared) for _ in range(2)]
         return [
             self.make_newer_price({**shared, "product_id": self.new_id("prod")})
             for _ in range(self.source.choice((2, 2, 3)))
