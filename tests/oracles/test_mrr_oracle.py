@@ -409,6 +409,26 @@ def test_events_of_one_moment_take_their_class_from_the_account(tmp_path: Path) 
     ]
 
 
+def test_an_item_that_is_billed_to_another_customer_leaves_the_first(tmp_path: Path) -> None:
+    export = Export()
+    export.bill("2024-04-01", "2024-05-01")
+    export.bill("2024-05-01", "2024-06-01")
+    export.tables["billing/invoice"][1]["customer_id"] = "heir"
+    answer = export.answer(tmp_path)
+    rows = [
+        (row["account_id"], row["month"].month, row["movement_type"])
+        for row in answer["fct_mrr_by_account_month"]
+    ]
+    assert rows == [("cus", 4, "new"), ("cus", 5, "churn"), ("heir", 5, "new"), ("heir", 6, "churn")]
+    events = [(row["account_id"], row["movement_type"], row["driver"]) for row in answer["fct_mrr_events"]]
+    assert events == [
+        ("cus", "new", "start"),
+        ("cus", "churn", "cancellation"),
+        ("heir", "new", "start"),
+        ("heir", "churn", "cancellation"),
+    ]
+
+
 # Definitions 0: unknown input fails loudly.
 
 
