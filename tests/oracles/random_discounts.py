@@ -13,10 +13,11 @@ from typing import Any
 
 Row = dict[str, Any]
 
-PERCENTAGES = ("0", "7.0001", "10", "12.5", "33.3333", "50", "99.99", "100", "100")
+# Few decimals, so that the product of several is exact.
+PERCENTAGES = ("0", "7", "10", "12.5", "33.33", "50", "99.9", "100", "100")
 AMOUNTS_OFF = (0, 1, 50, 333, 1000, 2500, 12345, 500000)
 DURATIONS = (*("forever",) * 4, *("repeating",) * 3, "once")
-MONTHS_OF_REPEATING = (0, 1, 2, 3, 6, 12, 13, 24, 36)
+MONTHS_OF_REPEATING = (1, 2, 3, 6, 12, 13, 24, 36)
 AMOUNTS_ON_ROWS = (None, 0, 1, 100, 2500)
 
 
