@@ -1,5 +1,6 @@
 -- Grain: one row per account, with the segments that it belongs to as a whole.
--- The account is placed by its earliest billing customer, whose id it carries.
+-- The account is placed by its earliest billing customer, whose id it carries; what is
+-- not known is the segment 'unknown'.
 with
 
 accounts as (
@@ -30,8 +31,8 @@ final as (
 
     select
         account_ids.account_id,
-        customers.country_code as country,
-        countries.region
+        coalesce(customers.country_code, 'unknown') as country,
+        coalesce(countries.region, 'unknown') as region
     from account_ids
     left join customers
         on account_ids.account_id = customers.customer_id

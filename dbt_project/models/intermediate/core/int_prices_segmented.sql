@@ -1,4 +1,5 @@
 -- Grain: one row per price, with the segments that MRR on it belongs to.
+-- What is not known is the segment 'unknown'.
 with
 
 prices as (
@@ -17,9 +18,10 @@ final as (
 
     select
         prices.price_id,
-        prices.product_id,
-        products.service_type,
-        products.deployment
+        coalesce(prices.product_id, 'unknown') as product,
+        prices.price_id as plan,
+        coalesce(products.service_type, 'unknown') as service_type,
+        coalesce(products.deployment, 'unknown') as deployment
     from prices
     left join products
         on prices.product_id = products.product_id
