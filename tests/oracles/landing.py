@@ -18,7 +18,7 @@ SHARED_COLUMNS = ["is_deleted", "livemode", "metadata", "_fivetran_synced"]
 
 # By "<source>/<table>": the columns that the tests use.
 COLUMNS = {
-    "billing/customer": ["id", "name", "email", "created", "currency"],
+    "billing/customer": ["id", "name", "email", "created", "currency", "address_country"],
     "billing/product": ["id", "name", "created"],
     "billing/price": [
         "id",

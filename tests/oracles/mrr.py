@@ -569,7 +569,13 @@ def answer(
     product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, list[MartRow]]:
     """The rows that each mart must hold, by table name; arguments and errors as in ``read_company``."""
-    company = read_company(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
+    return account_tables(
+        read_company(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
+    )
+
+
+def account_tables(company: Company) -> dict[str, list[MartRow]]:
+    """The rows of the marts about accounts, and of the company in total."""
     return {
         "fct_mrr_by_account_month": company.account_month_rows(),
         "fct_mrr_by_account_currency_month": company.account_currency_month_rows(),

@@ -7,7 +7,9 @@ be refused stays out: it would stop the whole company.
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +20,7 @@ from typing import Any
 
 from hypothesis import strategies
 
-from tests.oracles import mrr
+from tests.oracles import answers, mrr
 from tests.oracles.landing import write_landing
 
 Account = dict[str, list[dict[str, Any]]]
@@ -35,6 +37,7 @@ ID_COLUMNS = {
     "subscription_item_id",
 }
 
+PREFIX = re.compile(r"a(\d{4})\.")
 CURRENCIES = ("usd", "eur", "jpy", "kwd")
 MONTHS = tuple(datetime(2023 + (10 + n) // 12, (10 + n) % 12 + 1, 1, tzinfo=UTC) for n in range(8))
 CLOCK = datetime(2024, 6, 17, 9, 30, 0, 1, tzinfo=UTC)
@@ -109,6 +112,11 @@ PRODUCT_METADATA = (
     '{"service_type": "security"}',
 )
 
+# Each in lower case too, one that no list of regions has, and none at all.
+COUNTRIES = ("US", "DE", "de", "JP", "BR", "br", "AU", "ZA", "XX", None)
+SERVICE_TYPES = ("security", "mobility", "information")
+DEPLOYMENTS = ("cloud", "on_premise")
+
 
 def same_day_next_month(moment: datetime) -> datetime:
     """A month on; the last day of a shorter month where there is no such day."""
@@ -133,14 +141,20 @@ class AccountMaker:
     def make(self) -> Account:
         customer = self.new_id("cus")
         if self.chance(0.96):
-            is_deleted = self.chance(0.05) or None
-            self.rows["billing/customer"].append(
-                {"id": customer, "created": MONTHS[0], "is_deleted": is_deleted}
-            )
+            self.rows["billing/customer"].append(self.customer_row(customer))
         prices = [self.make_price() for _ in range(self.source.randint(1, 4))]
         for _ in range(self.source.choice((1, 1, 1, 2, 3))):
             self.make_subscription(customer, prices)
         return dict(self.rows)
+
+    def customer_row(self, customer: str) -> dict[str, Any]:
+        return {
+            "id": customer,
+            "created": self.source.choice((*(MONTHS[0],) * 9, MONTHS[-1])),
+            "address_country": self.source.choice(COUNTRIES),
+            "is_deleted": self.chance(0.05) or None,
+            "livemode": False if self.chance(0.03) else None,
+        }
 
     # Small decisions.
 
@@ -185,13 +199,15 @@ class AccountMaker:
     def make_price(self) -> dict[str, Any]:
         product = self.new_id("prod")
         if self.chance(0.85):
-            metadata = self.source.choice(PRODUCT_METADATA)
+            is_deleted = self.chance(0.05) or None
             self.rows["billing/product"].append(
-                {"id": product, "metadata": metadata, "is_deleted": self.chance(0.05) or None}
+                {"id": product, "metadata": self.product_metadata(), "is_deleted": is_deleted}
             )
-        if self.chance(0.08):
-            catalogued = self.source.choice(("perpetual", "maintenance", "subscription"))
-            self.rows["policy/product_catalogue"].append({"product_id": product, "licence_type": catalogued})
+        if self.chance(0.2):
+            catalogued = self.source.choice((None, None, None, "perpetual", "maintenance", "subscription"))
+            self.rows["policy/product_catalogue"].append(
+                {"product_id": product, "licence_type": catalogued, **self.product_segments()}
+            )
         price = {
             "product_id": product,
             "currency": self.source.choice(CURRENCIES),
@@ -202,6 +218,19 @@ class AccountMaker:
         if self.chance(0.15):
             return self.make_plan(price)
         return self.make_newer_price(price)
+
+    def product_metadata(self) -> str | None:
+        described = json.loads(self.source.choice(PRODUCT_METADATA) or "{}") | self.product_segments()
+        return json.dumps(described) if described else None
+
+    def product_segments(self) -> dict[str, str]:
+        """What segments a product is in, each known more often than not."""
+        segments = {}
+        if self.chance(0.7):
+            segments["service_type"] = self.source.choice(SERVICE_TYPES)
+        if self.chance(0.7):
+            segments["deployment"] = self.source.choice(DEPLOYMENTS)
+        return segments
 
     def make_plan(self, price: dict[str, Any]) -> dict[str, Any]:
         plan = {**price, "id": self.new_id("plan"), "amount": self.source.choice(AMOUNTS)}
@@ -326,6 +355,8 @@ class ItemMaker:
 
     def make(self) -> None:
         start = self.account.moment()
+        if self.account.chance(0.35):
+            self.state_a_year_before(start)
         for _ in range(self.source.choice((1, 1, 2, 3, 4, 6))):
             end = self.period_end(start)
             self.state(start, end)
@@ -337,6 +368,13 @@ class ItemMaker:
             start = (end or start + timedelta(days=45)) + self.source.choice(GAPS)
         if self.account.chance(0.1):
             self.state(start, start, is_proration=self.account.chance(0.5))
+
+    def state_a_year_before(self, later: datetime) -> None:
+        """What retention looks back on: a term long ago, up to what follows, or shorter, or longer."""
+        start = later - timedelta(days=self.source.choice((334, 366, 397)))
+        self.state(start, self.source.choice((later, later, same_day_next_month(start), None)))
+        if self.account.chance(0.5):
+            self.choose_other_terms()
 
     def period_end(self, start: datetime) -> datetime | None:
         if self.account.chance(0.05):
@@ -471,7 +509,7 @@ def random_rates(source: random.Random, base: str) -> list[dict[str, Any]]:
     around = {"JPY": 650, "KWD": 325000, "EUR": 110000, "USD": 90000}
     rows = []
     for code in sorted({*names} - {base}):
-        day = date(2023, 9, 1)
+        day = date(2022, 9, 1)
         while day <= date(2024, 8, 1):
             rate = Decimal(around[code] + source.randint(-40, 40)).scaleb(-5)
             shared = {"transactioncurrency": names[code], "effectivedate": day}
@@ -498,7 +536,7 @@ class PackedCompany:
         Raises:
             mrr.OracleError: an account in it must stop publication.
         """
-        return mrr.answer(
+        return answers.answer(
             self.landing, as_of=self.as_of, policies=self.policies, product_catalogue=self.product_catalogue
         )
 
@@ -507,9 +545,10 @@ def account_prefix(position: int) -> str:
     return f"a{position:04d}."
 
 
-def position_of(account_id: str) -> int:
-    """Which of the packed accounts an account id belongs to."""
-    return int(account_id[1:5])
+def positions_of(key: Iterable[Any]) -> set[int]:
+    """Which of the packed accounts the ids in a row's key belong to: the account's own, or its product's."""
+    prefixes = [PREFIX.match(part) for part in key if isinstance(part, str)]
+    return {int(prefix[1]) for prefix in prefixes if prefix}
 
 
 def with_distinct_ids(account: Account, position: int) -> Account:
