@@ -1,6 +1,6 @@
 -- Money in a currency without a rate young enough cannot be valued. A rate is needed
 -- where an item closes a month, in the month after, in which its opening is revalued,
--- and where its MRR changes.
+-- where its MRR changes, and where an account has usage or commitments.
 with
 
 item_months as (
@@ -21,6 +21,18 @@ changes as (
         currency_code,
         {{ month_of('event_date') }} as month
     from {{ ref('int_item_mrr_changes') }}
+
+),
+
+commitments as (
+
+    select * from {{ ref('int_committed_mrr_by_account_month') }}
+
+),
+
+usage as (
+
+    select * from {{ ref('int_usage_mrr_by_account_month') }}
 
 ),
 
@@ -55,6 +67,18 @@ missing as (
             changes.month = exchange_rates.month
             and changes.currency_code = exchange_rates.currency_code
     where exchange_rates.month is null
+    union
+    select
+        currency_code_without_rate as currency_code,
+        month
+    from commitments
+    where currency_code_without_rate is not null
+    union
+    select
+        currency_code_without_rate as currency_code,
+        month
+    from usage
+    where currency_code_without_rate is not null
 
 )
 
