@@ -5,6 +5,7 @@ Every amount is a month's MRR of the account. What must hold of any company is i
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
@@ -108,7 +109,7 @@ def test_a_quarter_is_read_at_its_last_month_over_what_each_account_first_paid(t
             str(row["cohort_mrr_amount"]),
             str(row["retained_mrr_amount"]),
             str(row["gross_retained_mrr_amount"]),
-            row["is_complete_month"],
+            row["is_complete_quarter"],
         )
         for row in rows
     ] == [
@@ -118,8 +119,16 @@ def test_a_quarter_is_read_at_its_last_month_over_what_each_account_first_paid(t
         (2, 3, 1, "600.0000", "250.0000", "200.0000", False),
     ]
     assert [
-        row["quarters_since"] for row in company.rows(tmp_path, BY_QUARTER, cohort_quarter="2024-04")
-    ] == [0, 1]
+        (row["quarters_since"], row["quarter"].month, row["month"].month)
+        for row in company.rows(tmp_path, BY_QUARTER, cohort_quarter="2024-04")
+    ] == [(0, 4, 6), (1, 7, 8)]
+    # A clock that is set to the end of August completes the month, not the quarter.
+    rows = company.answer(tmp_path, as_of=date(2024, 8, 31))[BY_QUARTER]
+    assert [(row["month"].month, row["is_complete_quarter"]) for row in rows[:3]] == [
+        (3, True),
+        (6, True),
+        (8, False),
+    ]
 
 
 # By segment.
@@ -160,3 +169,5 @@ def test_the_curve_weighs_cohorts_and_takes_only_those_that_could_reach_the_mont
         (row["months_since"], row["cohort_accounts"], str(row["cohort_mrr_amount"]), row["net_revenue_rate"])
         for row in rows
     ] == [(0, 3, "1400.0000", 1.0), (1, 2, "400.0000", 0.875), (2, 1, "100.0000", 0.5)]
+    # The newest of the cohorts stands in the month of the clock.
+    assert [(row["cohort_count"], row["complete_cohort_count"]) for row in rows] == [(3, 2), (2, 1), (1, 0)]
