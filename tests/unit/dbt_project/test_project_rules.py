@@ -26,7 +26,6 @@ MODELS = DBT_PROJECT / "models"
 # One row by construction, each with what makes it so; a grain test would have no column to name.
 SINGLE_ROW = {
     "int_data_clock": "an aggregate without group by",
-    "int_discount_counts": "a cross join of two such aggregates",
     "int_invoice_line_counts": "a cross join of two such aggregates",
     "int_run_settings": "the operator's one row with such aggregates",
     "stg_control__build_parameters": "written as one row by the orchestration",
@@ -44,6 +43,9 @@ PUBLISHED = {
     "fct_mrr_by_account_currency_month": ["account_id", "currency_code", "month"],
     "fct_mrr_events": ["account_id", "event_date", "subscription_item_id", "event_number"],
     "fct_mrr_bridge_by_month": ["month"],
+    "fct_mrr_bridge_by_segment_month": ["segment_type", "segment", "month"],
+    "fct_subscription_metrics_by_month": ["month"],
+    "fct_subscription_metrics_by_segment_month": ["segment_type", "segment", "month"],
     "fct_retention_by_cohort_month": ["cohort_month", "months_since"],
     "fct_retention_by_cohort_quarter": ["cohort_quarter", "quarters_since"],
     "fct_retention_by_segment_cohort_month": ["segment_type", "segment", "cohort_month", "months_since"],

@@ -39,6 +39,12 @@ lines as (
 
 ),
 
+invoices as (
+
+    select * from {{ ref('int_invoices_visible') }}
+
+),
+
 churns as (
 
     select
@@ -79,11 +85,12 @@ lost_subscriptions as (
         on
             churns.account_id = item_months.account_id
             and churns.month = item_months.next_month
+            and item_months.mrr_amount_in_currency > 0
 
 ),
 
--- Service periods that were billed and then given up: the month's end falls into one
--- that never counted.
+-- Recurring service that was billed and then given up: the month's end falls into a
+-- period whose invoice never counted.
 unpaid_periods as (
 
     select
@@ -102,15 +109,42 @@ unpaid_periods as (
     inner join lines
         on
             lost_subscriptions.subscription_id = lines.subscription_id
-            and lines.line_type = 'subscription'
-            and lines.exclusion_reason is not null
-            and lines.invoice_status in ('void', 'draft', 'uncollectible', 'open')
+            and lines.is_recurring_licensed
+            and not lines.is_credit
+            and (
+                lines.exclusion_reason in (
+                    'draft invoice', 'void invoice', 'uncollectible invoice'
+                )
+                or lines.exclusion_reason like 'open invoice of %'
+            )
             and lines.period_start_at < lost_subscriptions.month_end_at
             and lost_subscriptions.month_end_at <= lines.period_end_at
     group by
         lost_subscriptions.account_id,
         lost_subscriptions.month,
         lost_subscriptions.subscription_id
+
+),
+
+-- Service given up because its invoice stayed past due for longer than policy allows.
+defaulted_periods as (
+
+    select distinct
+        lost_subscriptions.account_id,
+        lost_subscriptions.month,
+        lost_subscriptions.subscription_id
+    from lost_subscriptions
+    inner join lines
+        on
+            lost_subscriptions.subscription_id = lines.subscription_id
+            and lines.exclusion_reason is null
+            and lines.period_start_at < lost_subscriptions.month_end_at
+            and lost_subscriptions.month_end_at <= lines.period_end_at
+    inner join invoices
+        on
+            lines.invoice_id = invoices.invoice_id
+            and invoices.defaulted_from < lost_subscriptions.month_end_at
+            and lost_subscriptions.month_end_at <= invoices.settled_at
 
 ),
 
@@ -121,17 +155,22 @@ reasons as (
         lost_subscriptions.month,
         case
             when
-                subscriptions.ended_at <= lost_subscriptions.month_end_at
+                coalesce(
+                    subscriptions.ended_at >= lost_subscriptions.month_end_at, true
+                )
+                and (
+                    unpaid_periods.has_waived_period = 1
+                    or subscriptions.pause_collection_behavior is not null
+                )
+                then 'pause'
+            when
+                subscriptions.ended_at < lost_subscriptions.month_end_at
                 and subscriptions.cancellation_reason in (
                     'payment_failed', 'payment_disputed'
                 )
                 then 'involuntary'
-            when
-                subscriptions.ended_at <= lost_subscriptions.month_end_at
-                then 'voluntary'
             when unpaid_periods.has_unpaid_period = 1 then 'involuntary'
-            when unpaid_periods.has_waived_period = 1 then 'pause'
-            when subscriptions.pause_collection_behavior is not null then 'pause'
+            when defaulted_periods.subscription_id is not null then 'involuntary'
             else 'voluntary'
         end as reason
     from lost_subscriptions
@@ -142,6 +181,11 @@ reasons as (
             lost_subscriptions.account_id = unpaid_periods.account_id
             and lost_subscriptions.month = unpaid_periods.month
             and lost_subscriptions.subscription_id = unpaid_periods.subscription_id
+    left join defaulted_periods
+        on
+            lost_subscriptions.account_id = defaulted_periods.account_id
+            and lost_subscriptions.month = defaulted_periods.month
+            and lost_subscriptions.subscription_id = defaulted_periods.subscription_id
 
 ),
 
