@@ -36,8 +36,14 @@ VALUED = "intermediate.int_price_quantities_valued"
 ACCOUNT_MONTHS = "marts.fct_mrr_by_account_month"
 CURRENCY_MONTHS = "marts.fct_mrr_by_account_currency_month"
 EVENTS = "marts.fct_mrr_events"
+BRIDGE = "marts.fct_mrr_bridge_by_month"
+SEGMENT_BRIDGE = "marts.fct_mrr_bridge_by_segment_month"
+SEGMENT_MOVEMENTS = "intermediate.int_mrr_movements_by_segment_account_month"
+METRICS = "marts.fct_subscription_metrics_by_month"
+SEGMENT_METRICS = "marts.fct_subscription_metrics_by_segment_month"
 CONTROLS = "marts.fct_controls_by_period"
 BRIDGE = "marts.fct_mrr_bridge_by_month"
+METRICS = "marts.fct_subscription_metrics_by_month"
 DEFINITION_POLICIES = "intermediate.int_definition_policies"
 COMPANY_DEFINITIONS = "staging.stg_policy__definition_sets"
 DEFAULT_DEFINITIONS = "reference.definition_sets"
@@ -123,6 +129,52 @@ def currency_month(opening: int, closing: int) -> dict[str, Any]:
 def event(amount: int, day: date = date(2024, 1, 31)) -> dict[str, Any]:
     """A row of a change of an account's dollars."""
     return {"account_id": "a", "currency_code": "USD", "event_date": day, "change_amount_in_currency": amount}
+
+
+SEGMENT_TYPES = ("country", "region", "product", "plan", "currency", "service_type", "deployment")
+CLASSES = ("new", "reactivation", "expansion", "contraction", "churn")
+BRIDGE_AMOUNTS = tuple(f"{name}_amount" for name in ("opening_mrr", *CLASSES, "fx", "closing_mrr", "arr"))
+BRIDGE_COUNTS = tuple(
+    f"{name}_count"
+    for name in (*(f"{name}_account" for name in ("opening", *CLASSES, "closing")), "intra_month_churn")
+)
+RETAINED = ("nrr_account_count", "nrr_numerator_amount", "nrr_denominator_amount", "grr_numerator_amount")
+FLOWS = ("revalued_opening_mrr_amount", "nrr_flow_numerator_amount", "grr_flow_numerator_amount")
+LOSSES = (
+    *("opening_account_count", "churn_account_count"),
+    *(f"{name}_mrr_churn_numerator_amount" for name in ("gross", "net")),
+    *(f"quick_ratio_{name}_amount" for name in ("numerator", "strict_numerator", "denominator")),
+)
+
+
+def bridge(month: date = date(2024, 1, 1), /, **columns: Any) -> dict[str, Any]:
+    """A row of a month of the company in which nothing was, with some columns otherwise."""
+    return {"month": month, **dict.fromkeys(BRIDGE_AMOUNTS + BRIDGE_COUNTS, 0), **columns}
+
+
+def segment_bridge(
+    segment_type: str = "product", month: date = date(2024, 1, 1), /, **columns: Any
+) -> dict[str, Any]:
+    """The same of a segment."""
+    transfers = {"transfer_in_amount": 0, "transfer_out_amount": 0}
+    return {"segment_type": segment_type, "segment": "s", **bridge(month, **transfers), **columns}
+
+
+def segment_movement(segment: str, **columns: Any) -> dict[str, Any]:
+    """A row of an account's month in a product, in which nothing moved but what is given."""
+    amounts = {f"{name}_amount": 0 for name in (*CLASSES, "transfer_in", "transfer_out")}
+    place = {"segment_type": "product", "segment": segment, "account_id": "a", "month": date(2024, 1, 1)}
+    return {**place, **amounts, **columns}
+
+
+def metrics(**columns: Any) -> dict[str, Any]:
+    """A row of a month's ratios of the company, all numerators and denominators 0, with some otherwise."""
+    return {"month": date(2024, 1, 1), **dict.fromkeys(RETAINED + FLOWS + LOSSES, 0), **columns}
+
+
+def segment_metrics(segment_type: str = "country", /, **columns: Any) -> dict[str, Any]:
+    """The same of a segment."""
+    return {"segment_type": segment_type, "segment": "s", **metrics(), **columns}
 
 
 def service(valid_from: datetime, valid_to: datetime) -> dict[str, Any]:
@@ -417,6 +469,32 @@ CASES: dict[str, list[Case]] = {
                 ITEM_MONTHS: [
                     {
                         "currency_code": "EUR",
+                        "month": date(2023, 2, 1),
+                        "next_month": date(2023, 3, 1),
+                        "mrr_amount": 1,
+                    }
+                ]
+            },
+            ("No rate of EUR against USD on 2024-02-29",),
+        ),
+        Case(
+            {
+                ITEM_MONTHS: [
+                    {
+                        "currency_code": "EUR",
+                        "month": date(2023, 2, 1),
+                        "next_month": date(2023, 3, 1),
+                        "mrr_amount": 1,
+                        "revalued_in_a_year_mrr_amount": 1,
+                    }
+                ]
+            },
+        ),
+        Case(
+            {
+                ITEM_MONTHS: [
+                    {
+                        "currency_code": "EUR",
                         "month": date(2024, 3, 1),
                         "next_month": date(2024, 4, 1),
                         "mrr_amount": 1,
@@ -508,6 +586,21 @@ CASES: dict[str, list[Case]] = {
     "assert_prices_fit_exact_arithmetic": [
         Case(
             {
+                SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 10**12}],
+                PRICES: [price(unit_amount_minor=101, billing_interval="day")],
+                "reference.billing_intervals": [{"billing_interval": "day", "intervals_per_year": 365}],
+            },
+            ("il", "10^13 in a year"),
+        ),
+        Case(
+            {
+                SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 10**12}],
+                PRICES: [price(unit_amount_minor=101, billing_interval="year")],
+                "reference.billing_intervals": [{"billing_interval": "year", "intervals_per_year": 1}],
+            },
+        ),
+        Case(
+            {
                 SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 10**18}],
                 PRICES: [price(unit_amount_minor=1000)],
             },
@@ -547,6 +640,36 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
+    "assert_ids_stand_in_their_own_columns": [
+        Case(
+            {
+                "staging.stg_billing__customers": [{"customer_id": "cus"}],
+                "staging.stg_billing__subscriptions": [{"subscription_id": "cus", "customer_id": "sub"}],
+            },
+            ("billing.subscription", "'cus'", "customer_id sub is none"),
+        ),
+        Case(
+            {
+                "staging.stg_billing__products": [{"product_id": "prod"}],
+                "staging.stg_billing__prices": [{"price_id": "prod", "product_id": "price"}],
+            },
+            ("billing.price", "'prod'", "product_id price is none"),
+        ),
+        Case(
+            {
+                "staging.stg_billing__customers": [{"customer_id": "1"}],
+                "staging.stg_billing__subscriptions": [
+                    {"subscription_id": "1", "customer_id": "1"},
+                    {"subscription_id": "2", "customer_id": "gone"},
+                ],
+                "staging.stg_billing__products": [{"product_id": "1"}],
+                "staging.stg_billing__prices": [
+                    {"price_id": "1", "product_id": "1"},
+                    {"price_id": "2", "product_id": "gone"},
+                ],
+            }
+        ),
+    ],
     "assert_invoice_lines_are_complete": [
         Case(
             {LINES: [line(exclusion_reason="no invoice in the export", invoice_id="in_gone")]},
@@ -554,6 +677,24 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({LINES: [line(exclusion_reason="unknown price", price_id="p_gone")]}, ("price_id", "p_gone")),
         Case({LINES: [line(exclusion_reason="unknown price", price_id=None)]}, ("price_id", "NULL")),
+        Case(
+            {LINES: [line(exclusion_reason="price without a type and an interval")]},
+            ("price_id", "'p'", "neither a type nor a recurring_interval"),
+        ),
+        Case(
+            {LINES: [line(subscription_item_id="NULL", subscription_id=name) for name in ("sub_1", "sub_2")]},
+            ("subscription_item_id", "'NULL'", "sub_1 and sub_2"),
+        ),
+        Case(
+            {
+                LINES: [
+                    line(subscription_item_id="si", subscription_id="sub_1"),
+                    line(subscription_item_id="si", subscription_id=None),
+                    line(subscription_item_id="si", subscription_id="sub_2", exclusion_reason="test mode"),
+                ],
+                PRICES: [price()],
+            }
+        ),
         Case({LINES: [line(period_start_at=None)]}, ("period_start", "NULL")),
         Case({LINES: [line(period_end_at=at("2023-12-31"))]}, ("period_end", "2023-12-31", "2024-01-01")),
         Case({LINES: [line(quantity=None)]}, ("quantity", "NULL")),
@@ -777,6 +918,216 @@ CASES: dict[str, list[Case]] = {
             }
         ),
         Case({ACCOUNT_MONTHS: [account_month(month=date(2024, 3, 1), closing_mrr_amount=10)]}),
+    ],
+    "assert_segments_of_each_type_sum_to_the_bridge": [
+        *(
+            Case(
+                {
+                    BRIDGE: [bridge(**{amount: 3})],
+                    SEGMENT_BRIDGE: [
+                        segment_bridge(other, segment=segment, **{amount: value})
+                        for other in SEGMENT_TYPES
+                        for segment, value in (("s", 1), ("t", 1 if other == segment_type else 2))
+                    ],
+                },
+                (f"'segment_type': '{segment_type}'", f"'{amount}': Decimal('-1.0000')"),
+            )
+            for segment_type, amount in zip((*SEGMENT_TYPES, "plan", "product"), BRIDGE_AMOUNTS, strict=True)
+        ),
+        Case(
+            {
+                BRIDGE: [bridge(closing_mrr_amount=1)],
+                SEGMENT_BRIDGE: [segment_bridge(other, closing_mrr_amount=1) for other in SEGMENT_TYPES[1:]],
+            },
+            ("'segment_type': 'country'",),
+        ),
+        Case(
+            {BRIDGE: [bridge()], SEGMENT_BRIDGE: [segment_bridge(transfer_in_amount=1)]},
+            ("'segment_type': 'product'", "'transfer_amount': Decimal('1.0000')"),
+        ),
+        Case(
+            {
+                BRIDGE: [bridge(closing_mrr_amount=1)],
+                SEGMENT_BRIDGE: [
+                    segment_bridge(other, closing_mrr_amount=1, transfer_in_amount=1, transfer_out_amount=1)
+                    for other in SEGMENT_TYPES
+                ],
+            }
+        ),
+        Case({BRIDGE: [bridge()]}),
+    ],
+    "assert_every_account_stands_in_one_country_and_region": [
+        *(
+            Case(
+                {
+                    BRIDGE: [bridge(**{count: 1})],
+                    SEGMENT_BRIDGE: [segment_bridge(segment_type, **{count: 2})],
+                },
+                (f"'segment_type': '{segment_type}'", f"'{count}': 1"),
+            )
+            for segment_type in ("country", "region")
+            for count in BRIDGE_COUNTS
+        ),
+        Case(
+            {
+                BRIDGE: [bridge(closing_account_count=2)],
+                SEGMENT_BRIDGE: [
+                    segment_bridge("country", segment="DE", closing_account_count=1),
+                    segment_bridge("country", segment="US", closing_account_count=1),
+                    segment_bridge("product", closing_account_count=3),
+                ],
+            }
+        ),
+    ],
+    "assert_what_an_account_transfers_out_comes_in_elsewhere": [
+        Case(
+            {
+                SEGMENT_MOVEMENTS: [
+                    segment_movement("s", transfer_out_amount=2),
+                    segment_movement("t", transfer_in_amount=1),
+                ]
+            },
+            ("'account_id': 'a'", "Decimal('2.0000')", "Decimal('1.0000')"),
+        ),
+        Case(
+            {SEGMENT_MOVEMENTS: [segment_movement("s", transfer_in_amount=1)]}, ("'segment_type': 'product'",)
+        ),
+        *(
+            Case({SEGMENT_MOVEMENTS: [segment_movement("s", **{f"{name}_amount": -1})]}, ("'segment': 's'",))
+            for name in (*CLASSES, "transfer_in", "transfer_out")
+        ),
+        Case(
+            {
+                SEGMENT_MOVEMENTS: [
+                    segment_movement("s", transfer_out_amount=3),
+                    segment_movement("t", transfer_in_amount=1),
+                    segment_movement("u", transfer_in_amount=2, expansion_amount=1),
+                ]
+            }
+        ),
+    ],
+    "assert_a_segment_opens_with_its_closing_of_the_month_before": [
+        Case(
+            {
+                SEGMENT_BRIDGE: [
+                    segment_bridge(closing_mrr_amount=10),
+                    segment_bridge("product", date(2024, 2, 1), opening_mrr_amount=11),
+                ]
+            },
+            ("'previous_closing_mrr_amount': Decimal('10.0000')", "'opening_mrr_amount': Decimal('11.0000')"),
+        ),
+        Case({SEGMENT_BRIDGE: [segment_bridge(closing_mrr_amount=10)]}, ("'opening_mrr_amount': None",)),
+        Case(
+            {SEGMENT_BRIDGE: [segment_bridge(opening_mrr_amount=10)]},
+            ("'segment': 's'", "'previous_closing_mrr_amount': None"),
+        ),
+        Case(
+            {
+                SEGMENT_BRIDGE: [
+                    segment_bridge(closing_mrr_amount=10),
+                    segment_bridge("product", date(2024, 2, 1), opening_mrr_amount=10),
+                ]
+            }
+        ),
+        Case({SEGMENT_BRIDGE: [segment_bridge("product", date(2024, 3, 1), closing_mrr_amount=10)]}),
+    ],
+    "assert_retention_is_of_the_accounts_of_a_year_before": [
+        Case(
+            {
+                BRIDGE: [bridge(date(2023, 1, 1), closing_account_count=2)],
+                METRICS: [metrics(nrr_account_count=3)],
+            },
+            (
+                "'segment': 'all'",
+                "'closing_account_count_a_year_before': 2",
+                "'nrr_account_count': 3",
+            ),
+        ),
+        Case({BRIDGE: [bridge(date(2023, 1, 1), closing_account_count=2)]}, ("'nrr_account_count': None",)),
+        Case({METRICS: [metrics(nrr_account_count=3)]}, ("'closing_account_count_a_year_before': None",)),
+        Case(
+            {SEGMENT_BRIDGE: [segment_bridge("plan", date(2023, 1, 1), closing_account_count=2)]},
+            ("'segment_type': 'plan'", "'segment': 's'", "'nrr_account_count': None"),
+        ),
+        Case(
+            {SEGMENT_METRICS: [segment_metrics("plan", nrr_account_count=3)]},
+            ("'segment_type': 'plan'", "'closing_account_count_a_year_before': None"),
+        ),
+        Case(
+            {
+                BRIDGE: [bridge(date(2023, 1, 1), closing_account_count=2)],
+                METRICS: [metrics(nrr_account_count=2)],
+                SEGMENT_BRIDGE: [segment_bridge("plan", date(2023, 1, 1), closing_account_count=2)],
+                SEGMENT_METRICS: [segment_metrics("plan", nrr_account_count=2)],
+            }
+        ),
+        Case({BRIDGE: [bridge(date(2023, 4, 1), closing_account_count=2)]}),
+    ],
+    "assert_gross_retention_exceeds_neither_its_base_nor_net_retention": [
+        *(
+            Case({table: [row(**columns)]}, says)
+            for table, row, says in (
+                (METRICS, metrics, ("'segment': 'all'",)),
+                (SEGMENT_METRICS, segment_metrics, ("'segment': 's'",)),
+            )
+            for columns in (
+                {"grr_numerator_amount": 3, "nrr_denominator_amount": 2, "nrr_numerator_amount": 3},
+                {"grr_numerator_amount": 2, "nrr_denominator_amount": 2, "nrr_numerator_amount": 1},
+                {
+                    "grr_flow_numerator_amount": 3,
+                    "revalued_opening_mrr_amount": 2,
+                    "nrr_flow_numerator_amount": 3,
+                },
+                {
+                    "grr_flow_numerator_amount": 2,
+                    "revalued_opening_mrr_amount": 2,
+                    "nrr_flow_numerator_amount": 1,
+                },
+                {"grr_numerator_amount": -1},
+                {"grr_flow_numerator_amount": -1},
+            )
+        ),
+        Case(
+            {
+                table: [
+                    row(
+                        grr_numerator_amount=2,
+                        nrr_denominator_amount=2,
+                        nrr_numerator_amount=2,
+                        grr_flow_numerator_amount=1,
+                        revalued_opening_mrr_amount=2,
+                        nrr_flow_numerator_amount=3,
+                    )
+                ]
+                for table, row in ((METRICS, metrics), (SEGMENT_METRICS, segment_metrics))
+            }
+        ),
+    ],
+    "assert_countries_sum_to_the_ratios_of_the_company": [
+        *(
+            Case(
+                {
+                    METRICS: [metrics(**{column: 3})],
+                    SEGMENT_METRICS: [
+                        segment_metrics(**{column: 1}),
+                        segment_metrics("region", **{column: 2}),
+                    ],
+                },
+                (f"'{column}': -2" if column.endswith("_count") else f"'{column}': Decimal('-2.0000')",),
+            )
+            for column in (*RETAINED, *FLOWS, *LOSSES)
+        ),
+        Case({METRICS: [metrics(nrr_account_count=3)]}, ("'nrr_account_count': -3",)),
+        Case(
+            {
+                METRICS: [metrics(nrr_numerator_amount=3)],
+                SEGMENT_METRICS: [
+                    segment_metrics(segment="DE", nrr_numerator_amount=1),
+                    segment_metrics(segment="US", nrr_numerator_amount=2),
+                ],
+            }
+        ),
+        Case({METRICS: [metrics()]}),
     ],
     "assert_service_intervals_of_an_item_do_not_overlap": [
         Case(

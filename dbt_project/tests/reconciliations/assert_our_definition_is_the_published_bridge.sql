@@ -1,9 +1,16 @@
--- The definition set tieout, computed like every other set, is the published bridge.
+-- The definition set tieout, computed like every other set, is the published bridge with
+-- the published rates.
 with
 
 bridge as (
 
     select * from {{ ref('fct_mrr_bridge_by_month') }}
+
+),
+
+metrics as (
+
+    select * from {{ ref('fct_subscription_metrics_by_month') }}
 
 ),
 
@@ -21,8 +28,14 @@ select
     our_definition.mrr_amount,
     bridge.churn_amount,
     our_definition.churned_mrr_amount,
+    metrics.nrr_numerator_amount,
+    our_definition.nrr_numerator_amount as our_nrr_numerator_amount,
+    metrics.nrr_denominator_amount,
+    our_definition.nrr_denominator_amount as our_nrr_denominator_amount,
     our_definition.difference_amount
 from bridge
+left join metrics
+    on bridge.month = metrics.month
 left join our_definition
     on bridge.month = our_definition.month
 where
@@ -47,3 +60,19 @@ where
         is distinct from our_definition.closing_unit_count
     )
     or our_definition.difference_amount is distinct from 0
+    or (
+        metrics.nrr_numerator_amount
+        is distinct from our_definition.nrr_numerator_amount
+    )
+    or (
+        metrics.nrr_denominator_amount
+        is distinct from our_definition.nrr_denominator_amount
+    )
+    or (
+        metrics.revalued_opening_mrr_amount
+        is distinct from our_definition.revalued_opening_mrr_amount
+    )
+    or metrics.nrr_rate is distinct from our_definition.nrr_rate
+    or metrics.logo_churn_rate is distinct from our_definition.logo_churn_rate
+    or metrics.gross_mrr_churn_rate is distinct from our_definition.gross_mrr_churn_rate
+    or metrics.net_mrr_churn_rate is distinct from our_definition.net_mrr_churn_rate

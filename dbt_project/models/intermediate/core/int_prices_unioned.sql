@@ -52,6 +52,7 @@ final as (
         unioned.product_id,
         unioned.price_name,
         unioned.price_type,
+        unioned.stated_price_type,
         unioned.billing_scheme,
         unioned.currency_code,
         currencies.minor_unit_digits,
@@ -73,6 +74,13 @@ final as (
             'setup', 'services', 'licence'
         )
             as is_recurring_licensed,
+        unioned.price_type = 'recurring'
+        and unioned.usage_type = 'metered'
+        and coalesce(products.licence_type, '') <> 'perpetual'
+        and coalesce(products.revenue_stream, '') not in (
+            'setup', 'services', 'licence'
+        )
+            as is_recurring_metered,
         unioned.is_active,
         unioned.is_live,
         unioned.is_deleted,

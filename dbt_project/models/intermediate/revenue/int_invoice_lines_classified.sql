@@ -71,10 +71,11 @@ lines_with_context as (
         invoices.created_at as invoice_created_at,
         prices.price_id is not null as has_price,
         prices.price_type,
-        prices.usage_type,
+        prices.stated_price_type,
         prices.billing_scheme,
         prices.licence_type,
-        coalesce(prices.is_recurring_licensed, false) as is_recurring_licensed
+        coalesce(prices.is_recurring_licensed, false) as is_recurring_licensed,
+        coalesce(prices.is_recurring_metered, false) as is_recurring_metered
     from invoice_line_items
     left join all_invoices
         on invoice_line_items.invoice_id = all_invoices.invoice_id
@@ -128,6 +129,7 @@ final as (
         lines.invoice_status,
         lines.has_invoice,
         lines.has_price,
+        lines.is_recurring_licensed,
         case
             when not lines.is_live then 'test mode'
             when lines.is_deleted then 'deleted'
@@ -152,13 +154,20 @@ final as (
                 then
                     'open invoice of a subscription that is '
                     || subscriptions.subscription_status
-            -- A proration of a one-off charge carries no price.
+            -- A proration of a one-off charge carries no price and no item.
             when
-                lines.price_id is null and lines.line_type <> 'subscription'
+                lines.price_id is null
+                and lines.subscription_item_id is null
+                and lines.line_type <> 'subscription'
                 then 'one-off line'
             when not lines.has_price then 'unknown price'
+            when
+                lines.line_type = 'subscription'
+                and lines.price_type = 'one_time'
+                and lines.stated_price_type is null
+                then 'price without a type and an interval'
             when lines.price_type <> 'recurring' then 'one-off price'
-            when lines.usage_type <> 'licensed' then 'metered price'
+            when lines.is_recurring_metered then 'metered price'
             when not lines.is_recurring_licensed then 'product that is never MRR'
         end as exclusion_reason
     from lines_with_context as lines
