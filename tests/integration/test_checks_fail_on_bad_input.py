@@ -42,8 +42,6 @@ SEGMENT_MOVEMENTS = "intermediate.int_mrr_movements_by_segment_account_month"
 METRICS = "marts.fct_subscription_metrics_by_month"
 SEGMENT_METRICS = "marts.fct_subscription_metrics_by_segment_month"
 CONTROLS = "marts.fct_controls_by_period"
-BRIDGE = "marts.fct_mrr_bridge_by_month"
-METRICS = "marts.fct_subscription_metrics_by_month"
 DEFINITION_POLICIES = "intermediate.int_definition_policies"
 COMPANY_DEFINITIONS = "staging.stg_policy__definition_sets"
 DEFAULT_DEFINITIONS = "reference.definition_sets"
@@ -204,27 +202,16 @@ def definition(key: str, value: str | None) -> dict[str, Any]:
     return {"definition_set": "other", "policy_key": key, "policy_value": value}
 
 
-def definition_month(definition_set: str, mrr: int, **columns: Any) -> dict[str, Any]:
-    """A row of a definition set with one account that stays, in January 2024."""
-    amounts = ("new", "reactivation", "expansion", "contraction", "churn", "churned_mrr", "fx", "difference")
+def definition_month(definition_set: str, mrr: int = 0, **columns: Any) -> dict[str, Any]:
+    """A row of a definition set's January 2024 in which nothing moved, with some columns otherwise."""
+    amounts = (*CLASSES, "churned_mrr", "fx", "difference", "revalued_opening_mrr")
+    retained = dict.fromkeys(("nrr_numerator_amount", "nrr_denominator_amount"), 0)
     return {
         "definition_set": definition_set,
         "month": date(2024, 1, 1),
         **{f"{name}_amount": 0 for name in amounts},
-        **{"opening_mrr_amount": mrr, "mrr_amount": mrr},
-        **{"opening_unit_count": 1, "churn_unit_count": 0, "closing_unit_count": 1},
-        **columns,
-    }
-
-
-def bridge_month(**columns: Any) -> dict[str, Any]:
-    """A row of a bridge with one account of 10 that stays, in January 2024."""
-    amounts = ("new", "reactivation", "expansion", "contraction", "churn", "fx")
-    return {
-        "month": date(2024, 1, 1),
-        **{f"{name}_amount": 0 for name in amounts},
-        **{"opening_mrr_amount": 10, "closing_mrr_amount": 10},
-        **{"opening_account_count": 1, "churn_account_count": 0, "closing_account_count": 1},
+        **{"opening_mrr_amount": mrr, "mrr_amount": mrr, **retained},
+        **{f"{name}_unit_count": 0 for name in ("opening", "churn", "closing")},
         **columns,
     }
 
@@ -541,36 +528,35 @@ CASES: dict[str, list[Case]] = {
         Case({LINES: [proration("il_0", 0)], RAW_LINES: [{"invoice_line_item_id": "il_0"}]}),
     ],
     "assert_our_definition_is_the_published_bridge": [
-        Case({BRIDGE: [bridge_month()]}, ("2024",)),
+        Case({BRIDGE: [bridge()], METRICS: [metrics()]}, ("2024",)),
         *(
             Case(
-                {BRIDGE: [bridge_month(**columns)], DEFINITIONS: [definition_month("tieout", 10)]}, ("2024",)
-            )
-            for columns in (
-                {"opening_mrr_amount": 11},
-                {"new_amount": 1},
-                {"reactivation_amount": 1},
-                {"expansion_amount": 1},
-                {"contraction_amount": 1},
-                {"churn_amount": 1},
-                {"fx_amount": 1},
-                {"closing_mrr_amount": 11},
-                {"opening_account_count": 2},
-                {"churn_account_count": 1},
-                {"closing_account_count": 2},
-            )
-        ),
-        *(
-            Case(
-                {BRIDGE: [bridge_month()], DEFINITIONS: [definition_month("tieout", 10, **columns)]},
+                {
+                    BRIDGE: [bridge(**bridge_columns)],
+                    METRICS: [metrics(**metric_columns)],
+                    DEFINITIONS: [definition_month("tieout", **definition_columns)],
+                },
                 ("2024",),
             )
-            for columns in ({"churned_mrr_amount": 1}, {"difference_amount": 1})
+            for bridge_columns, metric_columns, definition_columns in (
+                *(({f"{name}_amount": 1}, {}, {}) for name in ("opening_mrr", *CLASSES, "fx", "closing_mrr")),
+                *(({f"{name}_account_count": 1}, {}, {}) for name in ("opening", "churn", "closing")),
+                *(
+                    ({}, {column: 1}, {})
+                    for column in (
+                        *("nrr_numerator_amount", "nrr_denominator_amount", "revalued_opening_mrr_amount"),
+                        *(f"{name}_rate" for name in ("nrr", "logo_churn", "gross_mrr_churn")),
+                        "net_mrr_churn_rate",
+                    )
+                ),
+                *(({}, {}, {column: 1}) for column in ("churned_mrr_amount", "difference_amount")),
+            )
         ),
         Case(
             {
-                BRIDGE: [bridge_month()],
-                DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)],
+                BRIDGE: [bridge()],
+                METRICS: [metrics()],
+                DEFINITIONS: [definition_month("tieout"), definition_month("other", 12)],
             }
         ),
     ],

@@ -1,5 +1,5 @@
--- The definition set tieout, computed like every other set, is the published bridge with
--- the published rates.
+-- The definition set tieout, computed like every other set, is the published bridge
+-- with the published rates.
 with
 
 bridge as (
