@@ -136,8 +136,8 @@ normalised as (
         case
             when intervals_per_year <> our_intervals_per_year
                 then {{ round_quotient_to_mrr(
-                    exact_integer('arr_by_coupons * 10000') ~ ' * '
-                    ~ exact_integer('intervals_per_year * 10000'),
+                    exact_integer('cast(arr_by_coupons as decimal(28, 4)) * 10000')
+                    ~ ' * ' ~ exact_integer('intervals_per_year * 10000'),
                     '(12 * ' ~ exact_integer('our_intervals_per_year')
                     ~ ' * 100000000)'
                 ) }}
