@@ -36,7 +36,16 @@ VALUED = "intermediate.int_price_quantities_valued"
 ACCOUNT_MONTHS = "marts.fct_mrr_by_account_month"
 CURRENCY_MONTHS = "marts.fct_mrr_by_account_currency_month"
 EVENTS = "marts.fct_mrr_events"
+BRIDGE = "marts.fct_mrr_bridge_by_month"
+SEGMENT_BRIDGE = "marts.fct_mrr_bridge_by_segment_month"
+SEGMENT_MOVEMENTS = "intermediate.int_mrr_movements_by_segment_account_month"
+METRICS = "marts.fct_subscription_metrics_by_month"
+SEGMENT_METRICS = "marts.fct_subscription_metrics_by_segment_month"
 CONTROLS = "marts.fct_controls_by_period"
+COUPONS = "intermediate.int_statement_coupons"
+DISCOUNTS = "intermediate.int_statement_discounts"
+COMMITMENTS = "intermediate.int_committed_mrr_by_account_month"
+USAGE = "intermediate.int_usage_mrr_by_account_month"
 
 
 @dataclass(frozen=True)
@@ -115,9 +124,72 @@ def event(amount: int, day: date = date(2024, 1, 31)) -> dict[str, Any]:
     return {"account_id": "a", "currency_code": "USD", "event_date": day, "change_amount_in_currency": amount}
 
 
+SEGMENT_TYPES = ("country", "region", "product", "plan", "currency", "service_type", "deployment")
+CLASSES = ("new", "reactivation", "expansion", "contraction", "churn")
+BRIDGE_AMOUNTS = tuple(f"{name}_amount" for name in ("opening_mrr", *CLASSES, "fx", "closing_mrr", "arr"))
+BRIDGE_COUNTS = tuple(
+    f"{name}_count"
+    for name in (*(f"{name}_account" for name in ("opening", *CLASSES, "closing")), "intra_month_churn")
+)
+RETAINED = ("nrr_account_count", "nrr_numerator_amount", "nrr_denominator_amount", "grr_numerator_amount")
+FLOWS = ("revalued_opening_mrr_amount", "nrr_flow_numerator_amount", "grr_flow_numerator_amount")
+LOSSES = (
+    *("opening_account_count", "churn_account_count"),
+    *(f"{name}_mrr_churn_numerator_amount" for name in ("gross", "net")),
+    *(f"quick_ratio_{name}_amount" for name in ("numerator", "strict_numerator", "denominator")),
+)
+
+
+def bridge(month: date = date(2024, 1, 1), /, **columns: Any) -> dict[str, Any]:
+    """A row of a month of the company in which nothing was, with some columns otherwise."""
+    return {"month": month, **dict.fromkeys(BRIDGE_AMOUNTS + BRIDGE_COUNTS, 0), **columns}
+
+
+def segment_bridge(
+    segment_type: str = "product", month: date = date(2024, 1, 1), /, **columns: Any
+) -> dict[str, Any]:
+    """The same of a segment."""
+    transfers = {"transfer_in_amount": 0, "transfer_out_amount": 0}
+    return {"segment_type": segment_type, "segment": "s", **bridge(month, **transfers), **columns}
+
+
+def segment_movement(segment: str, **columns: Any) -> dict[str, Any]:
+    """A row of an account's month in a product, in which nothing moved but what is given."""
+    amounts = {f"{name}_amount": 0 for name in (*CLASSES, "transfer_in", "transfer_out")}
+    place = {"segment_type": "product", "segment": segment, "account_id": "a", "month": date(2024, 1, 1)}
+    return {**place, **amounts, **columns}
+
+
+def metrics(**columns: Any) -> dict[str, Any]:
+    """A row of a month's ratios of the company, all numerators and denominators 0, with some otherwise."""
+    return {"month": date(2024, 1, 1), **dict.fromkeys(RETAINED + FLOWS + LOSSES, 0), **columns}
+
+
+def segment_metrics(segment_type: str = "country", /, **columns: Any) -> dict[str, Any]:
+    """The same of a segment."""
+    return {"segment_type": segment_type, "segment": "s", **metrics(), **columns}
+
+
 def service(valid_from: datetime, valid_to: datetime) -> dict[str, Any]:
     """A row of an item's service."""
     return {"subscription_item_id": "si", "valid_from": valid_from, "valid_to": valid_to}
+
+
+def coupon(**columns: Any) -> dict[str, Any]:
+    """A row of a statement with ten percent off for good, with some columns otherwise."""
+    statement = {
+        "subscription_item_id": "si",
+        "period_start_at": at("2024-01-01"),
+        "invoice_line_item_id": "il",
+        "currency_code": "USD",
+    }
+    terms = {"coupon_id": "TEN", "has_coupon": True, "percent_off": 10, "duration": "forever"}
+    return {**statement, **terms, "is_recurring": True, **columns}
+
+
+def amount_off(**columns: Any) -> dict[str, Any]:
+    """A row of a statement with an amount off for good, with some columns otherwise."""
+    return coupon(**{"percent_off": None, "amount_off_minor": 500, "coupon_currency_code": "USD", **columns})
 
 
 def policy(key: str, value: str | None) -> Case:
@@ -152,6 +224,13 @@ CASES: dict[str, list[Case]] = {
         Case({PRICES: [price(price_type="one_time", billing_interval=None)]}),
         Case({PRICES: [price(billing_interval="fortnight", is_live=False)]}),
     ],
+    "assert_constant_currency_has_rates": [
+        Case(
+            {ITEM_MONTHS: [{"currency_code": "EUR", "constant_currency_mrr_amount": None}]},
+            ("ledger.currencyrate", "EUR", "2024-01-01", "constant_currency_mrr_amount is NULL"),
+        ),
+        Case({ITEM_MONTHS: [{"currency_code": "EUR", "constant_currency_mrr_amount": 1}]}),
+    ],
     "assert_currencies_are_known": [
         Case(
             {PRICES: [price(currency_code="QQQ", minor_unit_digits=None)]},
@@ -159,6 +238,63 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({PRICES: [price(currency_code="JPY", minor_unit_digits=0)]}),
         Case({PRICES: [price(currency_code="QQQ", minor_unit_digits=None, is_live=False)]}),
+    ],
+    "assert_discounts_are_readable": [
+        Case(
+            {COUPONS: [coupon(has_coupon=False, percent_off=None, duration=None, is_recurring=False)]},
+            ("billing.discount", "coupon_id", "TEN", "line il is not in the export"),
+        ),
+        Case(
+            {COUPONS: [coupon(coupon_id=None, has_coupon=False, percent_off=None, duration=None)]},
+            ("billing.discount", "coupon_id", "NULL"),
+        ),
+        Case({COUPONS: [coupon(duration="for ever")]}, ("billing.coupon", "TEN", "duration", "for ever")),
+        Case({COUPONS: [coupon(duration=None)]}, ("'column_name': 'duration'", "NULL")),
+        Case(
+            {COUPONS: [coupon(duration="repeating", duration_in_months=None)]}, ("duration_in_months", "NULL")
+        ),
+        Case({COUPONS: [coupon(duration="repeating", duration_in_months=0)]}, ("duration_in_months", "'0'")),
+        Case({COUPONS: [coupon(percent_off=None)]}, ("percent_off", "NULL", "either a percentage")),
+        Case({COUPONS: [coupon(amount_off_minor=500)]}, ("percent_off", "10.0000", "either a percentage")),
+        Case({COUPONS: [coupon(percent_off=Decimal("100.0001"))]}, ("percent_off", "100.0001")),
+        Case({COUPONS: [coupon(percent_off=Decimal("-0.0001"))]}, ("percent_off", "-0.0001")),
+        Case({COUPONS: [amount_off(amount_off_minor=-1)]}, ("percent_off", "amount_off of 0 or more")),
+        Case({COUPONS: [amount_off(amount_off_minor=10**9 + 1)]}, ("10^9 minor units",)),
+        Case({COUPONS: [amount_off(coupon_currency_code="EUR")]}, ("currency", "EUR", "il is in USD")),
+        Case(
+            {
+                COUPONS: [coupon(), coupon(coupon_id="FIVE", percent_off=5)],
+                DISCOUNTS: [
+                    {
+                        "subscription_item_id": "si",
+                        "period_start_at": at("2024-01-01"),
+                        "kept_trillionths": None,
+                    }
+                ],
+            },
+            ("Line il has 2 discounts", "more than 12 decimals"),
+        ),
+        Case(
+            {
+                COUPONS: [
+                    coupon(),
+                    coupon(coupon_id="ALL", percent_off=100),
+                    coupon(coupon_id="NONE", percent_off=0),
+                    coupon(coupon_id="ONCE", duration="once", is_recurring=False),
+                    coupon(coupon_id="YEAR", duration="repeating", duration_in_months=12),
+                    amount_off(coupon_id="OFF"),
+                    amount_off(coupon_id="MOST", amount_off_minor=10**9),
+                    amount_off(coupon_id="OLD", coupon_currency_code=None),
+                ],
+                DISCOUNTS: [
+                    {
+                        "subscription_item_id": "si",
+                        "period_start_at": at("2024-01-01"),
+                        "kept_trillionths": 0,
+                    }
+                ],
+            }
+        ),
     ],
     "assert_exchange_rates_are_positive": [
         *(
@@ -220,6 +356,32 @@ CASES: dict[str, list[Case]] = {
                 ITEM_MONTHS: [
                     {
                         "currency_code": "EUR",
+                        "month": date(2023, 2, 1),
+                        "next_month": date(2023, 3, 1),
+                        "mrr_amount": 1,
+                    }
+                ]
+            },
+            ("No rate of EUR against USD on 2024-02-29",),
+        ),
+        Case(
+            {
+                ITEM_MONTHS: [
+                    {
+                        "currency_code": "EUR",
+                        "month": date(2023, 2, 1),
+                        "next_month": date(2023, 3, 1),
+                        "mrr_amount": 1,
+                        "revalued_in_a_year_mrr_amount": 1,
+                    }
+                ]
+            },
+        ),
+        Case(
+            {
+                ITEM_MONTHS: [
+                    {
+                        "currency_code": "EUR",
                         "month": date(2024, 3, 1),
                         "next_month": date(2024, 4, 1),
                         "mrr_amount": 1,
@@ -236,6 +398,14 @@ CASES: dict[str, list[Case]] = {
                 CHANGES: [{"currency_code": "EUR", "event_date": date(2024, 2, 5)}],
                 MONTH_RATES: [{"currency_code": "EUR", "month": date(2024, 2, 1), "exchange_rate": 1}],
             }
+        ),
+        *(
+            Case(
+                {table: [{"account_id": "a", "month": date(2024, 2, 1), "currency_code_without_rate": code}]},
+                says,
+            )
+            for table in (COMMITMENTS, USAGE)
+            for code, says in (("EUR", ("No rate of EUR against USD on 2024-02-29",)), (None, ()))
         ),
     ],
     "assert_free_prorations_say_which_side_they_are": [
@@ -360,6 +530,10 @@ CASES: dict[str, list[Case]] = {
         ),
         *(policy("reporting_currency", value) for value in ("QQQ", "", None)),
         *(policy("reporting_time_zone", value) for value in ("", None)),
+        *(policy("past_due_churn_days", value) for value in ("-1", "1.5", "soon")),
+        *(policy("fiscal_year_start_month", value) for value in ("0", "13", "1.5", "April", None)),
+        *(good_policy("past_due_churn_days", value) for value in ("", "0", "30")),
+        *(good_policy("fiscal_year_start_month", value) for value in ("1", "12")),
         good_policy("renewal_grace_days", "0"),
         good_policy("fx_rate_max_age_days", "31"),
         good_policy("max_quarantined_share", "1"),
@@ -534,6 +708,216 @@ CASES: dict[str, list[Case]] = {
             }
         ),
         Case({ACCOUNT_MONTHS: [account_month(month=date(2024, 3, 1), closing_mrr_amount=10)]}),
+    ],
+    "assert_segments_of_each_type_sum_to_the_bridge": [
+        *(
+            Case(
+                {
+                    BRIDGE: [bridge(**{amount: 3})],
+                    SEGMENT_BRIDGE: [
+                        segment_bridge(other, segment=segment, **{amount: value})
+                        for other in SEGMENT_TYPES
+                        for segment, value in (("s", 1), ("t", 1 if other == segment_type else 2))
+                    ],
+                },
+                (f"'segment_type': '{segment_type}'", f"'{amount}': Decimal('-1.0000')"),
+            )
+            for segment_type, amount in zip((*SEGMENT_TYPES, "plan", "product"), BRIDGE_AMOUNTS, strict=True)
+        ),
+        Case(
+            {
+                BRIDGE: [bridge(closing_mrr_amount=1)],
+                SEGMENT_BRIDGE: [segment_bridge(other, closing_mrr_amount=1) for other in SEGMENT_TYPES[1:]],
+            },
+            ("'segment_type': 'country'",),
+        ),
+        Case(
+            {BRIDGE: [bridge()], SEGMENT_BRIDGE: [segment_bridge(transfer_in_amount=1)]},
+            ("'segment_type': 'product'", "'transfer_amount': Decimal('1.0000')"),
+        ),
+        Case(
+            {
+                BRIDGE: [bridge(closing_mrr_amount=1)],
+                SEGMENT_BRIDGE: [
+                    segment_bridge(other, closing_mrr_amount=1, transfer_in_amount=1, transfer_out_amount=1)
+                    for other in SEGMENT_TYPES
+                ],
+            }
+        ),
+        Case({BRIDGE: [bridge()]}),
+    ],
+    "assert_every_account_stands_in_one_country_and_region": [
+        *(
+            Case(
+                {
+                    BRIDGE: [bridge(**{count: 1})],
+                    SEGMENT_BRIDGE: [segment_bridge(segment_type, **{count: 2})],
+                },
+                (f"'segment_type': '{segment_type}'", f"'{count}': 1"),
+            )
+            for segment_type in ("country", "region")
+            for count in BRIDGE_COUNTS
+        ),
+        Case(
+            {
+                BRIDGE: [bridge(closing_account_count=2)],
+                SEGMENT_BRIDGE: [
+                    segment_bridge("country", segment="DE", closing_account_count=1),
+                    segment_bridge("country", segment="US", closing_account_count=1),
+                    segment_bridge("product", closing_account_count=3),
+                ],
+            }
+        ),
+    ],
+    "assert_what_an_account_transfers_out_comes_in_elsewhere": [
+        Case(
+            {
+                SEGMENT_MOVEMENTS: [
+                    segment_movement("s", transfer_out_amount=2),
+                    segment_movement("t", transfer_in_amount=1),
+                ]
+            },
+            ("'account_id': 'a'", "Decimal('2.0000')", "Decimal('1.0000')"),
+        ),
+        Case(
+            {SEGMENT_MOVEMENTS: [segment_movement("s", transfer_in_amount=1)]}, ("'segment_type': 'product'",)
+        ),
+        *(
+            Case({SEGMENT_MOVEMENTS: [segment_movement("s", **{f"{name}_amount": -1})]}, ("'segment': 's'",))
+            for name in (*CLASSES, "transfer_in", "transfer_out")
+        ),
+        Case(
+            {
+                SEGMENT_MOVEMENTS: [
+                    segment_movement("s", transfer_out_amount=3),
+                    segment_movement("t", transfer_in_amount=1),
+                    segment_movement("u", transfer_in_amount=2, expansion_amount=1),
+                ]
+            }
+        ),
+    ],
+    "assert_a_segment_opens_with_its_closing_of_the_month_before": [
+        Case(
+            {
+                SEGMENT_BRIDGE: [
+                    segment_bridge(closing_mrr_amount=10),
+                    segment_bridge("product", date(2024, 2, 1), opening_mrr_amount=11),
+                ]
+            },
+            ("'previous_closing_mrr_amount': Decimal('10.0000')", "'opening_mrr_amount': Decimal('11.0000')"),
+        ),
+        Case({SEGMENT_BRIDGE: [segment_bridge(closing_mrr_amount=10)]}, ("'opening_mrr_amount': None",)),
+        Case(
+            {SEGMENT_BRIDGE: [segment_bridge(opening_mrr_amount=10)]},
+            ("'segment': 's'", "'previous_closing_mrr_amount': None"),
+        ),
+        Case(
+            {
+                SEGMENT_BRIDGE: [
+                    segment_bridge(closing_mrr_amount=10),
+                    segment_bridge("product", date(2024, 2, 1), opening_mrr_amount=10),
+                ]
+            }
+        ),
+        Case({SEGMENT_BRIDGE: [segment_bridge("product", date(2024, 3, 1), closing_mrr_amount=10)]}),
+    ],
+    "assert_retention_is_of_the_accounts_of_a_year_before": [
+        Case(
+            {
+                BRIDGE: [bridge(date(2023, 1, 1), closing_account_count=2)],
+                METRICS: [metrics(nrr_account_count=3)],
+            },
+            (
+                "'segment': 'all'",
+                "'closing_account_count_a_year_before': 2",
+                "'nrr_account_count': 3",
+            ),
+        ),
+        Case({BRIDGE: [bridge(date(2023, 1, 1), closing_account_count=2)]}, ("'nrr_account_count': None",)),
+        Case({METRICS: [metrics(nrr_account_count=3)]}, ("'closing_account_count_a_year_before': None",)),
+        Case(
+            {SEGMENT_BRIDGE: [segment_bridge("plan", date(2023, 1, 1), closing_account_count=2)]},
+            ("'segment_type': 'plan'", "'segment': 's'", "'nrr_account_count': None"),
+        ),
+        Case(
+            {SEGMENT_METRICS: [segment_metrics("plan", nrr_account_count=3)]},
+            ("'segment_type': 'plan'", "'closing_account_count_a_year_before': None"),
+        ),
+        Case(
+            {
+                BRIDGE: [bridge(date(2023, 1, 1), closing_account_count=2)],
+                METRICS: [metrics(nrr_account_count=2)],
+                SEGMENT_BRIDGE: [segment_bridge("plan", date(2023, 1, 1), closing_account_count=2)],
+                SEGMENT_METRICS: [segment_metrics("plan", nrr_account_count=2)],
+            }
+        ),
+        Case({BRIDGE: [bridge(date(2023, 4, 1), closing_account_count=2)]}),
+    ],
+    "assert_gross_retention_exceeds_neither_its_base_nor_net_retention": [
+        *(
+            Case({table: [row(**columns)]}, says)
+            for table, row, says in (
+                (METRICS, metrics, ("'segment': 'all'",)),
+                (SEGMENT_METRICS, segment_metrics, ("'segment': 's'",)),
+            )
+            for columns in (
+                {"grr_numerator_amount": 3, "nrr_denominator_amount": 2, "nrr_numerator_amount": 3},
+                {"grr_numerator_amount": 2, "nrr_denominator_amount": 2, "nrr_numerator_amount": 1},
+                {
+                    "grr_flow_numerator_amount": 3,
+                    "revalued_opening_mrr_amount": 2,
+                    "nrr_flow_numerator_amount": 3,
+                },
+                {
+                    "grr_flow_numerator_amount": 2,
+                    "revalued_opening_mrr_amount": 2,
+                    "nrr_flow_numerator_amount": 1,
+                },
+                {"grr_numerator_amount": -1},
+                {"grr_flow_numerator_amount": -1},
+            )
+        ),
+        Case(
+            {
+                table: [
+                    row(
+                        grr_numerator_amount=2,
+                        nrr_denominator_amount=2,
+                        nrr_numerator_amount=2,
+                        grr_flow_numerator_amount=1,
+                        revalued_opening_mrr_amount=2,
+                        nrr_flow_numerator_amount=3,
+                    )
+                ]
+                for table, row in ((METRICS, metrics), (SEGMENT_METRICS, segment_metrics))
+            }
+        ),
+    ],
+    "assert_countries_sum_to_the_ratios_of_the_company": [
+        *(
+            Case(
+                {
+                    METRICS: [metrics(**{column: 3})],
+                    SEGMENT_METRICS: [
+                        segment_metrics(**{column: 1}),
+                        segment_metrics("region", **{column: 2}),
+                    ],
+                },
+                (f"'{column}': -2" if column.endswith("_count") else f"'{column}': Decimal('-2.0000')",),
+            )
+            for column in (*RETAINED, *FLOWS, *LOSSES)
+        ),
+        Case({METRICS: [metrics(nrr_account_count=3)]}, ("'nrr_account_count': -3",)),
+        Case(
+            {
+                METRICS: [metrics(nrr_numerator_amount=3)],
+                SEGMENT_METRICS: [
+                    segment_metrics(segment="DE", nrr_numerator_amount=1),
+                    segment_metrics(segment="US", nrr_numerator_amount=2),
+                ],
+            }
+        ),
+        Case({METRICS: [metrics()]}),
     ],
     "assert_service_intervals_of_an_item_do_not_overlap": [
         Case(

@@ -18,8 +18,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hypothesis import strategies
-
 from tests.oracles import answers, mrr
 from tests.oracles.landing import write_landing
 from tests.oracles.random_discounts import CouponMaker
@@ -252,7 +250,11 @@ class AccountMaker:
             "interval": self.source.choice(("month", "month", "month", "year", "week")),
             "interval_count": self.source.choice((None, 1, 1, 3)),
             "usage_type": "licensed",
+            "product_id": self.new_id("prod"),
         }
+        if self.chance(0.5):
+            # Prices of one product, the second being what it costs by now.
+            return [self.make_newer_price(shared) for _ in range(2)]
         return [
             self.make_newer_price({**shared, "product_id": self.new_id("prod")})
             for _ in range(self.source.choice((2, 2, 3)))
@@ -657,11 +659,6 @@ def random_account(source: random.Random) -> Account:
 def random_accounts(seed: str, count: int) -> list[Account]:
     """The same accounts for the same seed, each independent of how many there are."""
     return [random_account(random.Random(f"{seed}/{number}")) for number in range(count)]
-
-
-def accounts() -> strategies.SearchStrategy[Account]:
-    """The same accounts as a Hypothesis strategy, for properties of one account at a time."""
-    return strategies.randoms(use_true_random=False).map(random_account)
 
 
 def ledger_currencies() -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 -- Money in a currency without a rate young enough cannot be valued. A rate is needed
 -- where an item closes a month, in the month after, in which its opening is revalued,
--- where its MRR changes, and where an account has usage or commitments.
+-- in the month a year later, for which it is the base of retention, where its MRR
+-- changes, and where an account has usage or commitments.
 with
 
 item_months as (
@@ -57,6 +58,14 @@ missing as (
     inner join months
         on item_months.next_month = months.month
     where item_months.revalued_mrr_amount is null
+    union
+    select
+        item_months.currency_code,
+        months.month
+    from item_months
+    inner join months
+        on {{ add_months('item_months.month', 12) }} = months.month
+    where item_months.revalued_in_a_year_mrr_amount is null
     union
     select
         changes.currency_code,

@@ -43,6 +43,9 @@ PUBLISHED = {
     "fct_mrr_by_account_currency_month": ["account_id", "currency_code", "month"],
     "fct_mrr_events": ["account_id", "event_date", "subscription_item_id", "event_number"],
     "fct_mrr_bridge_by_month": ["month"],
+    "fct_mrr_bridge_by_segment_month": ["segment_type", "segment", "month"],
+    "fct_subscription_metrics_by_month": ["month"],
+    "fct_subscription_metrics_by_segment_month": ["segment_type", "segment", "month"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_load_report": ["source", "table_name", "file_name"],
     "fct_runs": ["run_id"],
@@ -76,6 +79,7 @@ FORBIDDEN = {
 # What may stand in a file all the same, and why.
 ALLOWED = {
     ("assert_prices_fit_exact_arithmetic.sql", "double"): "magnitudes only: an exact product could overflow",
+    ("ratios.sql", "double"): "a ratio of exact sums, computed last",
 }
 
 
@@ -353,8 +357,8 @@ def test_every_mart_column_is_described_with_its_unit() -> None:
         ),
     )
     rule(
-        "Money says its currency, timestamps say UTC, and neither is a float.",
-        "An amount without a unit is not a number.",
+        "Money says its currency, timestamps say UTC, and neither is a float; a ratio says when it is NULL.",
+        "An amount without a unit is not a number, and a ratio without a base is none.",
         "Say `reporting currency` or the currency column, and the decimals; for timestamps `UTC`.",
         (
             (model.name, column["name"], column["description"])
@@ -369,6 +373,8 @@ def has_unit(name: str, description: str, data_type: str) -> bool:
     """Whether a described column says in which unit it stands."""
     if re.search(r"_amount(_in_currency)?$", name):
         return "currency" in description.lower() and data_type.startswith("decimal(")
+    if re.search(r"_(rate|share)$|^quick_ratio", name) and data_type == "double":
+        return "NULL" in description
     if name.endswith("_at"):
         return "UTC" in description and data_type == "timestamp"
     return not re.match("(float|double|real)", data_type)
@@ -485,6 +491,8 @@ def test_comments_may_say_what_sql_may_not() -> None:
         ("closing_mrr_amount", "Reporting currency.", "double"),
         ("created_at", "When it was created.", "timestamp"),
         ("ratio", "A share.", "double"),
+        ("nrr_rate", "What the accounts of a year ago pay now, 1 = 100 %.", "double"),
+        ("nrr_rate", "What the accounts of a year ago pay now; NULL without any.", "float"),
     ],
 )
 def test_a_column_without_a_unit_is_found(name: str, description: str, data_type: str) -> None:

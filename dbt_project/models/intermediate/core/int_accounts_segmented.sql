@@ -1,0 +1,44 @@
+-- Grain: one row per account, with the segments that it belongs to as a whole.
+-- The account is placed by its earliest billing customer, whose id it carries; what is
+-- not known is the segment 'unknown'.
+with
+
+accounts as (
+
+    select * from {{ ref('int_accounts_crosswalked') }}
+
+),
+
+customers as (
+
+    select * from {{ ref('int_billing_customers_unioned') }}
+
+),
+
+countries as (
+
+    select * from {{ ref('country_regions') }}
+
+),
+
+account_ids as (
+
+    select distinct account_id from accounts
+
+),
+
+final as (
+
+    select
+        account_ids.account_id,
+        coalesce(customers.country_code, 'unknown') as country,
+        coalesce(countries.region, 'unknown') as region
+    from account_ids
+    left join customers
+        on account_ids.account_id = customers.customer_id
+    left join countries
+        on customers.country_code = countries.country_code
+
+)
+
+select * from final

@@ -1,0 +1,198 @@
+-- Grain: one row per segment type, segment and month in which an account started and
+-- ended there between two month-ends.
+-- How often that happened. Only accounts with service so short can have done so, which
+-- spares the others.
+with
+
+intervals as (
+
+    select * from {{ ref('int_item_mrr_intervals') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('int_accounts_segmented') }}
+
+),
+
+prices as (
+
+    select * from {{ ref('int_prices_segmented') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
+
+),
+
+dated as (
+
+    select
+        intervals.account_id,
+        intervals.price_id,
+        intervals.currency_code,
+        intervals.valid_from,
+        intervals.valid_to,
+        intervals.mrr_amount_in_currency,
+        {{ month_of(
+            local_timestamp('intervals.valid_from', 'run_settings.reporting_time_zone')
+        ) }} as first_month,
+        {{ month_of(
+            local_timestamp('intervals.valid_to', 'run_settings.reporting_time_zone')
+        ) }} as last_month,
+        run_settings.as_of_at
+    from intervals
+    cross join run_settings
+    where intervals.mrr_amount_in_currency > 0
+
+),
+
+briefly_served as (
+
+    select distinct account_id
+    from dated
+    where
+        first_month = last_month
+        and valid_to < as_of_at
+
+),
+
+steps as (
+
+    select
+        dated.account_id,
+        dated.price_id,
+        dated.currency_code,
+        dated.valid_from as step_at,
+        dated.first_month as month,
+        dated.mrr_amount_in_currency as step_amount
+    from dated
+    inner join briefly_served
+        on dated.account_id = briefly_served.account_id
+    where dated.valid_from < dated.as_of_at
+    union all
+    select
+        dated.account_id,
+        dated.price_id,
+        dated.currency_code,
+        dated.valid_to as step_at,
+        dated.last_month as month,
+        -dated.mrr_amount_in_currency as step_amount
+    from dated
+    inner join briefly_served
+        on dated.account_id = briefly_served.account_id
+    where dated.valid_to < dated.as_of_at
+
+),
+
+placed as (
+
+    select
+        steps.account_id,
+        accounts.country,
+        accounts.region,
+        prices.product,
+        prices.plan,
+        steps.currency_code as currency,
+        prices.service_type,
+        prices.deployment,
+        steps.step_at,
+        steps.month,
+        steps.step_amount
+    from steps
+    inner join accounts
+        on steps.account_id = accounts.account_id
+    inner join prices
+        on steps.price_id = prices.price_id
+
+),
+
+segment_steps as (
+
+    {%- for segment_type in segment_types().split() %}
+    select
+        '{{ segment_type }}' as segment_type,
+        {{ segment_type }} as segment,
+        account_id,
+        step_at,
+        month,
+        sum(step_amount) as step_amount
+    from placed
+    group by {{ segment_type }}, account_id, step_at, month
+    having sum(step_amount) <> 0
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+-- No currency is ever below 0, so that their plain sum is 0 exactly when all are.
+segment_balances as (
+
+    select
+        segment_type,
+        segment,
+        account_id,
+        step_at,
+        month,
+        step_amount,
+        sum(step_amount) over (
+            partition by segment_type, segment, account_id
+            order by step_at
+            rows between unbounded preceding and current row
+        ) as balance_after
+    from segment_steps
+
+),
+
+starts_and_ends as (
+
+    select
+        segment_type,
+        segment,
+        account_id,
+        step_at,
+        month,
+        balance_after
+    from segment_balances
+    where
+        balance_after = 0
+        or balance_after = step_amount
+
+),
+
+ends_with_start as (
+
+    select
+        segment_type,
+        segment,
+        month,
+        balance_after,
+        lag(month) over (
+            partition by segment_type, segment, account_id
+            order by step_at
+        ) as start_month
+    from starts_and_ends
+
+),
+
+final as (
+
+    select
+        segment_type,
+        segment,
+        month,
+        count(*) as intra_month_churn_count
+    from ends_with_start
+    where
+        balance_after = 0
+        and start_month = month
+    group by segment_type, segment, month
+
+)
+
+select * from final
