@@ -200,7 +200,12 @@ reasons as (
                 )
                 then 'involuntary'
             when unpaid_periods.has_unpaid_period = 1 then 'involuntary'
-            when defaulted_periods.subscription_id is not null then 'involuntary'
+            when
+                defaulted_periods.subscription_id is not null
+                and coalesce(
+                    subscriptions.ended_at >= lost_subscriptions.month_end_at, true
+                )
+                then 'involuntary'
             else 'voluntary'
         end as reason
     from lost_subscriptions
