@@ -465,6 +465,9 @@ def _dev(settings: Settings, arguments: argparse.Namespace) -> int:
     prepare_instance_folder(settings)
     print(f"Starting the scheduler on http://127.0.0.1:{arguments.port} for {settings.home}; Ctrl-C ends it.")
     sys.stdout.flush()
+    # A shell starts background jobs with interrupts ignored, which children inherit; the scheduler ends its
+    # own processes by interrupting them.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [
             # Its only warning is advice about another of its own commands.

@@ -29,21 +29,35 @@
     (({{ numerator }}) div ({{ denominator }}))
 {%- endmacro %}
 
+{# Minor units in one major unit of a currency, from the digits that ISO 4217 gives its minor unit. #}
+{% macro minor_units(minor_unit_digits) -%}
+    case {{ minor_unit_digits }}
+        when 0 then 1
+        when 2 then 100
+        when 3 then 1000
+        when 4 then 10000
+    end
+{%- endmacro %}
+
 {#
-  numerator / denominator (exact integers; denominator > 0) rounded half away from zero to 4 decimals, DECIMAL(18,4).
+  numerator / denominator (exact integers; denominator > 0) in ten-thousandths, rounded half away from zero to a whole one.
   Not sign(): in Spark that is a double, and so would be the product.
 #}
+{% macro round_quotient_to_ten_thousandths(numerator, denominator) -%}
+    case when {{ numerator }} < 0 then -1 else 1 end * {{ whole_quotient(
+        'abs(' ~ numerator ~ ') * 20000 + ' ~ denominator,
+        '2 * (' ~ denominator ~ ')'
+    ) }}
+{%- endmacro %}
+
+{# Ten-thousandths of the major unit, the last decimal of MRR, as an MRR amount, DECIMAL(18,4). #}
+{% macro ten_thousandths_to_mrr(ten_thousandths) -%}
+    cast(cast({{ ten_thousandths }} as decimal(22, 0)) * cast(0.0001 as decimal(4, 4)) as decimal(18, 4))
+{%- endmacro %}
+
+{# numerator / denominator (exact integers; denominator > 0) rounded half away from zero to 4 decimals, DECIMAL(18,4). #}
 {% macro round_quotient_to_mrr(numerator, denominator) -%}
-    cast(
-        cast(
-            case when {{ numerator }} < 0 then -1 else 1 end * {{ whole_quotient(
-                'abs(' ~ numerator ~ ') * 20000 + ' ~ denominator,
-                '2 * (' ~ denominator ~ ')'
-            ) }}
-            as decimal(22, 0)
-        ) * cast(0.0001 as decimal(4, 4))
-        as decimal(18, 4)
-    )
+    {{ ten_thousandths_to_mrr(round_quotient_to_ten_thousandths(numerator, denominator)) }}
 {%- endmacro %}
 
 {#
@@ -92,5 +106,26 @@
             when {{ movement_type }} = '{{ class }}' then abs({{ closing }} - {{ revalued_opening }})
             else 0
         end as decimal(18, 4)
+    )
+{%- endmacro %}
+
+{#
+  numerator / denominator (exact integers >= 0; denominator > 0) times a share in trillionths (1 = 10^12), rounded half
+  away from zero to 4 decimals, DECIMAL(18,4). One product of all would not fit 38 digits: the whole part of the quotient
+  and its rest are multiplied by the share apart.
+#}
+{% macro round_share_of_quotient_to_mrr(numerator, denominator, trillionths) -%}
+    {%- set one = exact_integer('1000000000000') -%}
+    {%- set whole = whole_quotient(numerator, denominator) -%}
+    {%- set rest = '(' ~ numerator ~ ' - ' ~ whole ~ ' * ' ~ denominator ~ ')' -%}
+    {%- set whole_share = whole_quotient(whole ~ ' * ' ~ trillionths, one) -%}
+    cast(
+        cast({{ whole_share }} as decimal(18, 0))
+        + {{ round_quotient_to_mrr(
+            '((' ~ whole ~ ' * ' ~ trillionths ~ ' - ' ~ whole_share ~ ' * ' ~ one ~ ') * ' ~ denominator
+            ~ ' + ' ~ rest ~ ' * ' ~ trillionths ~ ')',
+            '(' ~ denominator ~ ' * ' ~ one ~ ')'
+        ) }}
+        as decimal(18, 4)
     )
 {%- endmacro %}

@@ -120,3 +120,16 @@
 {% macro start_of_time() -%}
     cast('1900-01-01 00:00:00' as timestamp)
 {%- endmacro %}
+
+{# Whole days from one date to another. #}
+{% macro days_between(earlier, later) -%}
+    {{ return(adapter.dispatch('days_between', 'tieout')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__days_between(earlier, later) -%}
+    cast({{ later }} - {{ earlier }} as integer)
+{%- endmacro %}
+
+{% macro spark__days_between(earlier, later) -%}
+    extract(day from ({{ later }} - {{ earlier }}))
+{%- endmacro %}

@@ -91,6 +91,14 @@ def _number(low: int, high: int | None, *, whole: bool) -> Callable[[str], None]
     return check
 
 
+def _or_nothing(check: Callable[[str], None]) -> Callable[[str], None]:
+    def check_unless_empty(value: str) -> None:
+        if value:
+            check(value)
+
+    return check_unless_empty
+
+
 def _time_zone(value: str) -> None:
     try:
         ZoneInfo(value).utcoffset(None)
@@ -112,6 +120,8 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "reporting_time_zone": _time_zone,
     "renewal_grace_days": _number(0, None, whole=True),
     "fx_rate_max_age_days": _number(0, None, whole=True),
+    "past_due_churn_days": _or_nothing(_number(0, None, whole=True)),
+    "fiscal_year_start_month": _number(1, 12, whole=True),
     "max_quarantined_share": _number(0, 1, whole=False),
     "max_row_drop_share": _number(0, 1, whole=False),
     "source_freshness_max_age_hours": _number(0, None, whole=False),

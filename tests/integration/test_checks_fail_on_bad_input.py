@@ -42,6 +42,10 @@ SEGMENT_MOVEMENTS = "intermediate.int_mrr_movements_by_segment_account_month"
 METRICS = "marts.fct_subscription_metrics_by_month"
 SEGMENT_METRICS = "marts.fct_subscription_metrics_by_segment_month"
 CONTROLS = "marts.fct_controls_by_period"
+COUPONS = "intermediate.int_statement_coupons"
+DISCOUNTS = "intermediate.int_statement_discounts"
+COMMITMENTS = "intermediate.int_committed_mrr_by_account_month"
+USAGE = "intermediate.int_usage_mrr_by_account_month"
 
 
 @dataclass(frozen=True)
@@ -171,6 +175,23 @@ def service(valid_from: datetime, valid_to: datetime) -> dict[str, Any]:
     return {"subscription_item_id": "si", "valid_from": valid_from, "valid_to": valid_to}
 
 
+def coupon(**columns: Any) -> dict[str, Any]:
+    """A row of a statement with ten percent off for good, with some columns otherwise."""
+    statement = {
+        "subscription_item_id": "si",
+        "period_start_at": at("2024-01-01"),
+        "invoice_line_item_id": "il",
+        "currency_code": "USD",
+    }
+    terms = {"coupon_id": "TEN", "has_coupon": True, "percent_off": 10, "duration": "forever"}
+    return {**statement, **terms, "is_recurring": True, **columns}
+
+
+def amount_off(**columns: Any) -> dict[str, Any]:
+    """A row of a statement with an amount off for good, with some columns otherwise."""
+    return coupon(**{"percent_off": None, "amount_off_minor": 500, "coupon_currency_code": "USD", **columns})
+
+
 def policy(key: str, value: str | None) -> Case:
     """A policy with a value that cannot be read."""
     return Case(
@@ -203,6 +224,13 @@ CASES: dict[str, list[Case]] = {
         Case({PRICES: [price(price_type="one_time", billing_interval=None)]}),
         Case({PRICES: [price(billing_interval="fortnight", is_live=False)]}),
     ],
+    "assert_constant_currency_has_rates": [
+        Case(
+            {ITEM_MONTHS: [{"currency_code": "EUR", "constant_currency_mrr_amount": None}]},
+            ("ledger.currencyrate", "EUR", "2024-01-01", "constant_currency_mrr_amount is NULL"),
+        ),
+        Case({ITEM_MONTHS: [{"currency_code": "EUR", "constant_currency_mrr_amount": 1}]}),
+    ],
     "assert_currencies_are_known": [
         Case(
             {PRICES: [price(currency_code="QQQ", minor_unit_digits=None)]},
@@ -210,6 +238,63 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({PRICES: [price(currency_code="JPY", minor_unit_digits=0)]}),
         Case({PRICES: [price(currency_code="QQQ", minor_unit_digits=None, is_live=False)]}),
+    ],
+    "assert_discounts_are_readable": [
+        Case(
+            {COUPONS: [coupon(has_coupon=False, percent_off=None, duration=None, is_recurring=False)]},
+            ("billing.discount", "coupon_id", "TEN", "line il is not in the export"),
+        ),
+        Case(
+            {COUPONS: [coupon(coupon_id=None, has_coupon=False, percent_off=None, duration=None)]},
+            ("billing.discount", "coupon_id", "NULL"),
+        ),
+        Case({COUPONS: [coupon(duration="for ever")]}, ("billing.coupon", "TEN", "duration", "for ever")),
+        Case({COUPONS: [coupon(duration=None)]}, ("'column_name': 'duration'", "NULL")),
+        Case(
+            {COUPONS: [coupon(duration="repeating", duration_in_months=None)]}, ("duration_in_months", "NULL")
+        ),
+        Case({COUPONS: [coupon(duration="repeating", duration_in_months=0)]}, ("duration_in_months", "'0'")),
+        Case({COUPONS: [coupon(percent_off=None)]}, ("percent_off", "NULL", "either a percentage")),
+        Case({COUPONS: [coupon(amount_off_minor=500)]}, ("percent_off", "10.0000", "either a percentage")),
+        Case({COUPONS: [coupon(percent_off=Decimal("100.0001"))]}, ("percent_off", "100.0001")),
+        Case({COUPONS: [coupon(percent_off=Decimal("-0.0001"))]}, ("percent_off", "-0.0001")),
+        Case({COUPONS: [amount_off(amount_off_minor=-1)]}, ("percent_off", "amount_off of 0 or more")),
+        Case({COUPONS: [amount_off(amount_off_minor=10**9 + 1)]}, ("10^9 minor units",)),
+        Case({COUPONS: [amount_off(coupon_currency_code="EUR")]}, ("currency", "EUR", "il is in USD")),
+        Case(
+            {
+                COUPONS: [coupon(), coupon(coupon_id="FIVE", percent_off=5)],
+                DISCOUNTS: [
+                    {
+                        "subscription_item_id": "si",
+                        "period_start_at": at("2024-01-01"),
+                        "kept_trillionths": None,
+                    }
+                ],
+            },
+            ("Line il has 2 discounts", "more than 12 decimals"),
+        ),
+        Case(
+            {
+                COUPONS: [
+                    coupon(),
+                    coupon(coupon_id="ALL", percent_off=100),
+                    coupon(coupon_id="NONE", percent_off=0),
+                    coupon(coupon_id="ONCE", duration="once", is_recurring=False),
+                    coupon(coupon_id="YEAR", duration="repeating", duration_in_months=12),
+                    amount_off(coupon_id="OFF"),
+                    amount_off(coupon_id="MOST", amount_off_minor=10**9),
+                    amount_off(coupon_id="OLD", coupon_currency_code=None),
+                ],
+                DISCOUNTS: [
+                    {
+                        "subscription_item_id": "si",
+                        "period_start_at": at("2024-01-01"),
+                        "kept_trillionths": 0,
+                    }
+                ],
+            }
+        ),
     ],
     "assert_exchange_rates_are_positive": [
         *(
@@ -313,6 +398,14 @@ CASES: dict[str, list[Case]] = {
                 CHANGES: [{"currency_code": "EUR", "event_date": date(2024, 2, 5)}],
                 MONTH_RATES: [{"currency_code": "EUR", "month": date(2024, 2, 1), "exchange_rate": 1}],
             }
+        ),
+        *(
+            Case(
+                {table: [{"account_id": "a", "month": date(2024, 2, 1), "currency_code_without_rate": code}]},
+                says,
+            )
+            for table in (COMMITMENTS, USAGE)
+            for code, says in (("EUR", ("No rate of EUR against USD on 2024-02-29",)), (None, ()))
         ),
     ],
     "assert_free_prorations_say_which_side_they_are": [
@@ -437,6 +530,10 @@ CASES: dict[str, list[Case]] = {
         ),
         *(policy("reporting_currency", value) for value in ("QQQ", "", None)),
         *(policy("reporting_time_zone", value) for value in ("", None)),
+        *(policy("past_due_churn_days", value) for value in ("-1", "1.5", "soon")),
+        *(policy("fiscal_year_start_month", value) for value in ("0", "13", "1.5", "April", None)),
+        *(good_policy("past_due_churn_days", value) for value in ("", "0", "30")),
+        *(good_policy("fiscal_year_start_month", value) for value in ("1", "12")),
         good_policy("renewal_grace_days", "0"),
         good_policy("fx_rate_max_age_days", "31"),
         good_policy("max_quarantined_share", "1"),

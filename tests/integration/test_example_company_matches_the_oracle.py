@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from tests.conftest import EXAMPLE_LANDING
-from tests.oracles import mrr
+from tests.oracles import answers, mrr
 from tests.oracles.comparison import compare
 from tests.oracles.published import read_marts
 
@@ -22,7 +22,7 @@ TABLE = "fct_mrr_by_account_month"
 def expected() -> dict[str, list[mrr.MartRow]]:
     with (EXAMPLE_LANDING / "policy" / "product_catalogue.csv").open(encoding="utf-8", newline="") as file:
         catalogue = {row["product_id"]: row for row in csv.DictReader(file)}
-    return mrr.answer(EXAMPLE_LANDING, product_catalogue=catalogue)
+    return answers.answer(EXAMPLE_LANDING, product_catalogue=catalogue)
 
 
 def test_every_number_of_the_example_company_is_the_oracles(

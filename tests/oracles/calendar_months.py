@@ -27,9 +27,11 @@ class Calendar:
     def local_date(self, moment: datetime) -> date:
         return moment.astimezone(self.zone).date()
 
-    def months_from(self, moment: datetime) -> Iterator[date]:
-        month = self.local_date(moment).replace(day=1)
-        while month <= self.last_day:
+    def months_from(self, moment: datetime | None) -> Iterator[date]:
+        """Up to the last one, which is there also where nothing has happened before it."""
+        last = self.last_day.replace(day=1)
+        month = last if moment is None else min(self.local_date(moment).replace(day=1), last)
+        while month <= last:
             yield month
             month = next_month(month)
 
@@ -43,6 +45,11 @@ class Calendar:
     def rate_day(self, month: date) -> date:
         return min(next_month(month) - timedelta(days=1), self.last_day)
 
+    def fiscal_year_start(self, start_month: int) -> date:
+        """The first day of the fiscal year that the last day falls into."""
+        year = self.last_day.year - (self.last_day.month < start_month)
+        return date(year, start_month, 1)
+
     def is_complete(self, month: date) -> bool:
         return self.as_of >= first_instant(next_month(month), self.zone)
 
@@ -53,6 +60,12 @@ def first_instant(day: date, zone: ZoneInfo) -> datetime:
 
 def next_month(month: date) -> date:
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def add_months(month: date, count: int) -> date:
+    """So many months on, or back where the count is negative."""
+    years, months = divmod(month.month - 1 + count, 12)
+    return date(month.year + years, months + 1, 1)
 
 
 def months_between(earlier: date, later: date) -> int:

@@ -84,11 +84,11 @@ def round_half_away(value: Fraction, digits: int) -> Fraction:
     return Fraction(whole if value >= 0 else -whole, 10**digits)
 
 
-def to_decimal(value: Fraction) -> Decimal:
-    """The exact decimal with four places of a value that is already rounded to four."""
-    ten_thousandths = value * 10_000
-    assert ten_thousandths.denominator == 1
-    return Decimal(int(ten_thousandths)).scaleb(-4)
+def to_decimal(value: Fraction, digits: int = 4) -> Decimal:
+    """The exact decimal of a value that has no more digits than that."""
+    steps = value * 10**digits
+    assert steps.denominator == 1
+    return Decimal(int(steps)).scaleb(-digits)
 
 
 def hide_what_came_later(tables: Tables, as_of: datetime) -> dict[str, list[dict[str, str]]]:

@@ -18,7 +18,7 @@ SHARED_COLUMNS = ["is_deleted", "livemode", "metadata", "_fivetran_synced"]
 
 # By "<source>/<table>": the columns that the tests use.
 COLUMNS = {
-    "billing/customer": ["id", "name", "email", "created", "currency"],
+    "billing/customer": ["id", "name", "email", "created", "currency", "address_country"],
     "billing/product": ["id", "name", "created"],
     "billing/price": [
         "id",
@@ -58,6 +58,8 @@ COLUMNS = {
         "ended_at",
         "trial_start",
         "trial_end",
+        "cancellation_details_reason",
+        "pause_collection_behavior",
     ],
     "billing/subscription_item": ["id", "subscription_id", "price_id", "plan_id", "quantity", "created"],
     "billing/invoice": [
@@ -67,7 +69,11 @@ COLUMNS = {
         "status",
         "currency",
         "created",
+        "due_date",
         "status_transitions_finalized_at",
+        "status_transitions_paid_at",
+        "status_transitions_voided_at",
+        "status_transitions_marked_uncollectible_at",
     ],
     "billing/invoice_line_item": [
         "id",
@@ -77,6 +83,7 @@ COLUMNS = {
         "price_id",
         "plan_id",
         "type",
+        "description",
         "amount",
         "currency",
         "quantity",
@@ -84,6 +91,16 @@ COLUMNS = {
         "period_start",
         "period_end",
     ],
+    "billing/coupon": [
+        "id",
+        "percent_off",
+        "amount_off",
+        "currency",
+        "duration",
+        "duration_in_months",
+    ],
+    "billing/discount": ["id", "type", "type_id", "amount", "coupon_id"],
+    "billing/subscription_discount": ["id", "subscription_id", "customer_id", "coupon_id", "start", "end"],
     "ledger/currency": ["id", "name", "symbol"],
     "ledger/currencyrate": ["basecurrency", "transactioncurrency", "effectivedate", "exchangerate"],
     "policy/metric_policies": ["policy_key", "policy_value", "authority", "why"],

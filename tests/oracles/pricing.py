@@ -47,6 +47,7 @@ class Price:
     currency: str
     is_recurring: bool
     is_licensed: bool
+    is_metered: bool
     interval: str | None
     interval_count: int
     billing_scheme: str
@@ -98,14 +99,26 @@ class Price:
             below = top if tier.up_to is None else tier.up_to
         return total
 
-    def annual(self, quantity: int) -> Fraction:
-        """Section 1.2: the exact price of a year, in major units."""
+    @property
+    def intervals_per_year(self) -> Fraction:
         if self.interval not in PERIODS_PER_YEAR or self.interval_count <= 0:
             raise OracleError(f"price {self.id} bills every {self.interval_count} {self.interval}")
-        if self.currency not in MINOR_DIGITS:
-            raise OracleError(f"price {self.id} is in the unknown currency {self.currency}")
-        per_interval = self.total(quantity) / 10 ** MINOR_DIGITS[self.currency]
-        return per_interval * PERIODS_PER_YEAR[self.interval] / self.interval_count
+        return Fraction(PERIODS_PER_YEAR[self.interval], self.interval_count)
+
+    def in_major_units(self, amount: Fraction) -> Fraction:
+        """An amount in minor units of the price's currency."""
+        return amount / minor_units(self.currency, f"price {self.id}")
+
+    def annual(self, quantity: int) -> Fraction:
+        """Section 1.2: the exact price of a year, in major units."""
+        return self.in_major_units(self.total(quantity)) * self.intervals_per_year
+
+
+def minor_units(currency: str, named_by: str) -> int:
+    """How many minor units make one major unit of a currency in upper case."""
+    if currency not in MINOR_DIGITS:
+        raise OracleError(f"{named_by} is in the unknown currency {currency}")
+    return 10 ** MINOR_DIGITS[currency]
 
 
 def unit_amount(row: Row) -> Fraction | None:
@@ -136,6 +149,7 @@ def price_of_row(row: Row, tiers: tuple[Tier, ...]) -> Price:
         currency=row["currency"].upper(),
         is_recurring=row["type"] == "recurring" if "type" in row else interval is not None,
         is_licensed=row.get("recurring_usage_type", "licensed") == "licensed",
+        is_metered=row.get("recurring_usage_type") == "metered",
         interval=interval,
         interval_count=1 if (count := whole_number(row, "recurring_interval_count")) is None else count,
         billing_scheme=row.get("billing_scheme", "per_unit"),

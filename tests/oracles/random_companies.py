@@ -7,7 +7,9 @@ be refused stays out: it would stop the whole company.
 
 from __future__ import annotations
 
+import json
 import random
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,14 +20,16 @@ from typing import Any
 
 from hypothesis import strategies
 
-from tests.oracles import mrr
+from tests.oracles import answers, mrr
 from tests.oracles.landing import write_landing
+from tests.oracles.random_discounts import CouponMaker
 
 Account = dict[str, list[dict[str, Any]]]
 
 # The columns that hold ids of an account's own rows, made distinct when accounts are packed together.
 ID_COLUMNS = {
     "id",
+    "coupon_id",
     "customer_id",
     "invoice_id",
     "plan_id",
@@ -33,8 +37,10 @@ ID_COLUMNS = {
     "product_id",
     "subscription_id",
     "subscription_item_id",
+    "type_id",
 }
 
+PREFIX = re.compile(r"a(\d{4})\.")
 CURRENCIES = ("usd", "eur", "jpy", "kwd")
 MONTHS = tuple(datetime(2023 + (10 + n) // 12, (10 + n) % 12 + 1, 1, tzinfo=UTC) for n in range(8))
 CLOCK = datetime(2024, 6, 17, 9, 30, 0, 1, tzinfo=UTC)
@@ -87,8 +93,16 @@ GAPS = (
 )
 STATUSES = ("active", "active", "active", "canceled", "past_due", "trialing", "unpaid", "incomplete")
 RARE_STATUSES = ("incomplete_expired", "paused")
+FUTURE_STATUSES = (*("active",) * 4, "trialing", "canceled", "incomplete", "incomplete_expired")
+CANCELLATION_REASONS = (None, "cancellation_requested", "payment_failed", "payment_disputed")
+PAUSES = ("void", "keep_as_draft", "mark_uncollectible")
 INVOICE_STATUSES = ("paid",) * 12 + ("open",) * 3 + ("draft", "void", "uncollectible")
+DAYS_UNTIL_DUE = (0, 0, 14, 30, 60)
+DAYS_FROM_DUE_TO_SETTLED = (-5, 0, 3, 9, 10, 11, 45)
+DAYS_UNTIL_START = (0, 5, 20, 31, 45, 80)
 # From 100 minor units on, so that no MRR vanishes in the rounding to four decimals.
+LINE_AMOUNTS = (1, 500, 9900)
+METERED_AMOUNTS = (0, 1, 777, 33333, 123457)
 AMOUNTS = (0, 100, 499, 999, 1000, 4999, 10000, 33333, 123457, 1200000)
 QUANTITIES = (0, 1, 1, 1, 2, 3, 5, 6, 9, 10, 11, 20, 21, 50)
 ITEM_MINIMUMS = (
@@ -108,6 +122,11 @@ PRODUCT_METADATA = (
     '{"revenue_stream": "licence"}',
     '{"service_type": "security"}',
 )
+
+# Each in lower case too, one that no list of regions has, and none at all.
+COUNTRIES = ("US", "DE", "de", "JP", "BR", "br", "AU", "ZA", "XX", None)
+SERVICE_TYPES = ("security", "mobility", "information")
+DEPLOYMENTS = ("cloud", "on_premise")
 
 
 def same_day_next_month(moment: datetime) -> datetime:
@@ -133,14 +152,34 @@ class AccountMaker:
     def make(self) -> Account:
         customer = self.new_id("cus")
         if self.chance(0.96):
-            is_deleted = self.chance(0.05) or None
-            self.rows["billing/customer"].append(
-                {"id": customer, "created": MONTHS[0], "is_deleted": is_deleted}
-            )
+            self.rows["billing/customer"].append(self.customer_row(customer))
         prices = [self.make_price() for _ in range(self.source.randint(1, 4))]
+        bundle = self.make_prices_of_one_kind() if self.chance(0.3) else []
+        metered = self.make_metered_price() if self.chance(0.35) else None
+        everything = [*prices, *bundle, *([metered] if metered else [])]
+        coupons = CouponMaker(self.source, self.add, {price["currency"] for price in everything})
         for _ in range(self.source.choice((1, 1, 1, 2, 3))):
-            self.make_subscription(customer, prices)
+            wares = [prices] * self.source.choice((1, 1, 1, 2, 3))
+            if metered is not None and self.chance(0.7):
+                wares.append([metered])
+            self.make_subscription(customer, wares, coupons, coupons.choose_some())
+        if bundle:
+            off = coupons.make_amount_off(bundle[0]["currency"])
+            usual = [off, *coupons.choose_some()]
+            wares = [bundle] * self.source.choice((2, 3, 4))
+            self.make_subscription(customer, wares, coupons, usual, start=self.moment())
+        if self.chance(0.3):
+            self.make_later_subscription(customer, prices, coupons)
         return dict(self.rows)
+
+    def customer_row(self, customer: str) -> dict[str, Any]:
+        return {
+            "id": customer,
+            "created": self.source.choice((*(MONTHS[0],) * 9, MONTHS[-1])),
+            "address_country": self.source.choice(COUNTRIES),
+            "is_deleted": self.chance(0.05) or None,
+            "livemode": False if self.chance(0.03) else None,
+        }
 
     # Small decisions.
 
@@ -185,13 +224,15 @@ class AccountMaker:
     def make_price(self) -> dict[str, Any]:
         product = self.new_id("prod")
         if self.chance(0.85):
-            metadata = self.source.choice(PRODUCT_METADATA)
+            is_deleted = self.chance(0.05) or None
             self.rows["billing/product"].append(
-                {"id": product, "metadata": metadata, "is_deleted": self.chance(0.05) or None}
+                {"id": product, "metadata": self.product_metadata(), "is_deleted": is_deleted}
             )
-        if self.chance(0.08):
-            catalogued = self.source.choice(("perpetual", "maintenance", "subscription"))
-            self.rows["policy/product_catalogue"].append({"product_id": product, "licence_type": catalogued})
+        if self.chance(0.2):
+            catalogued = self.source.choice((None, None, None, "perpetual", "maintenance", "subscription"))
+            self.rows["policy/product_catalogue"].append(
+                {"product_id": product, "licence_type": catalogued, **self.product_segments()}
+            )
         price = {
             "product_id": product,
             "currency": self.source.choice(CURRENCIES),
@@ -202,6 +243,45 @@ class AccountMaker:
         if self.chance(0.15):
             return self.make_plan(price)
         return self.make_newer_price(price)
+
+    def make_prices_of_one_kind(self) -> list[dict[str, Any]]:
+        """Two or three that are billed together: an amount off their invoice is spread over them."""
+        shared = {
+            "currency": self.source.choice(CURRENCIES),
+            "interval": self.source.choice(("month", "month", "month", "year", "week")),
+            "interval_count": self.source.choice((None, 1, 1, 3)),
+            "usage_type": "licensed",
+        }
+        return [
+            self.make_newer_price({**shared, "product_id": self.new_id("prod")})
+            for _ in range(self.source.choice((2, 2, 3)))
+        ]
+
+    def make_metered_price(self) -> dict[str, Any]:
+        price = {
+            "product_id": self.new_id("prod"),
+            "currency": self.source.choice(CURRENCIES),
+            "interval": "month",
+            "interval_count": None,
+            "usage_type": "metered",
+            "id": self.new_id("price"),
+        }
+        row = self.as_price_row(price) | {"unit_amount": 1}
+        self.rows["billing/price"].append(row)
+        return row
+
+    def product_metadata(self) -> str | None:
+        described = json.loads(self.source.choice(PRODUCT_METADATA) or "{}") | self.product_segments()
+        return json.dumps(described) if described else None
+
+    def product_segments(self) -> dict[str, str]:
+        """What segments a product is in, each known more often than not."""
+        segments = {}
+        if self.chance(0.7):
+            segments["service_type"] = self.source.choice(SERVICE_TYPES)
+        if self.chance(0.7):
+            segments["deployment"] = self.source.choice(DEPLOYMENTS)
+        return segments
 
     def make_plan(self, price: dict[str, Any]) -> dict[str, Any]:
         plan = {**price, "id": self.new_id("plan"), "amount": self.source.choice(AMOUNTS)}
@@ -264,25 +344,107 @@ class AccountMaker:
 
     # Who buys it, and what was invoiced.
 
-    def make_subscription(self, customer: str, prices: Sequence[dict[str, Any]]) -> None:
+    def make_subscription(
+        self,
+        customer: str,
+        wares: Sequence[Sequence[dict[str, Any]]],
+        coupons: CouponMaker,
+        usual_coupons: Sequence[dict[str, Any]],
+        *,
+        start: datetime | None = None,
+    ) -> None:
+        """One item for each choice of prices; all begin together where a start is given."""
         subscription = self.new_id("sub")
-        for _ in range(self.source.choice((1, 1, 1, 2, 3))):
+        for prices in wares:
             item = self.new_id("si")
             self.make_item_row(item, subscription)
-            ItemMaker(self, customer, subscription, item, prices).make()
+            maker = ItemMaker(
+                self,
+                customer=customer,
+                subscription=subscription,
+                item=item,
+                prices=prices,
+                coupons=coupons,
+                usual_coupons=usual_coupons,
+            )
+            maker.make(start or self.moment(), looks_back=self.chance(0.35))
+        coupons.make_windows(customer, subscription, self.moments)
         if self.chance(0.92):
             status = self.source.choice(STATUSES if self.chance(0.9) else RARE_STATUSES)
+            created = self.source.choice(MONTHS)
             row = {
                 "id": subscription,
                 "customer_id": customer,
                 "status": status,
-                "created": self.source.choice(MONTHS),
+                "created": created,
+                "start_date": created if self.chance(0.3) else None,
             }
             row |= self.trial() if self.chance(0.4) else {}
-            row |= {"ended_at": self.moment()} if self.chance(0.35) else {}
+            row |= self.end_of_subscription()
+            row |= {"pause_collection_behavior": self.source.choice(PAUSES)} if self.chance(0.15) else {}
             row |= {"is_deleted": True} if self.chance(0.05) else {}
             row |= {"livemode": False} if self.chance(0.05) else {}
             self.rows["billing/subscription"].append(row)
+
+    def end_of_subscription(self) -> dict[str, Any]:
+        """Notice with or without an end, an end with or without notice, and sometimes why."""
+        row: dict[str, Any] = {}
+        if self.chance(0.35):
+            row["ended_at"] = self.moment()
+        if self.chance(0.5 if row else 0.25):
+            row["canceled_at"] = self.moment() if self.chance(0.7) else row.get("ended_at")
+        if row:
+            row["cancellation_details_reason"] = self.source.choice(CANCELLATION_REASONS)
+        return row
+
+    def make_later_subscription(
+        self, customer: str, prices: Sequence[dict[str, Any]], coupons: CouponMaker
+    ) -> None:
+        """Agreed now and started later, with or without service by then; perhaps called off in between."""
+        subscription = self.new_id("sub")
+        usual = coupons.choose_some()
+        created = self.moment()
+        start = created + timedelta(days=self.source.choice(DAYS_UNTIL_START))
+        if self.chance(0.3):
+            start = max(created, self.moment())
+        for _ in range(self.source.choice((1, 1, 2, 3))):
+            item = self.new_id("si")
+            self.make_agreed_item_row(item, subscription, self.source.choice(prices))
+            if self.chance(0.5):
+                maker = ItemMaker(
+                    self,
+                    customer=customer,
+                    subscription=subscription,
+                    item=item,
+                    prices=prices,
+                    coupons=coupons,
+                    usual_coupons=usual,
+                )
+                maker.make(start, looks_back=False)
+        row: dict[str, Any] = {
+            "id": subscription,
+            "customer_id": customer,
+            "status": self.source.choice(FUTURE_STATUSES),
+            "created": created,
+            "start_date": start,
+            "livemode": False if self.chance(0.05) else None,
+        }
+        if self.chance(0.3):
+            row["canceled_at"] = self.moment_within(created, start) if start > created else created
+        if self.chance(0.15):
+            row["ended_at"] = row.get("canceled_at") or self.moment()
+        self.rows["billing/subscription"].append(row)
+
+    def make_agreed_item_row(self, item: str, subscription: str, price: dict[str, Any]) -> None:
+        self.rows["billing/subscription_item"].append(
+            {
+                "id": item,
+                "subscription_id": subscription,
+                "plan_id" if "amount" in price else "price_id": price["id"],
+                "quantity": self.source.choice(QUANTITIES),
+                "metadata": self.source.choice(ITEM_MINIMUMS) if self.chance(0.25) else None,
+            }
+        )
 
     def make_item_row(self, item: str, subscription: str) -> None:
         if self.chance(0.85):
@@ -307,12 +469,17 @@ class ItemMaker:
     def __init__(
         self,
         account: AccountMaker,
+        *,
         customer: str,
         subscription: str,
         item: str,
         prices: Sequence[dict[str, Any]],
+        coupons: CouponMaker,
+        usual_coupons: Sequence[dict[str, Any]],
     ) -> None:
         self.account = account
+        self.coupons = coupons
+        self.usual_coupons = usual_coupons
         self.source = account.source
         self.customer = customer
         self.subscription = subscription
@@ -324,8 +491,9 @@ class ItemMaker:
         self.is_free = self.account.chance(0.2)
         self.invoice: dict[str, Any] | None = None
 
-    def make(self) -> None:
-        start = self.account.moment()
+    def make(self, start: datetime, *, looks_back: bool) -> None:
+        if looks_back:
+            self.state_a_year_before(start)
         for _ in range(self.source.choice((1, 1, 2, 3, 4, 6))):
             end = self.period_end(start)
             self.state(start, end)
@@ -337,6 +505,13 @@ class ItemMaker:
             start = (end or start + timedelta(days=45)) + self.source.choice(GAPS)
         if self.account.chance(0.1):
             self.state(start, start, is_proration=self.account.chance(0.5))
+
+    def state_a_year_before(self, later: datetime) -> None:
+        """What retention looks back on: a term long ago, up to what follows, or shorter, or longer."""
+        start = later - timedelta(days=self.source.choice((334, 366, 397)))
+        self.state(start, self.source.choice((later, later, same_day_next_month(start), None)))
+        if self.account.chance(0.5):
+            self.choose_other_terms()
 
     def period_end(self, start: datetime) -> datetime | None:
         if self.account.chance(0.05):
@@ -376,13 +551,23 @@ class ItemMaker:
     ) -> None:
         """The lines of one statement: one, or for a tiered price perhaps one per tier, with flat fees."""
         invoice = self.choose_invoice(start)
+        is_metered = "metered" in {self.price.get("usage_type"), self.price.get("recurring_usage_type")}
+        if is_metered and end is None:
+            # Use is known when its period has ended.
+            end = same_day_next_month(start)
         quantities = [self.quantity]
         if self.price.get("billing_scheme") == "tiered" and self.account.chance(0.6):
             first = self.source.randint(0, self.quantity)
             quantities = [first, self.quantity - first] + [0] * self.source.choice((0, 1))
         for quantity in quantities:
-            amount = 0 if self.is_free else sign * self.source.choice((1, 500, 9900))
-            self.add_line(invoice, start, end, quantity=quantity, amount=amount, is_proration=is_proration)
+            amounts = METERED_AMOUNTS if is_metered else LINE_AMOUNTS
+            amount = 0 if self.is_free else sign * self.source.choice(amounts)
+            line = self.add_line(
+                invoice, start, end, quantity=quantity, amount=amount, is_proration=is_proration
+            )
+            if sign < 0 and self.account.chance(0.7):
+                line["description"] = "Unused time on it"
+            self.coupons.discount_line(line["id"], self.price["currency"], self.usual_coupons)
 
     def choose_invoice(self, start: datetime) -> dict[str, Any]:
         """The one at hand or a new one, created at the start, a little later, or with a later cycle."""
@@ -393,19 +578,38 @@ class ItemMaker:
         )
         created = start + late
         finalized = None if self.account.chance(0.3) else created + timedelta(hours=1)
+        status = self.source.choice(INVOICE_STATUSES)
         self.invoice = {
             "id": self.account.new_id("in"),
             "customer_id": self.customer,
             "subscription_id": self.subscription if self.account.chance(0.7) else None,
-            "status": self.source.choice(INVOICE_STATUSES),
+            "status": status,
             "currency": self.price["currency"],
             "created": created,
             "status_transitions_finalized_at": finalized,
+            **self.due_and_settled(status, finalized or created),
             "livemode": False if self.account.chance(0.03) else None,
             "is_deleted": True if self.account.chance(0.03) else None,
         }
         self.account.rows["billing/invoice"].append(self.invoice)
         return self.invoice
+
+    def due_and_settled(self, status: str, finalized: datetime) -> dict[str, Any]:
+        """Due when it is finalised or later, settled before or after that, and dates that are missing."""
+        due = finalized + timedelta(days=self.source.choice(DAYS_UNTIL_DUE))
+        if self.account.chance(0.2):
+            due = self.account.moment()
+        settled = due + timedelta(days=self.source.choice(DAYS_FROM_DUE_TO_SETTLED))
+        if self.account.chance(0.2):
+            settled = self.account.moment()
+        row: dict[str, Any] = {"due_date": due if self.account.chance(0.7) else None}
+        transition = {"paid": "paid", "void": "voided", "uncollectible": "marked_uncollectible"}.get(status)
+        if transition is not None and self.account.chance(0.8):
+            row[f"status_transitions_{transition}_at"] = settled
+        if status == "paid" and self.account.chance(0.06):
+            # Written off, and paid after all.
+            row["status_transitions_marked_uncollectible_at"] = due
+        return row
 
     def add_line(
         self,
@@ -416,7 +620,7 @@ class ItemMaker:
         quantity: int,
         amount: int,
         is_proration: bool,
-    ) -> None:
+    ) -> dict[str, Any]:
         is_plan = "amount" in self.price
         line: dict[str, Any] = {
             "invoice_id": invoice["id"],
@@ -441,6 +645,7 @@ class ItemMaker:
             # What does not count may be broken.
             line |= {"quantity": None, "period_start": None}
         self.account.add("billing/invoice_line_item", "il", **line)
+        return self.account.rows["billing/invoice_line_item"][-1]
 
 
 def random_account(source: random.Random) -> Account:
@@ -471,7 +676,7 @@ def random_rates(source: random.Random, base: str) -> list[dict[str, Any]]:
     around = {"JPY": 650, "KWD": 325000, "EUR": 110000, "USD": 90000}
     rows = []
     for code in sorted({*names} - {base}):
-        day = date(2023, 9, 1)
+        day = date(2022, 9, 1)
         while day <= date(2024, 8, 1):
             rate = Decimal(around[code] + source.randint(-40, 40)).scaleb(-5)
             shared = {"transactioncurrency": names[code], "effectivedate": day}
@@ -498,7 +703,7 @@ class PackedCompany:
         Raises:
             mrr.OracleError: an account in it must stop publication.
         """
-        return mrr.answer(
+        return answers.answer(
             self.landing, as_of=self.as_of, policies=self.policies, product_catalogue=self.product_catalogue
         )
 
@@ -507,9 +712,10 @@ def account_prefix(position: int) -> str:
     return f"a{position:04d}."
 
 
-def position_of(account_id: str) -> int:
-    """Which of the packed accounts an account id belongs to."""
-    return int(account_id[1:5])
+def positions_of(key: Iterable[Any]) -> set[int]:
+    """Which of the packed accounts the ids in a row's key belong to: the account's own, or its product's."""
+    prefixes = [PREFIX.match(part) for part in key if isinstance(part, str)]
+    return {int(prefix[1]) for prefix in prefixes if prefix}
 
 
 def with_distinct_ids(account: Account, position: int) -> Account:

@@ -1,7 +1,7 @@
 -- Money in a currency without a rate young enough cannot be valued. A rate is needed
 -- where an item closes a month, in the month after, in which its opening is revalued,
--- in the month a year later, for which it is the base of retention, and where its MRR
--- changes.
+-- in the month a year later, for which it is the base of retention, where its MRR
+-- changes, and where an account has usage or commitments.
 with
 
 item_months as (
@@ -22,6 +22,18 @@ changes as (
         currency_code,
         {{ month_of('event_date') }} as month
     from {{ ref('int_item_mrr_changes') }}
+
+),
+
+commitments as (
+
+    select * from {{ ref('int_committed_mrr_by_account_month') }}
+
+),
+
+usage as (
+
+    select * from {{ ref('int_usage_mrr_by_account_month') }}
 
 ),
 
@@ -64,6 +76,18 @@ missing as (
             changes.month = exchange_rates.month
             and changes.currency_code = exchange_rates.currency_code
     where exchange_rates.month is null
+    union
+    select
+        currency_code_without_rate as currency_code,
+        month
+    from commitments
+    where currency_code_without_rate is not null
+    union
+    select
+        currency_code_without_rate as currency_code,
+        month
+    from usage
+    where currency_code_without_rate is not null
 
 )
 

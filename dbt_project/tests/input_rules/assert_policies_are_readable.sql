@@ -32,6 +32,36 @@ findings as (
     select
         policies.policy_key,
         policies.policy_value,
+        'Expected a whole number of days, 0 or more, or nothing.' as reason
+    from policies
+    where
+        policies.policy_key = 'past_due_churn_days'
+        and coalesce(policies.policy_value, '') <> ''
+        and coalesce(
+            try_cast(policies.policy_value as decimal(9, 3)) >= 0
+            and try_cast(policies.policy_value as decimal(9, 3))
+            = floor(try_cast(policies.policy_value as decimal(9, 3))),
+            false
+        ) = false
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected a month from 1 to 12.' as reason
+    from policies
+    where
+        policies.policy_key = 'fiscal_year_start_month'
+        and coalesce(
+            try_cast(policies.policy_value as decimal(9, 3)) >= 1
+            and try_cast(policies.policy_value as decimal(9, 3)) <= 12
+            and try_cast(policies.policy_value as decimal(9, 3))
+            = floor(try_cast(policies.policy_value as decimal(9, 3))),
+            false
+        ) = false
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
         'Expected a share from 0 to 1.' as reason
     from policies
     where

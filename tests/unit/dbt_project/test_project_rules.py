@@ -26,7 +26,6 @@ MODELS = DBT_PROJECT / "models"
 # One row by construction, each with what makes it so; a grain test would have no column to name.
 SINGLE_ROW = {
     "int_data_clock": "an aggregate without group by",
-    "int_discount_counts": "a cross join of two such aggregates",
     "int_invoice_line_counts": "a cross join of two such aggregates",
     "int_run_settings": "the operator's one row with such aggregates",
     "stg_control__build_parameters": "written as one row by the orchestration",

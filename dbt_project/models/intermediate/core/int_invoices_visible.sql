@@ -1,5 +1,7 @@
 -- Grain: one row per invoice that exists for this run: live, not deleted, and not
 -- created or finalised after an as-of that the operator gave.
+-- It is past due over [past_due_from, settled_at), and its service is given up from
+-- defaulted_from on, where the policy has a number of days for that.
 with
 
 invoices as (
@@ -14,7 +16,7 @@ run_settings as (
 
 ),
 
-final as (
+visible as (
 
     select
         invoices.invoice_id,
@@ -27,7 +29,31 @@ final as (
         invoices.due_at,
         invoices.paid_at,
         invoices.voided_at,
-        invoices.marked_uncollectible_at
+        invoices.marked_uncollectible_at,
+        run_settings.past_due_churn_days,
+        -- An invoice that is charged automatically has no due date: it is due at once.
+        greatest(
+            coalesce(invoices.finalized_at, invoices.created_at),
+            coalesce(invoices.due_at, invoices.finalized_at, invoices.created_at)
+        ) as past_due_from,
+        case
+            when
+                invoices.invoice_status in ('paid', 'void', 'uncollectible')
+                and invoices.paid_at is null
+                and invoices.voided_at is null
+                and invoices.marked_uncollectible_at is null
+                -- Settled, and nothing says when: never past due.
+                then {{ start_of_time() }}
+            else
+                coalesce(
+                    least(
+                        invoices.paid_at,
+                        invoices.voided_at,
+                        invoices.marked_uncollectible_at
+                    ),
+                    {{ end_of_time() }}
+                )
+        end as settled_at
     from invoices
     cross join run_settings
     where
@@ -40,6 +66,32 @@ final as (
                 and coalesce(invoices.finalized_at < run_settings.as_of_at, true)
             )
         )
+
+),
+
+final as (
+
+    select
+        invoice_id,
+        customer_id,
+        subscription_id,
+        invoice_status,
+        currency_code,
+        created_at,
+        finalized_at,
+        due_at,
+        paid_at,
+        voided_at,
+        marked_uncollectible_at,
+        past_due_from,
+        settled_at,
+        case
+            when
+                {{ add_days_to_timestamp('past_due_from', 'past_due_churn_days') }}
+                < settled_at
+                then {{ add_days_to_timestamp('past_due_from', 'past_due_churn_days') }}
+        end as defaulted_from
+    from visible
 
 )
 

@@ -35,18 +35,35 @@ policies as (
                     policy_key = 'fx_rate_max_age_days'
                     then cast(policy_value as integer)
             end
-        ) as fx_rate_max_age_days
+        ) as fx_rate_max_age_days,
+        -- Empty: however long an invoice is past due, its service counts.
+        max(
+            case
+                when
+                    policy_key = 'past_due_churn_days' and policy_value <> ''
+                    then cast(policy_value as integer)
+            end
+        ) as past_due_churn_days,
+        max(
+            case
+                when
+                    policy_key = 'fiscal_year_start_month'
+                    then cast(policy_value as integer)
+            end
+        ) as fiscal_year_start_month
     from {{ ref('int_policies') }}
 
 ),
 
-final as (
+clocked as (
 
     select
         policies.reporting_currency_code,
         policies.reporting_time_zone,
         policies.renewal_grace_days,
         policies.fx_rate_max_age_days,
+        policies.past_due_churn_days,
+        policies.fiscal_year_start_month,
         build_parameters.as_of_date is not null as is_as_of_given,
         data_clock.data_clock_at,
         -- A given date stands for the end of that day, which is the first instant of
@@ -69,6 +86,20 @@ final as (
     from build_parameters
     cross join data_clock
     cross join policies
+
+),
+
+final as (
+
+    select
+        *,
+        -- The first day of the fiscal year that the as-of lies in.
+        {{ add_months(
+            month_of('as_of_date'),
+            '-cast((extract(month from as_of_date) - fiscal_year_start_month + 12) % 12'
+            ~ ' as integer)'
+        ) }} as fiscal_year_start_date
+    from clocked
 
 )
 

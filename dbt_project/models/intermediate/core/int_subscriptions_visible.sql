@@ -27,6 +27,7 @@ final as (
         subscriptions.trial_end_at,
         subscriptions.canceled_at,
         subscriptions.ended_at,
+        coalesce(subscriptions.started_at, subscriptions.created_at) as started_at,
         subscriptions.created_at
     from subscriptions
     cross join run_settings

@@ -39,6 +39,12 @@ lines as (
 
 ),
 
+invoices as (
+
+    select * from {{ ref('int_invoices_visible') }}
+
+),
+
 churns as (
 
     select
@@ -79,6 +85,7 @@ lost_subscriptions as (
         on
             churns.account_id = item_months.account_id
             and churns.month = item_months.next_month
+            and item_months.mrr_amount_in_currency > 0
 
 ),
 
@@ -114,6 +121,28 @@ unpaid_periods as (
 
 ),
 
+-- Service given up because its invoice stayed past due for longer than policy allows.
+defaulted_periods as (
+
+    select distinct
+        lost_subscriptions.account_id,
+        lost_subscriptions.month,
+        lost_subscriptions.subscription_id
+    from lost_subscriptions
+    inner join lines
+        on
+            lost_subscriptions.subscription_id = lines.subscription_id
+            and lines.exclusion_reason is null
+            and lines.period_start_at < lost_subscriptions.month_end_at
+            and lost_subscriptions.month_end_at <= lines.period_end_at
+    inner join invoices
+        on
+            lines.invoice_id = invoices.invoice_id
+            and invoices.defaulted_from < lost_subscriptions.month_end_at
+            and lost_subscriptions.month_end_at <= invoices.settled_at
+
+),
+
 reasons as (
 
     select
@@ -130,6 +159,7 @@ reasons as (
                 subscriptions.ended_at <= lost_subscriptions.month_end_at
                 then 'voluntary'
             when unpaid_periods.has_unpaid_period = 1 then 'involuntary'
+            when defaulted_periods.subscription_id is not null then 'involuntary'
             when unpaid_periods.has_waived_period = 1 then 'pause'
             when subscriptions.pause_collection_behavior is not null then 'pause'
             else 'voluntary'
@@ -142,6 +172,11 @@ reasons as (
             lost_subscriptions.account_id = unpaid_periods.account_id
             and lost_subscriptions.month = unpaid_periods.month
             and lost_subscriptions.subscription_id = unpaid_periods.subscription_id
+    left join defaulted_periods
+        on
+            lost_subscriptions.account_id = defaulted_periods.account_id
+            and lost_subscriptions.month = defaulted_periods.month
+            and lost_subscriptions.subscription_id = defaulted_periods.subscription_id
 
 ),
 

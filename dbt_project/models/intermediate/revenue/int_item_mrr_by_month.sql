@@ -1,4 +1,5 @@
--- Grain: one row per subscription item and month at whose end it has MRR.
+-- Grain: one row per subscription item and month at whose end it is in service at a
+-- price; its MRR is 0 where discounts take all of it.
 -- An interval counts for a month when valid_from < month_end_at <= valid_to.
 -- Definitions 1.
 with
@@ -21,6 +22,24 @@ exchange_rates as (
 
 ),
 
+constant_rates as (
+
+    select * from {{ ref('int_exchange_rates_constant') }}
+
+),
+
+subscriptions as (
+
+    select * from {{ ref('int_subscriptions_visible') }}
+
+),
+
+items_past_due as (
+
+    select * from {{ ref('int_items_past_due_by_month') }}
+
+),
+
 active as (
 
     select
@@ -31,6 +50,8 @@ active as (
         intervals.currency_code,
         months.month,
         months.next_month,
+        months.month_end_at,
+        intervals.gross_mrr_amount_in_currency,
         intervals.mrr_amount_in_currency,
         intervals.arr_amount_in_currency
     from intervals
@@ -38,7 +59,7 @@ active as (
         on
             intervals.valid_from < months.month_end_at
             and months.month_end_at <= intervals.valid_to
-    where intervals.mrr_amount_in_currency > 0
+    where intervals.gross_mrr_amount_in_currency > 0
 
 ),
 
@@ -52,9 +73,13 @@ final as (
         active.currency_code,
         active.month,
         active.next_month,
+        active.gross_mrr_amount_in_currency,
         active.mrr_amount_in_currency,
         active.arr_amount_in_currency,
         closing_rates.exchange_rate,
+        {{ convert_mrr(
+            'active.gross_mrr_amount_in_currency', 'closing_rates.exchange_rate'
+        ) }} as gross_mrr_amount,
         {{ convert_mrr(
             'active.mrr_amount_in_currency', 'closing_rates.exchange_rate'
         ) }} as mrr_amount,
@@ -68,7 +93,17 @@ final as (
         -- And a year later: the base that retention compares that month with.
         {{ convert_mrr(
             'active.mrr_amount_in_currency', 'rates_in_a_year.exchange_rate'
-        ) }} as revalued_in_a_year_mrr_amount
+        ) }} as revalued_in_a_year_mrr_amount,
+        {{ convert_mrr(
+            'active.mrr_amount_in_currency', 'constant_rates.exchange_rate'
+        ) }} as constant_currency_mrr_amount,
+        -- Notice was given, and service goes on.
+        coalesce(
+            subscriptions.canceled_at < active.month_end_at
+            and coalesce(subscriptions.ended_at >= active.month_end_at, true),
+            false
+        ) as is_at_risk,
+        items_past_due.month is not null as is_past_due
     from active
     left join exchange_rates as closing_rates
         on
@@ -82,6 +117,14 @@ final as (
         on
             {{ add_months('active.month', 12) }} = rates_in_a_year.month
             and active.currency_code = rates_in_a_year.currency_code
+    left join constant_rates
+        on active.currency_code = constant_rates.currency_code
+    left join subscriptions
+        on active.subscription_id = subscriptions.subscription_id
+    left join items_past_due
+        on
+            active.subscription_item_id = items_past_due.subscription_item_id
+            and active.month = items_past_due.month
 
 )
 

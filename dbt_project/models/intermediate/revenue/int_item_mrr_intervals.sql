@@ -1,46 +1,55 @@
--- Grain: one row per subscription item and valid_from: its MRR and ARR, in its
--- currency, over [valid_from, valid_to).
--- Neighbouring periods of one price, quantity and MRR are one interval. Definitions 1.
+-- Grain: one row per subscription item and valid_from: its MRR and ARR before
+-- (gross) and after discounts, in its currency, over [valid_from, valid_to).
+-- Neighbouring periods of one price, quantity and value are one interval.
+-- Definitions 1.
 with
 
-intervals as (
+service as (
 
-    select * from {{ ref('int_item_service_intervals') }}
-
-),
-
-valued_quantities as (
-
-    select * from {{ ref('int_price_quantities_valued') }}
+    select * from {{ ref('int_item_service_valued') }}
 
 ),
 
-accounts as (
+amounts_off as (
 
-    select * from {{ ref('int_accounts_crosswalked') }}
+    select * from {{ ref('int_item_amounts_off') }}
 
 ),
 
 valued as (
 
     select
-        intervals.subscription_item_id,
-        intervals.subscription_id,
-        accounts.account_id,
-        intervals.price_id,
-        intervals.currency_code,
-        intervals.quantity,
-        intervals.valid_from,
-        intervals.valid_to,
-        valued_quantities.mrr_amount_in_currency,
-        valued_quantities.arr_amount_in_currency
-    from intervals
-    inner join accounts
-        on intervals.customer_id = accounts.customer_id
-    inner join valued_quantities
+        subscription_item_id,
+        subscription_id,
+        account_id,
+        price_id,
+        currency_code,
+        quantity,
+        valid_from,
+        valid_to,
+        gross_mrr_amount_in_currency,
+        mrr_amount_in_currency,
+        arr_amount_in_currency
+    from service
+    where not has_amount_off
+    union all
+    select
+        service.subscription_item_id,
+        service.subscription_id,
+        service.account_id,
+        service.price_id,
+        service.currency_code,
+        service.quantity,
+        amounts_off.valid_from,
+        amounts_off.valid_to,
+        service.gross_mrr_amount_in_currency,
+        amounts_off.mrr_amount_in_currency,
+        amounts_off.arr_amount_in_currency
+    from amounts_off
+    inner join service
         on
-            intervals.price_id = valued_quantities.price_id
-            and intervals.billable_quantity = valued_quantities.billable_quantity
+            amounts_off.subscription_item_id = service.subscription_item_id
+            and amounts_off.service_from = service.valid_from
 
 ),
 
@@ -60,10 +69,18 @@ with_previous as (
             partition by subscription_item_id
             order by valid_from
         ) as previous_quantity,
+        lag(gross_mrr_amount_in_currency) over (
+            partition by subscription_item_id
+            order by valid_from
+        ) as previous_gross_mrr_amount_in_currency,
         lag(mrr_amount_in_currency) over (
             partition by subscription_item_id
             order by valid_from
-        ) as previous_mrr_amount_in_currency
+        ) as previous_mrr_amount_in_currency,
+        lag(arr_amount_in_currency) over (
+            partition by subscription_item_id
+            order by valid_from
+        ) as previous_arr_amount_in_currency
     from valued
 
 ),
@@ -78,7 +95,10 @@ islands as (
                     previous_valid_to = valid_from
                     and previous_price_id = price_id
                     and previous_quantity = quantity
+                    and previous_gross_mrr_amount_in_currency
+                    = gross_mrr_amount_in_currency
                     and previous_mrr_amount_in_currency = mrr_amount_in_currency
+                    and previous_arr_amount_in_currency = arr_amount_in_currency
                     then 0
                 else 1
             end
@@ -102,6 +122,7 @@ final as (
         max(quantity) as quantity,
         min(valid_from) as valid_from,
         max(valid_to) as valid_to,
+        max(gross_mrr_amount_in_currency) as gross_mrr_amount_in_currency,
         max(mrr_amount_in_currency) as mrr_amount_in_currency,
         max(arr_amount_in_currency) as arr_amount_in_currency
     from islands

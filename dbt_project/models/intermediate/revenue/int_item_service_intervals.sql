@@ -1,7 +1,7 @@
 -- Grain: one row per subscription item and valid_from: the item is in service on this
 -- price with this quantity over [valid_from, valid_to), UTC. Clipped to the
--- subscription, its trial and the included first year of maintenance.
--- Definitions 1.1, steps 2, 3 and 5.
+-- subscription, its trial, the included first year of maintenance, and to what policy
+-- past_due_churn_days gives up. Definitions 1.1, steps 2, 3 and 5.
 with
 
 statements as (
@@ -21,6 +21,12 @@ counting_lines as (
 subscriptions as (
 
     select * from {{ ref('int_subscriptions_visible') }}
+
+),
+
+invoices as (
+
+    select * from {{ ref('int_invoices_visible') }}
 
 ),
 
@@ -132,6 +138,9 @@ clipped as (
         held.quantity,
         held.minimum_quantity,
         held.invoice_line_item_id,
+        held.invoice_id,
+        held.period_start_at as statement_start_at,
+        held.held_until_at,
         case
             when held.licence_type = 'maintenance'
                 then
@@ -178,7 +187,7 @@ after_trial as (
 
 ),
 
-pieces as (
+outside_trials as (
 
     select
         subscription_item_id,
@@ -189,6 +198,9 @@ pieces as (
         quantity,
         minimum_quantity,
         invoice_line_item_id,
+        invoice_id,
+        statement_start_at,
+        held_until_at,
         valid_from,
         least(valid_to, coalesce(trial_start_at, {{ end_of_time() }})) as valid_to
     from before_trial
@@ -202,9 +214,71 @@ pieces as (
         quantity,
         minimum_quantity,
         invoice_line_item_id,
+        invoice_id,
+        statement_start_at,
+        held_until_at,
         greatest(valid_from, trial_end_at) as valid_from,
         valid_to
     from after_trial
+
+),
+
+before_default as (
+
+    select
+        outside_trials.*,
+        invoices.defaulted_from
+    from outside_trials
+    left join invoices
+        on outside_trials.invoice_id = invoices.invoice_id
+
+),
+
+after_default as (
+
+    select
+        outside_trials.*,
+        invoices.settled_at
+    from outside_trials
+    inner join invoices
+        on outside_trials.invoice_id = invoices.invoice_id
+    where invoices.defaulted_from is not null
+
+),
+
+pieces as (
+
+    select
+        subscription_item_id,
+        subscription_id,
+        customer_id,
+        price_id,
+        currency_code,
+        quantity,
+        minimum_quantity,
+        invoice_line_item_id,
+        invoice_id,
+        statement_start_at,
+        held_until_at,
+        valid_from,
+        least(valid_to, coalesce(defaulted_from, {{ end_of_time() }})) as valid_to
+    from before_default
+    union all
+    select
+        subscription_item_id,
+        subscription_id,
+        customer_id,
+        price_id,
+        currency_code,
+        quantity,
+        minimum_quantity,
+        invoice_line_item_id,
+        invoice_id,
+        statement_start_at,
+        held_until_at,
+        greatest(valid_from, settled_at) as valid_from,
+        valid_to
+    from after_default
 
 ),
 
@@ -221,6 +295,9 @@ final as (
             cast(quantity as bigint), coalesce(cast(minimum_quantity as bigint), 0)
         ) as billable_quantity,
         invoice_line_item_id,
+        invoice_id,
+        statement_start_at,
+        held_until_at,
         valid_from,
         valid_to
     from pieces

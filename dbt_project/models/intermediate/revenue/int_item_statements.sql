@@ -26,10 +26,12 @@ tiered_statements as (
         licence_type,
         currency_code,
         is_credit,
+        is_tiered,
         sum(quantity) as quantity,
         max(minimum_quantity) as minimum_quantity,
         period_start_at,
         period_end_at,
+        invoice_id,
         invoice_created_at,
         max(invoice_line_item_id) as invoice_line_item_id
     from counting_lines
@@ -41,10 +43,11 @@ tiered_statements as (
         licence_type,
         currency_code,
         is_credit,
+        is_tiered,
         period_start_at,
         period_end_at,
-        invoice_created_at,
-        invoice_id
+        invoice_id,
+        invoice_created_at
 
 ),
 
@@ -58,10 +61,12 @@ statements as (
         licence_type,
         currency_code,
         is_credit,
+        is_tiered,
         quantity,
         minimum_quantity,
         period_start_at,
         period_end_at,
+        invoice_id,
         invoice_created_at,
         invoice_line_item_id
     from counting_lines
@@ -75,10 +80,12 @@ statements as (
         licence_type,
         currency_code,
         is_credit,
+        is_tiered,
         quantity,
         minimum_quantity,
         period_start_at,
         period_end_at,
+        invoice_id,
         invoice_created_at,
         invoice_line_item_id
     from tiered_statements
@@ -111,10 +118,12 @@ final as (
         licence_type,
         currency_code,
         is_credit,
+        is_tiered,
         quantity,
         minimum_quantity,
         period_start_at,
         period_end_at,
+        invoice_id,
         invoice_line_item_id
     from ranked
     where latest_first = 1

@@ -6,7 +6,9 @@ with
 
 item_months as (
 
-    select * from {{ ref('int_item_mrr_by_month') }}
+    select *
+    from {{ ref('int_item_mrr_by_month') }}
+    where mrr_amount_in_currency > 0
 
 ),
 

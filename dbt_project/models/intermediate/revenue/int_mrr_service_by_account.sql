@@ -46,7 +46,8 @@ cohorts as (
 
     select
         account_id,
-        min(cohort_month) as cohort_month
+        min(cohort_month) as cohort_month,
+        min(initial_mrr) as initial_mrr
     from movements
     group by account_id
 
@@ -74,6 +75,7 @@ final as (
         first_dates.account_id,
         first_dates.first_paid_date,
         cohorts.cohort_month,
+        cohorts.initial_mrr,
         case
             when deployments.first_deployment = deployments.last_deployment
                 then deployments.first_deployment

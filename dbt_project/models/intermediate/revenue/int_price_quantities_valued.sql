@@ -1,6 +1,8 @@
 -- Grain: one row per price and billable quantity in use: what that quantity is worth a
 -- month (MRR) and a year (ARR), in the price's currency; NULL where the quantity lies
 -- beyond the price's last tier. Definitions 1.2 and 1.3.
+-- Beside the rounded values stand the exact ones: the price of one interval in
+-- trillionths of the minor unit, and the year's as a quotient.
 -- A price and quantity recur every period and in many subscriptions; each pair is
 -- valued once.
 with
@@ -29,12 +31,23 @@ billing_intervals as (
 
 ),
 
+commitments as (
+
+    select * from {{ ref('int_committed_items') }}
+
+),
+
 distinct_quantities as (
 
-    select distinct
+    select
         price_id,
         billable_quantity
     from intervals
+    union
+    select
+        price_id,
+        billable_quantity
+    from commitments
 
 ),
 
@@ -153,17 +166,13 @@ annualised as (
     select
         distinct_quantities.price_id,
         distinct_quantities.billable_quantity,
+        priced_quantities.price_scaled,
         priced_quantities.price_scaled
         * {{ exact_integer('billing_intervals.intervals_per_year') }}
             as annual_numerator,
         {{ exact_integer('prices.billing_interval_count') }}
         * {{ exact_integer('1000000000000') }}
-        * case prices.minor_unit_digits
-            when 0 then 1
-            when 2 then 100
-            when 3 then 1000
-            when 4 then 10000
-        end as annual_denominator
+        * {{ minor_units('prices.minor_unit_digits') }} as annual_denominator
     from distinct_quantities
     inner join prices
         on distinct_quantities.price_id = prices.price_id
@@ -182,6 +191,9 @@ final as (
     select
         price_id,
         billable_quantity,
+        price_scaled,
+        annual_numerator,
+        annual_denominator,
         {{ round_quotient_to_mrr('annual_numerator', '(annual_denominator * 12)') }}
             as mrr_amount_in_currency,
         {{ round_quotient_to_mrr('annual_numerator', 'annual_denominator') }}

@@ -46,12 +46,6 @@ line_counts as (
 
 ),
 
-discount_counts as (
-
-    select * from {{ ref('int_discount_counts') }}
-
-),
-
 run_settings as (
 
     select * from {{ ref('int_run_settings') }}
@@ -91,6 +85,21 @@ openings as (
         ) as expected_amount,
         bridge.opening_mrr_amount as actual_amount,
         'A month opens with the MRR that the month before closed with.' as explanation
+    from bridge
+    cross join run_settings
+
+),
+
+discounts_deducted as (
+
+    select
+        'mrr_is_gross_less_discounts' as control,
+        bridge.month as period,
+        'all' as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        bridge.gross_mrr_amount - bridge.discount_mrr_amount as expected_amount,
+        bridge.closing_mrr_amount as actual_amount,
+        'MRR before discounts less recurring discounts is closing MRR.' as explanation
     from bridge
     cross join run_settings
 
@@ -245,6 +254,8 @@ comparisons as (
     union all
     select * from openings
     union all
+    select * from discounts_deducted
+    union all
     select * from intervals_match
     union all
     select * from events_match
@@ -257,7 +268,7 @@ comparisons as (
 
 ),
 
-compared as (
+final as (
 
     select
         control,
@@ -273,55 +284,6 @@ compared as (
         end as status,
         explanation
     from comparisons
-
-),
-
--- MRR is published before discounts: said here, so that nobody has to find out.
-discounts as (
-
-    select
-        'mrr_net_of_discounts' as control,
-        {{ month_of('run_settings.as_of_date') }} as period,
-        'all' as dimension,
-        run_settings.reporting_currency_code as currency_code,
-        cast(null as decimal(24, 4)) as expected_amount,
-        cast(null as decimal(24, 4)) as actual_amount,
-        cast(null as decimal(24, 4)) as difference_amount,
-        case when discount_counts.discount_count > 0 then 'open item' else 'no data' end
-            as status,
-        'MRR is gross: discounts are not deducted yet. The export carries '
-        || cast(discount_counts.discount_count as string)
-        || ' discounts of subscriptions and invoice lines.' as explanation
-    from discount_counts
-    cross join run_settings
-
-),
-
-final as (
-
-    select
-        control,
-        period,
-        dimension,
-        currency_code,
-        expected_amount,
-        actual_amount,
-        difference_amount,
-        status,
-        explanation
-    from compared
-    union all
-    select
-        control,
-        period,
-        dimension,
-        currency_code,
-        expected_amount,
-        actual_amount,
-        difference_amount,
-        status,
-        explanation
-    from discounts
 
 )
 

@@ -31,6 +31,17 @@ movements as (
         sum(churn_amount) as churn_amount,
         sum(fx_amount) as fx_amount,
         sum(closing_mrr_amount) as closing_mrr_amount,
+        sum(gross_mrr_amount) as gross_mrr_amount,
+        sum(discount_mrr_amount) as discount_mrr_amount,
+        sum(usage_mrr_amount) as usage_mrr_amount,
+        sum(mrr_past_due_amount) as mrr_past_due_amount,
+        sum(mrr_at_risk_amount) as mrr_at_risk_amount,
+        sum(cmrr_amount) as cmrr_amount,
+        -- One account without a rate leaves the total without a value.
+        case
+            when count(*) = count(constant_currency_mrr_amount)
+                then sum(constant_currency_mrr_amount)
+        end as constant_currency_mrr_amount,
         sum(arr_amount) as arr_amount,
         sum(case when opening_mrr_amount > 0 then 1 else 0 end)
             as opening_account_count,
@@ -135,6 +146,22 @@ final as (
         cast(coalesce(movements.fx_amount, 0) as decimal(18, 4)) as fx_amount,
         cast(coalesce(movements.closing_mrr_amount, 0) as decimal(18, 4))
             as closing_mrr_amount,
+        cast(coalesce(movements.gross_mrr_amount, 0) as decimal(18, 4))
+            as gross_mrr_amount,
+        cast(coalesce(movements.discount_mrr_amount, 0) as decimal(18, 4))
+            as discount_mrr_amount,
+        cast(movements.usage_mrr_amount as decimal(18, 4)) as usage_mrr_amount,
+        cast(coalesce(movements.mrr_past_due_amount, 0) as decimal(18, 4))
+            as mrr_past_due_amount,
+        cast(coalesce(movements.mrr_at_risk_amount, 0) as decimal(18, 4))
+            as mrr_at_risk_amount,
+        cast(coalesce(movements.cmrr_amount, 0) as decimal(18, 4)) as cmrr_amount,
+        cast(
+            case
+                when movements.month is null then 0
+                else movements.constant_currency_mrr_amount
+            end as decimal(18, 4)
+        ) as constant_currency_mrr_amount,
         cast(coalesce(movements.arr_amount, 0) as decimal(18, 4)) as arr_amount,
         case
             when movements.closing_account_count > 0

@@ -16,6 +16,12 @@ exchange_rates as (
 
 ),
 
+prices as (
+
+    select * from {{ ref('int_prices_unioned') }}
+
+),
+
 account_changes as (
 
     select
@@ -105,15 +111,21 @@ final as (
         end as movement_type,
         case
             when
-                classed.from_mrr_amount_in_currency = 0
-                and classed.balance_before = 0
+                classed.from_price_id is null and classed.balance_before = 0
                 then 'start'
-            when classed.from_mrr_amount_in_currency = 0 then 'add_on'
-            when classed.to_mrr_amount_in_currency = 0 then 'cancellation'
+            when classed.from_price_id is null then 'add_on'
+            when classed.to_price_id is null then 'cancellation'
             when
-                (classed.from_price_id is distinct from classed.to_price_id)
-                then 'plan'
-            else 'quantity'
+                classed.from_price_id <> classed.to_price_id
+                and from_prices.product_id = to_prices.product_id
+                and from_prices.billing_interval = to_prices.billing_interval
+                and from_prices.billing_interval_count
+                = to_prices.billing_interval_count
+                then 'price'
+            when classed.from_price_id <> classed.to_price_id then 'plan'
+            when classed.from_quantity <> classed.to_quantity then 'quantity'
+            -- The same service at the same price: only a discount can make the change.
+            else 'discount'
         end as driver,
         classed.from_price_id,
         classed.to_price_id,
@@ -124,6 +136,10 @@ final as (
         on
             classed.month = exchange_rates.month
             and classed.currency_code = exchange_rates.currency_code
+    left join prices as from_prices
+        on classed.from_price_id = from_prices.price_id
+    left join prices as to_prices
+        on classed.to_price_id = to_prices.price_id
 
 )
 

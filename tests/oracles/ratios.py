@@ -1,0 +1,121 @@
+"""Retention and ratios once more (definitions 3): each numerator and each base by itself, then the division.
+
+Net and gross retention follow an explicit set of accounts, those that paid a year ago; the rest reads the
+movements of the month. Add a ratio here with both its sides. Unit economics, which need costs, stay out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from tests.oracles.export import to_decimal
+from tests.oracles.mrr import MartRow
+from tests.oracles.segments import NOTHING, SEGMENT_TYPES, TOTAL, SegmentedCompany, Unit, year_before
+
+
+def rate(numerator: Decimal | int, denominator: Decimal | int) -> float | None:
+    """The quotient as a database gives it: both sides made double, then divided; NULL on a base <= 0."""
+    return float(numerator) / float(denominator) if denominator > 0 else None
+
+
+def annualized(monthly_rate: float | None) -> float | None:
+    """What a monthly rate of loss comes to in a year, worked out exactly before it is made double."""
+    return None if monthly_rate is None else float(1 - (1 - Fraction(monthly_rate)) ** 12)
+
+
+def closed_sets(segmented: SegmentedCompany, month: date) -> dict[str, list[Unit]]:
+    """By segment: the accounts that paid there twelve months ago."""
+    sets: dict[str, list[Unit]] = defaultdict(list)
+    for unit, mrr in segmented.closing.get(year_before(month), {}).items():
+        if mrr > 0:
+            sets[unit[1]].append(unit)
+    return sets
+
+
+def retention(segmented: SegmentedCompany, closed_set: list[Unit], month: date) -> MartRow:
+    """What the accounts of a closed set pay now, over what they paid twelve months ago.
+
+    Their MRR of then is valued item by item at the month's rate; of gross retention each account's share is
+    capped at that.
+    """
+    then, now = segmented.year_before_revalued[month], segmented.closing[month]
+    net = to_decimal(sum((now.get(unit, NOTHING) for unit in closed_set), NOTHING))
+    gross = to_decimal(sum((min(now.get(unit, NOTHING), then[unit]) for unit in closed_set), NOTHING))
+    base = to_decimal(sum((then[unit] for unit in closed_set), NOTHING))
+    return {
+        "nrr_account_count": len(closed_set),
+        "nrr_numerator_amount": net,
+        "grr_numerator_amount": gross,
+        "nrr_denominator_amount": base,
+        "nrr_rate": rate(net, base),
+        "grr_rate": rate(gross, base),
+    }
+
+
+def flow_ratios(bridge: MartRow) -> MartRow:
+    """The ratios of the month's movements; transfers between segments are in none of them."""
+    opening = bridge["opening_mrr_amount"] + bridge["fx_amount"]
+    gained, returned = bridge["new_amount"], bridge["reactivation_amount"]
+    expansion, contraction, churn = (
+        bridge["expansion_amount"],
+        bridge["contraction_amount"],
+        bridge["churn_amount"],
+    )
+    lost = churn + contraction
+    logo_churn = rate(bridge["churn_account_count"], bridge["opening_account_count"])
+    return {
+        "revalued_opening_mrr_amount": opening,
+        "nrr_flow_numerator_amount": opening + expansion - lost,
+        "nrr_flow_rate": rate(opening + expansion - lost, opening),
+        "grr_flow_numerator_amount": opening - lost,
+        "grr_flow_rate": rate(opening - lost, opening),
+        "churn_account_count": bridge["churn_account_count"],
+        "opening_account_count": bridge["opening_account_count"],
+        "logo_churn_rate": logo_churn,
+        "annualized_logo_churn_rate": annualized(logo_churn),
+        "gross_mrr_churn_numerator_amount": lost,
+        "gross_mrr_churn_rate": rate(lost, opening),
+        "net_mrr_churn_numerator_amount": lost - expansion - returned,
+        "net_mrr_churn_rate": rate(lost - expansion - returned, opening),
+        "quick_ratio_numerator_amount": gained + expansion + returned,
+        "quick_ratio_strict_numerator_amount": gained + expansion,
+        "quick_ratio_denominator_amount": lost,
+        "quick_ratio": rate(gained + expansion + returned, lost),
+        "quick_ratio_strict": rate(gained + expansion, lost),
+    }
+
+
+def metrics_of(segmented: SegmentedCompany) -> dict[str, list[MartRow]]:
+    """The rows of each segment, month by month."""
+    rows: dict[str, list[MartRow]] = defaultdict(list)
+    closed_sets_by_month = {month: closed_sets(segmented, month) for month in segmented.months}
+    for (segment, month), bridge in segmented.bridges.items():
+        closed_set = closed_sets_by_month[month].get(segment, [])
+        rows[segment].append(
+            {
+                "month": month,
+                **retention(segmented, closed_set, month),
+                **flow_ratios(bridge),
+                "is_complete_month": bridge["is_complete_month"],
+            }
+        )
+    return rows
+
+
+def metrics_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
+    """marts.fct_subscription_metrics_by_month: every month, also before there is any MRR."""
+    return metrics_of(divided[TOTAL])[TOTAL]
+
+
+def metrics_by_segment_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
+    """marts.fct_subscription_metrics_by_segment_month."""
+    return [
+        {"segment_type": segment_type, "segment": segment, **row}
+        for segment_type in SEGMENT_TYPES
+        for segment, rows in metrics_of(divided[segment_type]).items()
+        for row in rows
+    ]

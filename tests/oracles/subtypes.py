@@ -1,0 +1,81 @@
+"""Why an account churned, and whether it came back from a pause (definitions 2; the order is a decision).
+
+The reasons, from the mildest to the worst, belong here. Which accounts churned, and which subscriptions they
+lost, is said by the oracle of MRR.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from tests.oracles.invoice_lines import UncountedPeriod
+from tests.oracles.subscriptions import Subscription
+
+REASONS_OF_FAILED_PAYMENT = {"payment_failed", "payment_disputed"}
+CHURN_SUBTYPES = ("to_free", "pause", "involuntary", "voluntary")
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What is known about service that paid at one month's close and does not at the next.
+
+    ``subscription`` is None where it has left the export; the statuses are those of the invoices that billed
+    the period in which the later close falls, and that do not count.
+    """
+
+    subscription: Subscription | None
+    missing_period_statuses: frozenset[str]
+    is_unpaid_for_too_long: bool
+
+    def is_paused(self, close: datetime) -> bool:
+        """It goes on, but its period was waived or not sent out, or its collection is paused."""
+        if self.subscription is not None and self.subscription.has_ended_by(close):
+            return False
+        if self.missing_period_statuses & {"void", "draft"}:
+            return True
+        return self.subscription is not None and self.subscription.pause_collection is not None
+
+    def is_involuntary(self, close: datetime) -> bool:
+        """It was cancelled because a payment failed, or its period was billed and not paid."""
+        if self.is_unpaid_for_too_long or self.missing_period_statuses & {"open", "uncollectible"}:
+            return True
+        return (
+            self.subscription is not None
+            and self.subscription.has_ended_by(close)
+            and self.subscription.cancellation_reason in REASONS_OF_FAILED_PAYMENT
+        )
+
+
+class Losses:
+    """Looks up what became of subscriptions."""
+
+    def __init__(self, subscriptions: Mapping[str, Subscription], periods: Iterable[UncountedPeriod]) -> None:
+        self.subscriptions = subscriptions
+        self.periods: dict[str, list[UncountedPeriod]] = defaultdict(list)
+        for period in periods:
+            self.periods[period.subscription_id].append(period)
+
+    def of(self, subscription_id: str | None, close: datetime, *, is_unpaid_for_too_long: bool) -> Loss:
+        """Of the service of one subscription; of none where no line named any."""
+        name = subscription_id or ""
+        missing = [period for period in self.periods.get(name, []) if period.holds_at(close)]
+        return Loss(
+            subscription=self.subscriptions.get(name),
+            missing_period_statuses=frozenset(period.invoice_status for period in missing),
+            is_unpaid_for_too_long=is_unpaid_for_too_long,
+        )
+
+
+def churn_subtype(losses: Iterable[Loss], close: datetime, *, is_still_served: bool) -> str:
+    """The mildest of the reasons: who is still served, or only paused, has not left."""
+    lost = list(losses)
+    if is_still_served:
+        return "to_free"
+    if any(loss.is_paused(close) for loss in lost):
+        return "pause"
+    if any(loss.is_involuntary(close) for loss in lost):
+        return "involuntary"
+    return "voluntary"
