@@ -44,6 +44,9 @@ VARIANTS = {
             "renewal_grace_days": "5",
         },
     ),
+    "impatient with what is past due, with a fiscal year from April": Variant(
+        "impatient", policies={"past_due_churn_days": "10", "fiscal_year_start_month": "4"}
+    ),
 }
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from tests.oracles.calendar_months import months_between
+from tests.oracles.calendar_months import months_between, next_month
 from tests.oracles.export import to_decimal
 from tests.oracles.mrr import MartRow
 from tests.oracles.ratios import rate
@@ -59,6 +59,10 @@ def quarter_of(month: date) -> date:
     return month.replace(month=month.month - (month.month - 1) % 3)
 
 
+def third_month_of(quarter: date) -> date:
+    return next_month(next_month(quarter))
+
+
 def with_rates(accounts: int, retained: int, base: Fraction, net: Fraction, gross: Fraction) -> MartRow:
     """The columns of a cell from its sums; what a cohort is divided by is never 0."""
     return {
@@ -93,6 +97,7 @@ def month_cells(series: Iterable[Series], segmented: SegmentedCompany) -> list[M
         {
             "cohort_month": cohort_month,
             "months_since": months_between(cohort_month, month),
+            "month": month,
             **cell(cohort, month),
             "is_complete_month": segmented.company.calendar.is_complete(month),
         }
@@ -115,8 +120,10 @@ def cohort_quarter_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow
         {
             "cohort_quarter": cohort_quarter,
             "quarters_since": months_between(cohort_quarter, quarter) // 3,
+            "quarter": quarter,
+            "month": month,
             **cell(cohort, month),
-            "is_complete_month": segmented.company.calendar.is_complete(month),
+            "is_complete_quarter": segmented.company.calendar.is_complete(third_month_of(quarter)),
         }
         for cohort_quarter, cohort in grouped(
             all_series(segmented), lambda one: quarter_of(one.cohort_month)
@@ -158,6 +165,10 @@ def curve_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
             rows.append(
                 {
                     "months_since": months_since,
+                    "cohort_count": len({month for _, month in reached}),
+                    "complete_cohort_count": sum(
+                        map(segmented.company.calendar.is_complete, {month for _, month in reached})
+                    ),
                     **with_rates(
                         accounts=len(reached),
                         retained=sum(one.at(month) > 0 for one, month in reached),

@@ -24,7 +24,7 @@ def driver(before: Service | None, after: Service | None, *, account_paid: bool)
         return "cancellation"
     if is_other_plan(before, after):
         return "plan"
-    if is_other_price(before, after):
+    if before.price.id != after.price.id:
         return "price"
     if before.statement.quantity != after.statement.quantity:
         return "quantity"
@@ -36,11 +36,3 @@ def is_other_plan(before: Service, after: Service) -> bool:
     old, new = before.price, after.price
     old_terms = (old.product_id, old.interval, old.interval_count)
     return old_terms != (new.product_id, new.interval, new.interval_count)
-
-
-def is_other_price(before: Service, after: Service) -> bool:
-    """Another price of the same plan, or the same one at which a unit costs something else by now."""
-    if before.price.id != after.price.id:
-        return True
-    old, new = before.statement, after.statement
-    return old.gross_annual * new.billable_quantity != new.gross_annual * old.billable_quantity

@@ -209,10 +209,9 @@ class Company:
     def churn_subtype(self, account: str, month: date) -> str:
         """Why an account that paid at the last close does not at this one."""
         close = self.calendar.close_of(month)
-        items = self.items_by_account[account]
         unpaid = {
             service.payer
-            for item in items
+            for item in self.items_by_account[account]
             if (service := item.unpaid_service_at(close - SMALLEST_STEP)) is not None
         }
         lost = {
@@ -226,7 +225,7 @@ class Company:
                 for payer, subscription_id in lost.items()
             ],
             close,
-            is_still_served=bool(self.services_at(items, close - SMALLEST_STEP)),
+            is_still_served=bool(self.account_services_at(account, close - SMALLEST_STEP)),
         )
 
     def account_month_rows(self) -> list[MartRow]:
@@ -337,10 +336,16 @@ class Company:
 
     @cached_property
     def items_by_account(self) -> dict[str, list[Item]]:
+        """An item that was billed to one customer and then to another is of both, each in its time."""
         by_account: dict[str, list[Item]] = defaultdict(list)
         for item in self.items.values():
-            by_account[item.statements[0].line.account_id].append(item)
+            for account in {statement.line.account_id for statement in item.statements}:
+                by_account[account].append(item)
         return by_account
+
+    def account_services_at(self, account: str, moment: datetime) -> list[Service]:
+        services = self.services_at(self.items_by_account[account], moment)
+        return [service for service in services if service.account_id == account]
 
     @cached_property
     def moments_by_account(self) -> dict[str, list[datetime]]:
@@ -356,18 +361,14 @@ class Company:
 
     def event_rows(self) -> list[MartRow]:
         """marts.fct_mrr_events: every change of an item, dated in the reporting time zone."""
-        return [
-            row
-            for account, items in sorted(self.items_by_account.items())
-            for row in self.account_events(account, items)
-        ]
+        return [row for account in sorted(self.items_by_account) for row in self.account_events(account)]
 
-    def account_events(self, account: str, items: list[Item]) -> Iterator[MartRow]:
+    def account_events(self, account: str) -> Iterator[MartRow]:
         ever_paid: set[str] = set()
         numbers: dict[tuple[date, str], int] = defaultdict(int)
         for moment in self.moments_by_account[account]:
-            before = self.by_item_and_currency(items, moment - SMALLEST_STEP)
-            after = self.by_item_and_currency(items, moment)
+            before = self.by_item_and_currency(account, moment - SMALLEST_STEP)
+            after = self.by_item_and_currency(account, moment)
             for item_key, currency in sorted({*before, *after}):
                 old, new = before.get((item_key, currency)), after.get((item_key, currency))
                 change = mrr_of(new) - mrr_of(old)
@@ -399,22 +400,22 @@ class Company:
                 }
             ever_paid |= {currency for (_, currency), service in after.items() if service.mrr > 0}
 
-    def by_item_and_currency(self, items: Iterable[Item], moment: datetime) -> dict[tuple[str, str], Service]:
-        services = self.services_at(items, moment)
+    def by_item_and_currency(self, account: str, moment: datetime) -> dict[tuple[str, str], Service]:
+        services = self.account_services_at(account, moment)
         return {(service.item_key, service.currency): service for service in services}
 
-    def pays(self, items: Iterable[Item], moment: datetime) -> bool:
-        return any(service.mrr for service in self.services_at(items, moment))
+    def pays(self, account: str, moment: datetime) -> bool:
+        return any(service.mrr for service in self.account_services_at(account, moment))
 
     def intra_month_churns(self, month: date) -> int:
         """Section 2: how often an account began and stopped inside the month, whatever else it did there."""
         opens, closes = self.calendar.open_of(month), self.calendar.close_of(month)
         count = 0
-        for account, items in self.items_by_account.items():
+        for account in self.items_by_account:
             inside = sorted(moment for moment in self.moments_by_account[account] if opens <= moment < closes)
             began_inside = False
             for moment in inside:
-                before, after = self.pays(items, moment - SMALLEST_STEP), self.pays(items, moment)
+                before, after = self.pays(account, moment - SMALLEST_STEP), self.pays(account, moment)
                 count += before and not after and began_inside
                 began_inside = (began_inside or not before) and after
         return count

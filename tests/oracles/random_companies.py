@@ -18,8 +18,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from hypothesis import strategies
-
 from tests.oracles import answers, mrr
 from tests.oracles.landing import write_landing
 from tests.oracles.random_discounts import CouponMaker
@@ -41,6 +39,7 @@ ID_COLUMNS = {
 }
 
 PREFIX = re.compile(r"a(\d{4})\.")
+PREFIX_LENGTH = 6
 CURRENCIES = ("usd", "eur", "jpy", "kwd")
 MONTHS = tuple(datetime(2023 + (10 + n) // 12, (10 + n) % 12 + 1, 1, tzinfo=UTC) for n in range(8))
 CLOCK = datetime(2024, 6, 17, 9, 30, 0, 1, tzinfo=UTC)
@@ -251,7 +250,11 @@ class AccountMaker:
             "interval": self.source.choice(("month", "month", "month", "year", "week")),
             "interval_count": self.source.choice((None, 1, 1, 3)),
             "usage_type": "licensed",
+            "product_id": self.new_id("prod"),
         }
+        if self.chance(0.5):
+            # Prices of one product, the second being what it costs by now.
+            return [self.make_newer_price(shared) for _ in range(2)]
         return [
             self.make_newer_price({**shared, "product_id": self.new_id("prod")})
             for _ in range(self.source.choice((2, 2, 3)))
@@ -658,11 +661,6 @@ def random_accounts(seed: str, count: int) -> list[Account]:
     return [random_account(random.Random(f"{seed}/{number}")) for number in range(count)]
 
 
-def accounts() -> strategies.SearchStrategy[Account]:
-    """The same accounts as a Hypothesis strategy, for properties of one account at a time."""
-    return strategies.randoms(use_true_random=False).map(random_account)
-
-
 def ledger_currencies() -> list[dict[str, Any]]:
     return [{"id": str(number), "symbol": code.upper()} for number, code in enumerate(CURRENCIES, start=1)]
 
@@ -737,8 +735,16 @@ def pack(
     policies: Mapping[str, str] | None = None,
     rate_seed: str = "rates",
 ) -> PackedCompany:
-    """Writes accounts as one export; the n-th account's ids begin with ``a<n>.``; all share one clock."""
+    """Writes accounts as one export; what it is made of is in ``packed_tables``."""
     policies = dict(policies or {})
+    tables = packed_tables(packed_accounts, policies, rate_seed)
+    return write_company(tables, landing, as_of=as_of, policies=policies)
+
+
+def packed_tables(
+    packed_accounts: Iterable[Account], policies: Mapping[str, str], rate_seed: str = "rates"
+) -> Account:
+    """Accounts as one export; the n-th account's ids begin with ``a<n>.``; all share one clock."""
     tables: Account = defaultdict(list)
     for position, account in enumerate(packed_accounts):
         for table, rows in with_distinct_ids(account, position).items():
@@ -751,6 +757,13 @@ def pack(
         {"policy_key": key, "policy_value": value, "authority": "test", "why": "test"}
         for key, value in policies.items()
     ]
+    return tables
+
+
+def write_company(
+    tables: Account, landing: Path, *, as_of: date | None = None, policies: Mapping[str, str] | None = None
+) -> PackedCompany:
+    """Writes an export, and says what else decides its numbers."""
     write_landing(landing, tables)
-    catalogue = {row["product_id"]: row for row in tables["policy/product_catalogue"]}
-    return PackedCompany(landing, as_of, policies, catalogue)
+    catalogue = {row["product_id"]: row for row in tables.get("policy/product_catalogue", [])}
+    return PackedCompany(landing, as_of, policies or {}, catalogue)

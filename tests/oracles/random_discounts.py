@@ -13,10 +13,11 @@ from typing import Any
 
 Row = dict[str, Any]
 
-PERCENTAGES = ("0", "7.0001", "10", "12.5", "33.3333", "50", "99.99", "100", "100")
+# Few decimals, so that the product of several is exact.
+PERCENTAGES = ("0", "7", "10", "12.5", "33.33", "50", "99.9", "100", "100")
 AMOUNTS_OFF = (0, 1, 50, 333, 1000, 2500, 12345, 500000)
 DURATIONS = (*("forever",) * 4, *("repeating",) * 3, "once")
-MONTHS_OF_REPEATING = (0, 1, 2, 3, 6, 12, 13, 24, 36)
+MONTHS_OF_REPEATING = (1, 2, 3, 6, 12, 13, 24, 36)
 AMOUNTS_ON_ROWS = (None, 0, 1, 100, 2500)
 
 
@@ -113,8 +114,8 @@ class CouponMaker:
             return
         for _ in range(self.source.choice((1, 1, 2))):
             start, end = self.edge(moments), self.edge(moments)
-            if start is not None and end is not None and end < start and self.chance(0.9):
-                start, end = end, start
+            if start is not None and end is not None:
+                start, end = min(start, end), max(start, end)
             of_customer = self.chance(0.3)
             self.add(
                 "billing/subscription_discount",

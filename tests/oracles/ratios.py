@@ -6,7 +6,6 @@ movements of the month. Add a ratio here with both its sides. Unit economics, wh
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
@@ -14,7 +13,7 @@ from fractions import Fraction
 
 from tests.oracles.export import to_decimal
 from tests.oracles.mrr import MartRow
-from tests.oracles.segments import NOTHING, SEGMENT_TYPES, TOTAL, SegmentedCompany, Unit, year_before
+from tests.oracles.segments import NOTHING, SEGMENT_TYPES, TOTAL, SegmentedCompany, Unit
 
 
 def rate(numerator: Decimal | int, denominator: Decimal | int) -> float | None:
@@ -25,15 +24,6 @@ def rate(numerator: Decimal | int, denominator: Decimal | int) -> float | None:
 def annualized(monthly_rate: float | None) -> float | None:
     """What a monthly rate of loss comes to in a year, worked out exactly before it is made double."""
     return None if monthly_rate is None else float(1 - (1 - Fraction(monthly_rate)) ** 12)
-
-
-def closed_sets(segmented: SegmentedCompany, month: date) -> dict[str, list[Unit]]:
-    """By segment: the accounts that paid there twelve months ago."""
-    sets: dict[str, list[Unit]] = defaultdict(list)
-    for unit, mrr in segmented.closing.get(year_before(month), {}).items():
-        if mrr > 0:
-            sets[unit[1]].append(unit)
-    return sets
 
 
 def retention(segmented: SegmentedCompany, closed_set: list[Unit], month: date) -> MartRow:
@@ -89,33 +79,31 @@ def flow_ratios(bridge: MartRow) -> MartRow:
     }
 
 
-def metrics_of(segmented: SegmentedCompany) -> dict[str, list[MartRow]]:
-    """The rows of each segment, month by month."""
-    rows: dict[str, list[MartRow]] = defaultdict(list)
-    closed_sets_by_month = {month: closed_sets(segmented, month) for month in segmented.months}
-    for (segment, month), bridge in segmented.bridges.items():
-        closed_set = closed_sets_by_month[month].get(segment, [])
-        rows[segment].append(
-            {
-                "month": month,
-                **retention(segmented, closed_set, month),
-                **flow_ratios(bridge),
-                "is_complete_month": bridge["is_complete_month"],
-            }
-        )
-    return rows
+def metrics_row(segmented: SegmentedCompany, segment: str, month: date) -> MartRow:
+    closed_set = segmented.closed_sets[month].get(segment, [])
+    return {
+        "month": month,
+        **retention(segmented, closed_set, month),
+        **flow_ratios(segmented.bridge(segment, month)),
+        "is_complete_month": segmented.company.calendar.is_complete(month),
+    }
 
 
 def metrics_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
     """marts.fct_subscription_metrics_by_month: every month, also before there is any MRR."""
-    return metrics_of(divided[TOTAL])[TOTAL]
+    return [metrics_row(divided[TOTAL], TOTAL, month) for month in divided[TOTAL].months]
 
 
 def metrics_by_segment_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
-    """marts.fct_subscription_metrics_by_segment_month."""
-    return [
-        {"segment_type": segment_type, "segment": segment, **row}
-        for segment_type in SEGMENT_TYPES
-        for segment, rows in metrics_of(divided[segment_type]).items()
-        for row in rows
-    ]
+    """marts.fct_subscription_metrics_by_segment_month: where something is, or was twelve months before."""
+    rows: list[MartRow] = []
+    for segment_type in SEGMENT_TYPES:
+        segmented = divided[segment_type]
+        looked_back_on = {
+            (segment, month) for month, sets in segmented.closed_sets.items() for segment in sets
+        }
+        rows += [
+            {"segment_type": segment_type, "segment": segment, **metrics_row(segmented, segment, month)}
+            for segment, month in sorted({*segmented.bridges, *looked_back_on})
+        ]
+    return rows

@@ -176,15 +176,12 @@ class UnitMonth:
 class SegmentedCompany:
     """A company whose every service is in one segment; with a single segment it is the company in total.
 
-    Attributes:
-        account_classes: those of the account's organic change in total, by account and month.
-        always_there: segments that have a row in every month, also before their first MRR.
+    ``account_classes`` are those of the account's organic change in total, by account and month.
     """
 
     company: Company
     segment_of: SegmentOf
     account_classes: Mapping[tuple[str, date], str | None]
-    always_there: tuple[str, ...] = ()
 
     def unit_of(self, service: Service) -> Unit:
         return service.account_id, self.segment_of(service)
@@ -262,38 +259,39 @@ class SegmentedCompany:
         return counts
 
     @cached_property
-    def first_months(self) -> dict[str, date]:
-        """By segment: the first month in which it had MRR, were it only between two month-ends."""
-        first: dict[str, date] = dict.fromkeys(self.always_there, self.months[0]) if self.months else {}
-        for month in reversed(self.months):
-            at_its_end = {segment for (_, segment), mrr in self.closing[month].items() if mrr > 0}
-            inside = {
-                name for (day, name), count in self.intra_month_churns.items() if day == month and count
-            }
-            first |= dict.fromkeys((at_its_end | inside).difference(self.always_there), month)
-        return first
+    def units_by_segment(self) -> dict[tuple[str, date], list[UnitMonth]]:
+        units_in: dict[tuple[str, date], list[UnitMonth]] = defaultdict(list)
+        for month, units in self.unit_months.items():
+            for (_, segment), unit in units.items():
+                units_in[segment, month].append(unit)
+        return dict(units_in)
 
-    def segments_in(self, month: date) -> list[str]:
-        """Those with a row: from the first month with MRR on, also when there is none any more."""
-        return sorted(segment for segment, first in self.first_months.items() if first <= month)
+    def bridge(self, segment: str, month: date) -> MartRow:
+        """Opening to closing of one segment in one month."""
+        return {
+            "month": month,
+            **bridge_columns(self.units_by_segment.get((segment, month), [])),
+            "intra_month_churn_count": self.intra_month_churns.get((month, segment), 0),
+            "is_complete_month": self.company.calendar.is_complete(month),
+        }
 
     @cached_property
     def bridges(self) -> dict[tuple[str, date], MartRow]:
-        """Opening to closing by segment and month, ordered by both."""
-        in_segment: dict[tuple[str, date], list[UnitMonth]] = defaultdict(list)
-        for month, units in self.unit_months.items():
-            for (_, segment), unit in units.items():
-                in_segment[segment, month].append(unit)
-        return {
-            (segment, month): {
-                "month": month,
-                **bridge_columns(in_segment[segment, month]),
-                "intra_month_churn_count": self.intra_month_churns.get((month, segment), 0),
-                "is_complete_month": self.company.calendar.is_complete(month),
-            }
-            for month in self.months
-            for segment in self.segments_in(month)
-        }
+        """By segment and month, wherever an amount or a count is not 0."""
+        intra = {(segment, month) for (month, segment), count in self.intra_month_churns.items() if count}
+        found = {key: self.bridge(*key) for key in sorted({*self.units_by_segment, *intra})}
+        return {key: row for key, row in found.items() if has_anything(row)}
+
+    @cached_property
+    def closed_sets(self) -> dict[date, dict[str, list[Unit]]]:
+        """By month and segment: the accounts that paid there twelve months before."""
+        sets: dict[date, dict[str, list[Unit]]] = {}
+        for month in self.months:
+            sets[month] = defaultdict(list)
+            for unit, mrr in self.closing.get(year_before(month), {}).items():
+                if mrr > 0:
+                    sets[month][unit[1]].append(unit)
+        return sets
 
     @cached_property
     def year_before_revalued(self) -> dict[date, dict[Unit, Fraction]]:
@@ -302,6 +300,11 @@ class SegmentedCompany:
             month: self.worth(self.company.services_at_close.get(year_before(month), []), month)
             for month in self.months
         }
+
+
+def has_anything(row: MartRow) -> bool:
+    """Whether an amount or a count of a row is not 0."""
+    return any(value for name, value in row.items() if name.endswith(("_amount", "_count")))
 
 
 def bridge_columns(units: list[UnitMonth]) -> MartRow:
@@ -336,13 +339,11 @@ def segmented_companies(company: Company, facts: SegmentFacts) -> dict[str, Segm
         segment_type: SegmentedCompany(company, facts.segments_by(segment_type), account_classes)
         for segment_type in SEGMENT_TYPES
     }
-    return divided | {
-        TOTAL: SegmentedCompany(company, lambda _: TOTAL, account_classes, always_there=(TOTAL,))
-    }
+    return divided | {TOTAL: SegmentedCompany(company, lambda _: TOTAL, account_classes)}
 
 
 def bridge_by_segment_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
-    """marts.fct_mrr_bridge_by_segment_month."""
+    """marts.fct_mrr_bridge_by_segment_month: wherever something is not 0."""
     return [
         {"segment_type": segment_type, "segment": segment, **row}
         for segment_type in SEGMENT_TYPES

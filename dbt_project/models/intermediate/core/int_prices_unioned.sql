@@ -73,6 +73,13 @@ final as (
             'setup', 'services', 'licence'
         )
             as is_recurring_licensed,
+        unioned.price_type = 'recurring'
+        and unioned.usage_type = 'metered'
+        and coalesce(products.licence_type, '') <> 'perpetual'
+        and coalesce(products.revenue_stream, '') not in (
+            'setup', 'services', 'licence'
+        )
+            as is_recurring_metered,
         unioned.is_active,
         unioned.is_live,
         unioned.is_deleted,

@@ -89,8 +89,8 @@ lost_subscriptions as (
 
 ),
 
--- Service periods that were billed and then given up: the month's end falls into one
--- that never counted.
+-- Recurring service that was billed and then given up: the month's end falls into a
+-- period whose invoice never counted.
 unpaid_periods as (
 
     select
@@ -109,9 +109,14 @@ unpaid_periods as (
     inner join lines
         on
             lost_subscriptions.subscription_id = lines.subscription_id
-            and lines.line_type = 'subscription'
-            and lines.exclusion_reason is not null
-            and lines.invoice_status in ('void', 'draft', 'uncollectible', 'open')
+            and lines.is_recurring_licensed
+            and not lines.is_credit
+            and (
+                lines.exclusion_reason in (
+                    'draft invoice', 'void invoice', 'uncollectible invoice'
+                )
+                or lines.exclusion_reason like 'open invoice of %'
+            )
             and lines.period_start_at < lost_subscriptions.month_end_at
             and lost_subscriptions.month_end_at <= lines.period_end_at
     group by
@@ -150,18 +155,22 @@ reasons as (
         lost_subscriptions.month,
         case
             when
-                subscriptions.ended_at <= lost_subscriptions.month_end_at
+                coalesce(
+                    subscriptions.ended_at >= lost_subscriptions.month_end_at, true
+                )
+                and (
+                    unpaid_periods.has_waived_period = 1
+                    or subscriptions.pause_collection_behavior is not null
+                )
+                then 'pause'
+            when
+                subscriptions.ended_at < lost_subscriptions.month_end_at
                 and subscriptions.cancellation_reason in (
                     'payment_failed', 'payment_disputed'
                 )
                 then 'involuntary'
-            when
-                subscriptions.ended_at <= lost_subscriptions.month_end_at
-                then 'voluntary'
             when unpaid_periods.has_unpaid_period = 1 then 'involuntary'
             when defaulted_periods.subscription_id is not null then 'involuntary'
-            when unpaid_periods.has_waived_period = 1 then 'pause'
-            when subscriptions.pause_collection_behavior is not null then 'pause'
             else 'voluntary'
         end as reason
     from lost_subscriptions

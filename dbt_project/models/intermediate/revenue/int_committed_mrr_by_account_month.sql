@@ -69,7 +69,7 @@ valued as (
     from committed_items
     inner join accounts
         on committed_items.customer_id = accounts.customer_id
-    inner join valued_quantities
+    left join valued_quantities
         on
             committed_items.price_id = valued_quantities.price_id
             and committed_items.billable_quantity = valued_quantities.billable_quantity

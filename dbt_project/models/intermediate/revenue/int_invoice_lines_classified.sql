@@ -71,10 +71,10 @@ lines_with_context as (
         invoices.created_at as invoice_created_at,
         prices.price_id is not null as has_price,
         prices.price_type,
-        prices.usage_type,
         prices.billing_scheme,
         prices.licence_type,
-        coalesce(prices.is_recurring_licensed, false) as is_recurring_licensed
+        coalesce(prices.is_recurring_licensed, false) as is_recurring_licensed,
+        coalesce(prices.is_recurring_metered, false) as is_recurring_metered
     from invoice_line_items
     left join all_invoices
         on invoice_line_items.invoice_id = all_invoices.invoice_id
@@ -128,6 +128,7 @@ final as (
         lines.invoice_status,
         lines.has_invoice,
         lines.has_price,
+        lines.is_recurring_licensed,
         case
             when not lines.is_live then 'test mode'
             when lines.is_deleted then 'deleted'
@@ -158,7 +159,7 @@ final as (
                 then 'one-off line'
             when not lines.has_price then 'unknown price'
             when lines.price_type <> 'recurring' then 'one-off price'
-            when lines.usage_type <> 'licensed' then 'metered price'
+            when lines.is_recurring_metered then 'metered price'
             when not lines.is_recurring_licensed then 'product that is never MRR'
         end as exclusion_reason
     from lines_with_context as lines

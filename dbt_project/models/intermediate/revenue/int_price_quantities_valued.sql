@@ -48,6 +48,7 @@ distinct_quantities as (
         price_id,
         billable_quantity
     from commitments
+    where price_id is not null
 
 ),
 

@@ -1,0 +1,188 @@
+"""Changes of a whole export of which one can say beforehand what they do to the published tables.
+
+Each is made twice: to the raw rows, and to the rows of a published table. Add a change here together with
+what may follow from it. Which changes are published and compared is up to the tests that use them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from tests.oracles.random_companies import ID_COLUMNS
+
+Row = Mapping[str, Any]
+Tables = Mapping[str, Sequence[Row]]
+ChangedTables = dict[str, list[dict[str, Any]]]
+Rename = Callable[[str], str]
+
+MONEY_COLUMNS = {"amount", "unit_amount", "unit_amount_decimal", "flat_amount", "amount_off"}
+
+
+def with_cells(tables: Tables, change: Callable[[str, str, Any], Any]) -> ChangedTables:
+    """The tables with every cell that is set changed, given its table and column."""
+    return {
+        table: [
+            {name: value if value is None else change(table, name, value) for name, value in row.items()}
+            for row in rows
+        ]
+        for table, rows in tables.items()
+    }
+
+
+# The order of rows says nothing.
+
+
+def shuffled(tables: Tables, seed: str) -> ChangedTables:
+    source = random.Random(seed)
+    return {
+        table: [dict(row) for row in source.sample(list(rows), len(rows))] for table, rows in tables.items()
+    }
+
+
+# Ids only name. Where two rows say different things about the same moment the higher line id wins, and where
+# a sum cannot be split evenly the lowest item or segment takes what is left: there their order decides.
+
+
+def keep_order(name: str) -> str:
+    return f"renamed {name}"
+
+
+def scramble(name: str) -> str:
+    return hashlib.sha256(name.encode()).hexdigest()[:20]
+
+
+def renamed(tables: Tables, rename: Rename) -> ChangedTables:
+    """Every id of billing rows renamed, wherever it stands; ids of the ledger stay."""
+
+    def change(table: str, name: str, value: Any) -> Any:
+        return rename(value) if name in ID_COLUMNS and not table.startswith("ledger/") else value
+
+    return with_cells(tables, change)
+
+
+def ids_of(tables: Tables) -> set[str]:
+    return {
+        row[name]
+        for table, rows in tables.items()
+        if not table.startswith("ledger/")
+        for row in rows
+        for name in ID_COLUMNS & row.keys()
+        if row[name] is not None
+    }
+
+
+def rows_renamed(rows: Iterable[Row], ids: set[str], rename: Rename) -> list[dict[str, Any]]:
+    """Published rows with their ids renamed, also those that are listed or put together in one cell."""
+
+    def in_cell(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        for separator in (":", ", "):
+            parts = value.split(separator)
+            if all(part in ids for part in parts):
+                return separator.join(rename(part) for part in parts)
+        return value
+
+    return [{name: in_cell(value) for name, value in row.items()} for row in rows]
+
+
+def accounts_with_rival_statements(tables: Tables) -> set[str]:
+    """Customers of whom two lines speak from one moment on, so that the order of line ids may decide."""
+    customers = {row["id"]: row["customer_id"] for row in tables["billing/invoice"]}
+    statements = Counter(
+        (customers[row["invoice_id"]], row.get("subscription_item_id"), row.get("period_start"))
+        for row in tables["billing/invoice_line_item"]
+        if row["amount"] >= 0
+    )
+    return {customer for (customer, *_), count in statements.items() if count > 1}
+
+
+# Time runs evenly: over 28 years every date falls on the same weekday, and leap days on leap days.
+
+
+def in_other_year(value: Any, years: int) -> Any:
+    return value.replace(year=value.year + years) if isinstance(value, date | datetime) else value
+
+
+def shifted(tables: Tables, years: int) -> ChangedTables:
+    return with_cells(tables, lambda _table, _name, value: in_other_year(value, years))
+
+
+def rows_shifted(rows: Iterable[Row], years: int) -> list[dict[str, Any]]:
+    return [{name: in_other_year(value, years) for name, value in row.items()} for row in rows]
+
+
+# Money has no threshold: of three times the price everything is three times as much, up to its rounding.
+
+
+def scaled(tables: Tables, factor: int) -> ChangedTables:
+    """All money of billing times a factor; exchange rates and percentages stay."""
+
+    def change(table: str, name: str, value: Any) -> Any:
+        if name not in MONEY_COLUMNS or not table.startswith("billing/"):
+            return value
+        return value * factor if isinstance(value, int) else str(Decimal(value) * factor)
+
+    return with_cells(tables, change)
+
+
+def rows_scaled(rows: Iterable[Row], factor: int) -> list[dict[str, Any]]:
+    """Published rows with their amounts times a factor; a control that counts rows says so and stays."""
+
+    def is_money(name: str, row: Row) -> bool:
+        ends_like_money = name.endswith(("_amount", "_amount_in_currency"))
+        return ends_like_money and "(a count)" not in str(row.get("explanation"))
+
+    return [
+        {
+            name: value * factor if isinstance(value, Decimal) and is_money(name, row) else value
+            for name, value in row.items()
+        }
+        for row in rows
+    ]
+
+
+# What differs. Rows are matched by everything in them that is no amount and no rate.
+
+
+def is_measured(value: Any) -> bool:
+    return isinstance(value, Decimal | float)
+
+
+def label_of(row: Row) -> tuple[tuple[str, str], ...]:
+    """Keys, classes, counts and what is NULL: everything that a change of scale leaves as it is."""
+    return tuple((name, "" if is_measured(value) else repr(value)) for name, value in sorted(row.items()))
+
+
+def unequal(
+    published: Iterable[Row],
+    expected: Iterable[Row],
+    is_close: Callable[[Any, Any], bool] = lambda a, b: a == b,
+) -> list[str]:
+    """Every row that only one side has, and every amount or rate that is not close, as text."""
+    found: list[str] = []
+    by_label: dict[tuple[Any, ...], tuple[list[Row], list[Row]]] = defaultdict(lambda: ([], []))
+    for side, rows in enumerate((published, expected)):
+        for row in rows:
+            by_label[label_of(row)][side].append(row)
+    for ours, theirs in by_label.values():
+        if len(ours) != len(theirs):
+            found.append(f"{len(ours)} published, {len(theirs)} expected: {(ours or theirs)[0]}")
+            continue
+        for one, other in zip(sorted(ours, key=measures), sorted(theirs, key=measures), strict=True):
+            found += [
+                f"{name}: published {one[name]}, expected {other[name]}: {one}"
+                for name in one
+                if is_measured(one[name]) and not is_close(one[name], other[name])
+            ]
+    return found
+
+
+def measures(row: Row) -> list[float]:
+    return [float(value) for _, value in sorted(row.items()) if is_measured(value)]
