@@ -169,6 +169,8 @@ class AccountMaker:
             self.make_subscription(customer, wares, coupons, usual, start=self.moment())
         if self.chance(0.3):
             self.make_later_subscription(customer, prices, coupons)
+        if self.chance(0.1):
+            self.make_uneven_move(customer, coupons)
         return dict(self.rows)
 
     def customer_row(self, customer: str) -> dict[str, Any]:
@@ -437,6 +439,43 @@ class AccountMaker:
         if self.chance(0.15):
             row["ended_at"] = row.get("canceled_at") or self.moment()
         self.rows["billing/subscription"].append(row)
+
+    def make_uneven_move(self, customer: str, coupons: CouponMaker) -> None:
+        """One product gives way to three of one price, or three to one: 100 does not go evenly into three."""
+        subscription, currency = self.new_id("sub"), self.source.choice(CURRENCIES)
+        start = self.moment()
+        moved = same_day_next_month(start)
+        terms = [((10000,), start, moved), ((5000,) * 3, moved, same_day_next_month(moved))]
+        if self.chance(0.5):
+            terms = [((5000,) * 3, start, moved), ((10000,), moved, same_day_next_month(moved))]
+        for unit_amounts, begins, ends in terms:
+            invoice = {
+                "id": self.new_id("in"),
+                "customer_id": customer,
+                "status": "paid",
+                "currency": currency,
+                "created": begins,
+            }
+            self.rows["billing/invoice"].append(invoice)
+            for unit_amount in unit_amounts:
+                price = {
+                    "id": self.new_id("price"),
+                    "product_id": self.new_id("prod"),
+                    "currency": currency,
+                    "recurring_interval": "month",
+                    "unit_amount": unit_amount,
+                }
+                self.rows["billing/price"].append(price)
+                maker = ItemMaker(
+                    self,
+                    customer=customer,
+                    subscription=subscription,
+                    item=self.new_id("si"),
+                    prices=[price],
+                    coupons=coupons,
+                    usual_coupons=[],
+                )
+                maker.add_line(invoice, begins, ends, quantity=1, amount=unit_amount, is_proration=False)
 
     def make_agreed_item_row(self, item: str, subscription: str, price: dict[str, Any]) -> None:
         self.rows["billing/subscription_item"].append(
