@@ -15,22 +15,25 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from orchestration import settings as settings_module
-from orchestration.dbt_process import NODES_FAILED, RAW_PLACEHOLDER
+from orchestration.dbt_process import NODES_FAILED, RAW_PLACEHOLDER, THEN
 from orchestration.engines import duckdb as engine
 from orchestration.files import fingerprint
 from orchestration.settings import PROJECT_ROOT, Settings, dbt_environment, source_location
 
 MANIFEST_FILE = "manifest.json"
+RUN_RESULTS_FILE = "run_results.json"
 # dbt's own name for what it needs to go on without parsing.
 PARSED_FILE = "partial_parse.msgpack"
-VERSIONED_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb")
+VERSIONED_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "numpy", "scipy")
+# The source whose tables are computed by Python in the middle of a build, from tables of its first half.
+SOLVED_SOURCE = "solved"
 
 
 class DbtError(Exception):
@@ -43,7 +46,7 @@ class BuildResult:
 
     Attributes:
         manifest: dbt's description of the project as it was built.
-        run_results: dbt's result per node.
+        run_results: dbt's result per node, of both halves of the build.
         manifest_file, run_results_file: where they are.
     """
 
@@ -84,15 +87,21 @@ def _run(
     environment: dict[str, str],
     output_file: Path,
     on_finished: Callable[[str, int, int], None] | None = None,
+    between: Callable[[], None] | None = None,
+    nodes_to_come: int = 0,
 ) -> int:
     """Run dbt in a child process; its exit code, 0 or NODES_FAILED.
+
+    Args:
+        between: called between two commands that are joined by THEN, while dbt holds no file.
+        nodes_to_come: how many nodes the second command has, for the count while the first runs.
 
     Raises:
         DbtError: dbt could not go on, or its process was killed.
     """
     output_file.parent.mkdir(parents=True, exist_ok=True)
     reason = ""
-    done = total = 0
+    done = nodes_before = total = 0
     with output_file.open("ab") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "orchestration.dbt_process", *arguments],
@@ -103,7 +112,7 @@ def _run(
             text=True,
         )
         try:
-            assert process.stdout is not None
+            assert process.stdin is not None and process.stdout is not None
             for line in process.stdout:
                 try:
                     message = json.loads(line)
@@ -114,7 +123,14 @@ def _run(
                 if "finished" in message:
                     done += 1
                     if on_finished:
-                        on_finished(message["name"], done, max(total, done))
+                        on_finished(message["name"], done, max(nodes_before + total + nodes_to_come, done))
+                if "waiting" in message:
+                    nodes_before, total, nodes_to_come = nodes_before + total, nodes_to_come, 0
+                    if between:
+                        between()
+                    # Past the buffer, which would be written again on closing if the process has died.
+                    with contextlib.suppress(BrokenPipeError):
+                        os.write(process.stdin.fileno(), b"\n")
             exit_code = process.wait()
         finally:
             if process.poll() is None:
@@ -197,6 +213,32 @@ def parse_project(settings: Settings) -> ParsedProject:
     return ParsedProject(kept / MANIFEST_FILE, kept / PARSED_FILE)
 
 
+def nodes_after_solving(manifest: Mapping[str, Any]) -> set[str]:
+    """The ids of the models and data tests that need a solved table, directly or through others."""
+    children: Mapping[str, Sequence[str]] = manifest["child_map"]
+    found: set[str] = set()
+    open_ends = [
+        unique_id
+        for unique_id, source in manifest["sources"].items()
+        if source["source_name"] == SOLVED_SOURCE
+    ]
+    while open_ends:
+        for child in children.get(open_ends.pop(), ()):
+            if child in manifest["nodes"] and child not in found:
+                found.add(child)
+                open_ends.append(child)
+    return found
+
+
+def joined_results(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """dbt's results of two commands as if they had been one."""
+    return {
+        **first,
+        "results": [*first["results"], *second["results"]],
+        "elapsed_time": first["elapsed_time"] + second["elapsed_time"],
+    }
+
+
 def build(
     project: ParsedProject,
     *,
@@ -204,39 +246,63 @@ def build(
     warehouse_file: Path,
     target_path: Path,
     logs_dir: Path,
+    solve: Callable[[], None] | None = None,
     on_finished: Callable[[str, int, int], None] | None = None,
 ) -> BuildResult:
     """Build and test the whole project in a private file. Failed nodes are in the results, not an exception.
 
+    What does not depend on a solved table comes first; when all of it is well, ``solve`` is called, and then
+    the rest is built. Together that is every node, once.
+
     Args:
         project: the parsed project.
-        raw_snapshot: ``<source>/<table>.parquet`` for every declared table.
+        raw_snapshot: ``<source>/<table>.parquet`` for every declared table; those of the solved source need
+            to be there after ``solve``.
         warehouse_file: the file to build, which must be named ``warehouse.duckdb``.
         target_path: where dbt's artifacts go.
         logs_dir: where dbt's logs and its output go.
+        solve: writes the tables of the solved source; whatever it raises ends the build and comes through.
         on_finished: told the name of each finished node, how many are finished and how many there are.
 
     Raises:
         DbtError: dbt could not run at all.
     """
     target_path.mkdir(parents=True, exist_ok=True)
-    manifest_file = target_path / MANIFEST_FILE
+    manifest, manifest_file = project.manifest(), target_path / MANIFEST_FILE
     shutil.copyfile(project.manifest_file, manifest_file)
+    run_results_file = target_path / RUN_RESULTS_FILE
+    halves: list[dict[str, Any]] = []
+
+    def keep_results() -> None:
+        halves.append(json.loads(run_results_file.read_text(encoding="utf-8")))
+
+    def between() -> None:
+        # The second half writes its results over those of the first.
+        keep_results()
+        if solve:
+            solve()
+
+    # Unit tests test the code, which is the same every night; continuous integration runs them.
+    command = ["build", "--exclude-resource-type", "unit_test", *_folder_arguments(target_path, logs_dir)]
+    after_solving = f"source:{SOLVED_SOURCE}+"
     _run(
         [
             *("--parsed", str(project.parsed_file), "--raw-snapshot", source_location(raw_snapshot)),
-            # Unit tests test the code, which is the same every night; continuous integration runs them.
-            *("build", "--exclude-resource-type", "unit_test"),
-            *_folder_arguments(target_path, logs_dir),
+            *(*command, "--exclude", after_solving),
+            *(THEN, *command, "--select", after_solving),
         ],
         environment=dbt_environment(raw_snapshot=raw_snapshot, warehouse_file=warehouse_file),
         output_file=logs_dir / "dbt_output.txt",
         on_finished=on_finished,
+        between=between,
+        nodes_to_come=len(nodes_after_solving(manifest)),
     )
-    run_results_file = target_path / "run_results.json"
+    keep_results()
+    run_results = halves[0] if len(halves) == 1 else joined_results(*halves)
+    run_results_file.write_text(json.dumps(run_results), encoding="utf-8")
     return BuildResult(
-        manifest=project.manifest(),
-        run_results=json.loads(run_results_file.read_text(encoding="utf-8")),
+        manifest=manifest,
+        run_results=run_results,
         manifest_file=manifest_file,
         run_results_file=run_results_file,
     )

@@ -1,17 +1,19 @@
-"""Runs one dbt command in a process of its own, which says how far it is and dies with its parent.
+"""Runs dbt commands in a process of its own, which says how far it is and dies with its parent.
 
 Nothing else belongs here: what to run and what the results mean is decided in ``dbt_command.py``. A process
 of its own keeps dbt's global state, its memory and a crash inside an engine away from the run that has to
-report them.
+report them. Commands that follow each other share it, since starting dbt takes longer than a small build.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
@@ -20,13 +22,30 @@ from typing import IO, Any
 RAW_PLACEHOLDER = "/raw-snapshot-of-the-run"
 # Not 1, which is how Python ends after an exception of its own.
 NODES_FAILED = 3
+# Stands between two commands; after the first, dbt's files are free and the parent's word is awaited.
+THEN = "--then"
 
 
-def _exit_with_parent() -> None:
-    """The parent holds the other end of standard input, which closes with it, even after a kill -9."""
-    while os.read(0, 1024):
-        pass
+def _listen_to_parent(may_go_on: threading.Semaphore) -> None:
+    """Each line from the parent lets the next command begin.
+
+    The parent holds the other end of standard input, which closes with it, even after a kill -9.
+    """
+    while words := os.read(0, 1024):
+        for _ in range(words.count(b"\n")):
+            may_go_on.release()
     os._exit(1)
+
+
+def split_commands(arguments: Sequence[str]) -> list[list[str]]:
+    """dbt's arguments of each command in a command line that joins them with ``THEN``."""
+    commands: list[list[str]] = [[]]
+    for argument in arguments:
+        if argument == THEN:
+            commands.append([])
+        else:
+            commands[-1].append(argument)
+    return commands
 
 
 def _follow(messages: IO[str], event: Any) -> None:
@@ -60,6 +79,15 @@ def _read_parsed_project(file: Path, raw_snapshot: str) -> Any:
     return manifest
 
 
+def _free_the_warehouse_file() -> None:
+    """dbt-duckdb holds its file for the life of the process; between commands others read it."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+
+    DuckDBConnectionManager.close_all_connections()
+    # A cursor in a cycle would hold the file, too.
+    gc.collect()
+
+
 def keep_off_the_network() -> None:
     """``dbt --version`` would ask PyPI for newer versions; it says what is installed instead."""
     import dbt.version
@@ -75,7 +103,8 @@ def main(arguments: list[str]) -> int:
 
     Args:
         arguments: ``--plain ARGS`` is dbt's own command line and nothing more; otherwise, before dbt's
-            arguments, ``--parsed FILE --raw-snapshot FOLDER`` use a project that was parsed before.
+            arguments, ``--parsed FILE --raw-snapshot FOLDER`` use a project that was parsed before. Several
+            commands are joined by ``THEN``; one that follows is only run when all is well.
     """
     if arguments[:1] == ["--plain"]:
         keep_off_the_network()
@@ -93,17 +122,25 @@ def main(arguments: list[str]) -> int:
     # dbt's own words go to standard error, which the parent keeps in a file; this channel stays clean.
     messages = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
-    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    may_go_on = threading.Semaphore(0)
+    threading.Thread(target=_listen_to_parent, args=[may_go_on], daemon=True).start()
 
     from dbt.cli.main import dbtRunner
 
     manifest = None if given.parsed is None else _read_parsed_project(given.parsed, given.raw_snapshot)
     runner = dbtRunner(manifest=manifest, callbacks=[lambda event: _follow(messages, event)])
-    outcome = runner.invoke(given.dbt_arguments)
-    if outcome.exception is not None:
-        print(json.dumps({"exception": str(outcome.exception)}), file=messages, flush=True)
-        return 2
-    return 0 if outcome.success else NODES_FAILED
+    for number, command in enumerate(split_commands(given.dbt_arguments)):
+        if number:
+            _free_the_warehouse_file()
+            print(json.dumps({"waiting": number}), file=messages, flush=True)
+            may_go_on.acquire()
+        outcome = runner.invoke(command)
+        if outcome.exception is not None:
+            print(json.dumps({"exception": str(outcome.exception)}), file=messages, flush=True)
+            return 2
+        if not outcome.success:
+            return NODES_FAILED
+    return 0
 
 
 if __name__ == "__main__":

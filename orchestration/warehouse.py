@@ -25,6 +25,7 @@ from orchestration.raw.problems import LoadError
 from orchestration.raw.snapshot import SnapshotInfo, write_snapshot, write_table
 from orchestration.runs import Run, RunError, RunOptions, read_journal, tidy_builds, utc_now
 from orchestration.settings import Settings
+from orchestration.solvers.registry import SOLVERS, SolverError, run_solver, write_empty_tables
 
 GRAIN_TEST = "unique_grain"
 # Where a version keeps dbt's artifacts, for state selection, deferral and the record of what was tested.
@@ -188,10 +189,13 @@ def build_and_publish(run: Run) -> Outcome:
             warehouse_file=warehouse_file,
             target_path=run.folder / "target",
             logs_dir=run.logs_dir,
+            solve=lambda: run_solvers(run, warehouse_file, raw_snapshot, policies),
             on_finished=run.reporter.progress,
         )
     except dbt_command.DbtError as error:
         raise RunError(f"dbt could not build the models: {error}\nIts log: {run.logs_dir}") from error
+    except SolverError as error:
+        raise RunError(f"{error}\nThe private build stays for a look: {warehouse_file}") from error
 
     run.note("Auditing the build")
     audit = audit_build(result.manifest, result.run_results, warehouse_file)
@@ -202,7 +206,7 @@ def build_and_publish(run: Run) -> Outcome:
         audit.problems.append(f"The private build stays for a look: {warehouse_file}")
         raise AuditFailed("\n\n".join(audit.problems), result.run_results)
     clock = read_clock(warehouse_file)
-    _warn_about_clock(run, clock)
+    _warn_about_clock(run, clock, warehouse_file)
     warn_about_freshness(run, clock.data_clock_at, policies)
 
     run.note("Publishing")
@@ -225,6 +229,23 @@ def build_and_publish(run: Run) -> Outcome:
     except (OSError, publication.PublicationError) as error:
         run.warn(f"Old files could not be removed: {error}")
     return Outcome(version, True, result.run_results)
+
+
+def run_solvers(run: Run, warehouse_file: Path, raw_snapshot: Path, policies: Mapping[str, str]) -> None:
+    """Write the solved tables from what is built so far, all or none.
+
+    Raises:
+        SolverError: a solver has no result.
+    """
+    for solver in SOLVERS:
+        run.detail(f"Solving {solver.name}")
+        run_solver(
+            solver,
+            warehouse_file=warehouse_file,
+            into=raw_snapshot,
+            policies=policies,
+            logs_dir=run.logs_dir,
+        )
 
 
 def _record(
@@ -260,7 +281,19 @@ def _leave_as_it_is(run: Run, current: publication.Version, record: Mapping[str,
     return Outcome(current, False, run_results)
 
 
-def _warn_about_clock(run: Run, clock: Clock) -> None:
+def _warn_about_clock(run: Run, clock: Clock, warehouse_file: Path) -> None:
+    if clock.data_clock_at is not None and clock.data_clock_at > utc_now() + timedelta(days=1):
+        run.warn(
+            f"The billing export's newest sync stamp lies in the future: {clock.data_clock_at} UTC. Months "
+            "are reported up to it, and service that is not invoiced yet looks ended. Is a stamp wrong?"
+        )
+    invoices = engine.read_rows(
+        warehouse_file, "select count(*) from intermediate.int_invoices_visible"
+    ).values[0][0]
+    if invoices == 0:
+        run.warn(
+            "No invoice in live mode had been created by the as-of: every month that is published is empty."
+        )
     if run.options.as_of is None or clock.data_clock_at is None or clock.as_of_at is None:
         return
     if clock.as_of_at > clock.data_clock_at:
@@ -295,6 +328,9 @@ def warn_about_freshness(run: Run, data_clock_at: datetime | None, policies: Map
 def refresh_sandbox(settings: Settings) -> None:
     """Write the newest raw snapshot where ``tieout dbt`` reads it.
 
+    Solved tables come from what the sandbox has built before, and are empty where it has not: one dbt command
+    is given no pause in which to solve.
+
     Raises:
         RunError: nothing was loaded yet, or the raw layer cannot be read.
     """
@@ -304,6 +340,18 @@ def refresh_sandbox(settings: Settings) -> None:
         shutil.rmtree(incoming, ignore_errors=True)
         incoming.mkdir()
         options = RunOptions()
-        write_control_tables(settings, options, _write_snapshot(settings, options, incoming), incoming)
+        snapshot = _write_snapshot(settings, options, incoming)
+        write_control_tables(settings, options, snapshot, incoming)
+        for solver in SOLVERS:
+            try:
+                run_solver(
+                    solver,
+                    warehouse_file=folder / engine.WAREHOUSE_FILE_NAME,
+                    into=incoming,
+                    policies=snapshot.policies,
+                    logs_dir=folder / "logs",
+                )
+            except SolverError:
+                write_empty_tables(solver.writes, incoming)
         shutil.rmtree(snapshot_folder, ignore_errors=True)
         incoming.rename(snapshot_folder)

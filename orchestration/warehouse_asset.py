@@ -1,4 +1,4 @@
-"""The build-and-publish step as the scheduler sees it: all dbt models, their tests, and the version.
+"""The build-and-publish step as the scheduler sees it: dbt models, their tests, solved tables, the version.
 
 Add here what the scheduler should show of the step. What the step does is in ``warehouse.py``. It is one step
 on purpose: split, a backfill would run the parts in different runs; selectable in parts, only a part would be
@@ -17,6 +17,8 @@ from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY, build_db
 from orchestration.engines import duckdb as engine
 from orchestration.raw.contract import LANDING_SOURCES, read_contracts
 from orchestration.runs import Run, RunError, utc_now
+from orchestration.solvers.registry import SOLVERS
+from orchestration.solvers.registry import SOURCE as SOLVED_SOURCE
 from orchestration.warehouse import AuditFailed, Outcome, build_and_publish, is_fresh
 
 PUBLISHED_ASSET = dg.AssetKey("published_warehouse")
@@ -46,6 +48,7 @@ def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         for spec in model_specs
         if manifest["nodes"][_unique_id(spec)]["schema"] == engine.PUBLISHED_SCHEMA
     ]
+    solved_specs = _solved_specs(model_specs, manifest)
     contracts = read_contracts()
     landing_tables = [table for name in LANDING_SOURCES for table in contracts[name].tables.values()]
     published_spec = dg.AssetSpec(
@@ -66,7 +69,10 @@ def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
 
     @dg.multi_asset(
         name="warehouse",
-        specs=[*(spec.replace_attributes(skippable=True) for spec in model_specs), published_spec],
+        specs=[
+            *(spec.replace_attributes(skippable=True) for spec in [*model_specs, *solved_specs]),
+            published_spec,
+        ],
         check_specs=[*check_specs, freshness_spec],
         can_subset=False,
         backfill_policy=dg.BackfillPolicy.single_run(),
@@ -82,9 +88,26 @@ def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             raise dg.Failure(str(error), allow_retries=False) from None
         except RunError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
-        yield from _scheduler_events(outcome, model_specs, check_specs)
+        yield from _scheduler_events(outcome, [*model_specs, *solved_specs], check_specs)
 
     return warehouse
+
+
+def _solved_specs(model_specs: Sequence[dg.AssetSpec], manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:
+    """The tables that solvers write, each between the model that its solver reads and those that read it."""
+    keys = {manifest["nodes"][_unique_id(spec)]["name"]: spec.key for spec in model_specs}
+    return [
+        dg.AssetSpec(
+            # Equal to dbt's source key, which is what ties a model to its solved table.
+            dg.AssetKey([SOLVED_SOURCE, table]),
+            deps=[keys[solver.reads]],
+            description=f"What solver {solver.name} made of {solver.reads}, in the middle of the build.",
+            group_name=SOLVED_SOURCE,
+            kinds={"python"},
+        )
+        for solver in SOLVERS
+        for table in solver.writes
+    ]
 
 
 def _dependencies_first(specs: Sequence[dg.AssetSpec]) -> list[dg.AssetSpec]:
@@ -99,16 +122,18 @@ def _unique_id(spec: dg.AssetSpec | dg.AssetCheckSpec) -> str:
 
 
 def _scheduler_events(
-    outcome: Outcome, model_specs: Sequence[dg.AssetSpec], check_specs: Sequence[dg.AssetCheckSpec]
+    outcome: Outcome, table_specs: Sequence[dg.AssetSpec], check_specs: Sequence[dg.AssetCheckSpec]
 ) -> Iterator[Any]:
     """Materializations (of a new version only) and check results of a successful step."""
     record = outcome.version.record()
     tables: Mapping[str, Mapping[str, Any]] = record.get("tables", {})
     results = {result["unique_id"]: result for result in outcome.run_results["results"]}
     if outcome.is_new:
-        for spec in _dependencies_first(model_specs):
-            result = results.get(_unique_id(spec), {})
-            metadata: dict[str, Any] = {"seconds": float(result.get("execution_time", 0))}
+        for spec in _dependencies_first(table_specs):
+            metadata: dict[str, Any] = {}
+            if DAGSTER_DBT_UNIQUE_ID_METADATA_KEY in spec.metadata:
+                result = results.get(_unique_id(spec), {})
+                metadata["seconds"] = float(result.get("execution_time", 0))
             if spec.key.path[-1] in tables:
                 metadata["dagster/row_count"] = tables[spec.key.path[-1]]["row_count"]
             yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)

@@ -45,6 +45,11 @@
     cast(date_trunc('month', {{ moment }}) as date)
 {%- endmacro %}
 
+{# The first day (date) of the quarter of a date or timestamp. #}
+{% macro quarter_of(moment) -%}
+    cast(date_trunc('quarter', {{ moment }}) as date)
+{%- endmacro %}
+
 {# One row per month (date), first to last inclusive; stands alone in a select list. #}
 {% macro month_series(first_month, last_month) -%}
     {{ return(adapter.dispatch('month_series', 'tieout')(first_month, last_month)) }}

@@ -125,4 +125,9 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "max_quarantined_share": _number(0, 1, whole=False),
     "max_row_drop_share": _number(0, 1, whole=False),
     "source_freshness_max_age_hours": _number(0, None, whole=False),
+    "retention_fit_minimum_accounts": _number(2, 100_000_000, whole=True),
+    "retention_fit_minimum_lost_accounts": _number(2, 100_000_000, whole=True),
+    "retention_fit_minimum_months": _number(2, 1200, whole=True),
+    "retention_fit_parameter_limit": _number(10, 1_000_000, whole=True),
+    "retention_projection_horizon_months": _number(1, 600, whole=True),
 }

@@ -439,6 +439,21 @@ CASES: dict[str, list[Case]] = {
     "assert_prices_fit_exact_arithmetic": [
         Case(
             {
+                SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 10**12}],
+                PRICES: [price(unit_amount_minor=101, billing_interval="day")],
+                "reference.billing_intervals": [{"billing_interval": "day", "intervals_per_year": 365}],
+            },
+            ("il", "10^13 in a year"),
+        ),
+        Case(
+            {
+                SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 10**12}],
+                PRICES: [price(unit_amount_minor=101, billing_interval="year")],
+                "reference.billing_intervals": [{"billing_interval": "year", "intervals_per_year": 1}],
+            },
+        ),
+        Case(
+            {
                 SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 10**18}],
                 PRICES: [price(unit_amount_minor=1000)],
             },
@@ -478,6 +493,36 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
+    "assert_ids_stand_in_their_own_columns": [
+        Case(
+            {
+                "staging.stg_billing__customers": [{"customer_id": "cus"}],
+                "staging.stg_billing__subscriptions": [{"subscription_id": "cus", "customer_id": "sub"}],
+            },
+            ("billing.subscription", "'cus'", "customer_id sub is none"),
+        ),
+        Case(
+            {
+                "staging.stg_billing__products": [{"product_id": "prod"}],
+                "staging.stg_billing__prices": [{"price_id": "prod", "product_id": "price"}],
+            },
+            ("billing.price", "'prod'", "product_id price is none"),
+        ),
+        Case(
+            {
+                "staging.stg_billing__customers": [{"customer_id": "1"}],
+                "staging.stg_billing__subscriptions": [
+                    {"subscription_id": "1", "customer_id": "1"},
+                    {"subscription_id": "2", "customer_id": "gone"},
+                ],
+                "staging.stg_billing__products": [{"product_id": "1"}],
+                "staging.stg_billing__prices": [
+                    {"price_id": "1", "product_id": "1"},
+                    {"price_id": "2", "product_id": "gone"},
+                ],
+            }
+        ),
+    ],
     "assert_invoice_lines_are_complete": [
         Case(
             {LINES: [line(exclusion_reason="no invoice in the export", invoice_id="in_gone")]},
@@ -485,6 +530,24 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({LINES: [line(exclusion_reason="unknown price", price_id="p_gone")]}, ("price_id", "p_gone")),
         Case({LINES: [line(exclusion_reason="unknown price", price_id=None)]}, ("price_id", "NULL")),
+        Case(
+            {LINES: [line(exclusion_reason="price without a type and an interval")]},
+            ("price_id", "'p'", "neither a type nor a recurring_interval"),
+        ),
+        Case(
+            {LINES: [line(subscription_item_id="NULL", subscription_id=name) for name in ("sub_1", "sub_2")]},
+            ("subscription_item_id", "'NULL'", "sub_1 and sub_2"),
+        ),
+        Case(
+            {
+                LINES: [
+                    line(subscription_item_id="si", subscription_id="sub_1"),
+                    line(subscription_item_id="si", subscription_id=None),
+                    line(subscription_item_id="si", subscription_id="sub_2", exclusion_reason="test mode"),
+                ],
+                PRICES: [price()],
+            }
+        ),
         Case({LINES: [line(period_start_at=None)]}, ("period_start", "NULL")),
         Case({LINES: [line(period_end_at=at("2023-12-31"))]}, ("period_end", "2023-12-31", "2024-01-01")),
         Case({LINES: [line(quantity=None)]}, ("quantity", "NULL")),

@@ -347,7 +347,7 @@ class AccountMaker:
             "is_deleted": self.chance(0.05) or None,
         }
         if self.chance(0.06):
-            row |= {"type": self.source.choice((None, "one_time")), "recurring_interval": None}
+            row |= {"type": "one_time", "recurring_interval": None}
         return row
 
     def make_tiers(self, price_id: str) -> None:

@@ -13,6 +13,36 @@ currencies as (
 
 ),
 
+-- What the retention fit takes; two parameters need two of everything.
+ranges as (
+
+    select
+        'retention_fit_minimum_accounts' as policy_key,
+        2 as low,
+        100000000 as high
+    union all
+    select
+        'retention_fit_minimum_lost_accounts' as policy_key,
+        2 as low,
+        100000000 as high
+    union all
+    select
+        'retention_fit_minimum_months' as policy_key,
+        2 as low,
+        1200 as high
+    union all
+    select
+        'retention_fit_parameter_limit' as policy_key,
+        10 as low,
+        1000000 as high
+    union all
+    select
+        'retention_projection_horizon_months' as policy_key,
+        1 as low,
+        600 as high
+
+),
+
 findings as (
 
     select
@@ -69,6 +99,26 @@ findings as (
         and coalesce(
             try_cast(policies.policy_value as decimal(9, 6)) >= 0
             and try_cast(policies.policy_value as decimal(9, 6)) <= 1,
+            false
+        ) = false
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected a whole number from '
+        || cast(ranges.low as string)
+        || ' to '
+        || cast(ranges.high as string)
+        || '.' as reason
+    from policies
+    inner join ranges
+        on policies.policy_key = ranges.policy_key
+    where
+        coalesce(
+            try_cast(policies.policy_value as decimal(12, 3)) >= ranges.low
+            and try_cast(policies.policy_value as decimal(12, 3)) <= ranges.high
+            and try_cast(policies.policy_value as decimal(12, 3))
+            = floor(try_cast(policies.policy_value as decimal(12, 3))),
             false
         ) = false
     union all

@@ -1,6 +1,7 @@
 -- Grain: one row per subscription item and valid_from: its MRR and ARR before
 -- (gross) and after discounts, in its currency, over [valid_from, valid_to).
--- Neighbouring periods of one price, quantity and value are one interval.
+-- Neighbouring periods of one price, quantity and value are one interval, of one
+-- account: an item that moves to another customer belongs to each in its time.
 -- Definitions 1.
 with
 
@@ -58,27 +59,27 @@ with_previous as (
     select
         *,
         lag(valid_to) over (
-            partition by subscription_item_id
+            partition by subscription_item_id, account_id
             order by valid_from
         ) as previous_valid_to,
         lag(price_id) over (
-            partition by subscription_item_id
+            partition by subscription_item_id, account_id
             order by valid_from
         ) as previous_price_id,
         lag(quantity) over (
-            partition by subscription_item_id
+            partition by subscription_item_id, account_id
             order by valid_from
         ) as previous_quantity,
         lag(gross_mrr_amount_in_currency) over (
-            partition by subscription_item_id
+            partition by subscription_item_id, account_id
             order by valid_from
         ) as previous_gross_mrr_amount_in_currency,
         lag(mrr_amount_in_currency) over (
-            partition by subscription_item_id
+            partition by subscription_item_id, account_id
             order by valid_from
         ) as previous_mrr_amount_in_currency,
         lag(arr_amount_in_currency) over (
-            partition by subscription_item_id
+            partition by subscription_item_id, account_id
             order by valid_from
         ) as previous_arr_amount_in_currency
     from valued
@@ -103,7 +104,7 @@ islands as (
                 else 1
             end
         ) over (
-            partition by subscription_item_id
+            partition by subscription_item_id, account_id
             order by valid_from
             rows between unbounded preceding and current row
         ) as island_number
@@ -116,7 +117,7 @@ final as (
     select
         subscription_item_id,
         max(subscription_id) as subscription_id,
-        max(account_id) as account_id,
+        account_id,
         max(price_id) as price_id,
         max(currency_code) as currency_code,
         max(quantity) as quantity,
@@ -126,7 +127,7 @@ final as (
         max(mrr_amount_in_currency) as mrr_amount_in_currency,
         max(arr_amount_in_currency) as arr_amount_in_currency
     from islands
-    group by subscription_item_id, island_number
+    group by subscription_item_id, account_id, island_number
 
 )
 

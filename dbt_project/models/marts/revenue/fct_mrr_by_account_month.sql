@@ -49,11 +49,16 @@ account_months as (
         account_id,
         month
     from movements
+    where
+        opening <> 0
+        or revalued_opening <> 0
+        or closing <> 0
     union
     select
         account_id,
         month
     from measures
+    where gross_mrr <> 0
     union
     select
         account_id,

@@ -1,0 +1,117 @@
+-- Grain: one row per segment type, segment, cohort month and months since, up to the
+-- month of the as-of.
+-- What is retained is an account in a segment; its cohort is its first month-end with
+-- MRR there. Definitions 4.
+with
+
+account_months as (
+
+    select * from {{ ref('int_mrr_by_segment_account_month') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('int_accounts_started_by_segment') }}
+
+),
+
+months as (
+
+    select * from {{ ref('dim_months') }}
+
+),
+
+cohorts as (
+
+    select
+        segment_type,
+        segment,
+        cohort_month,
+        count(*) as cohort_accounts,
+        sum(initial_mrr) as cohort_mrr_amount
+    from accounts
+    group by segment_type, segment, cohort_month
+
+),
+
+-- Many months to one start: this grows with the months, not with their pairs.
+retained as (
+
+    select
+        account_months.segment_type,
+        account_months.segment,
+        accounts.cohort_month,
+        account_months.month,
+        count(*) as retained_accounts,
+        sum(account_months.closing) as retained_mrr_amount,
+        sum(least(account_months.closing, accounts.initial_mrr))
+            as gross_retained_mrr_amount
+    from account_months
+    inner join accounts
+        on
+            account_months.segment_type = accounts.segment_type
+            and account_months.segment = accounts.segment
+            and account_months.account_id = accounts.account_id
+    where account_months.closing > 0
+    group by
+        account_months.segment_type,
+        account_months.segment,
+        accounts.cohort_month,
+        account_months.month
+
+),
+
+cells as (
+
+    select
+        cohorts.segment_type,
+        cohorts.segment,
+        cohorts.cohort_month,
+        months.month,
+        cohorts.cohort_accounts,
+        coalesce(retained.retained_accounts, 0) as retained_accounts,
+        cohorts.cohort_mrr_amount,
+        coalesce(retained.retained_mrr_amount, 0) as retained_mrr_amount,
+        coalesce(retained.gross_retained_mrr_amount, 0) as gross_retained_mrr_amount,
+        -- Margin is MRR less allocated cost of revenue, which is not modelled yet.
+        cast(null as decimal(18, 4)) as margin_amount,
+        months.is_complete_month
+    from cohorts
+    inner join months
+        on cohorts.cohort_month <= months.month
+    left join retained
+        on
+            cohorts.segment_type = retained.segment_type
+            and cohorts.segment = retained.segment
+            and cohorts.cohort_month = retained.cohort_month
+            and months.month = retained.month
+
+),
+
+final as (
+
+    select
+        segment_type,
+        segment,
+        cohort_month,
+        cast({{ months_between_first_days('cohort_month', 'month') }} as integer)
+            as months_since,
+        month,
+        cast(cohort_accounts as integer) as cohort_accounts,
+        cast(retained_accounts as integer) as retained_accounts,
+        cast(cohort_mrr_amount as decimal(18, 4)) as cohort_mrr_amount,
+        cast(retained_mrr_amount as decimal(18, 4)) as retained_mrr_amount,
+        cast(gross_retained_mrr_amount as decimal(18, 4)) as gross_retained_mrr_amount,
+        margin_amount,
+        {{ ratio('retained_accounts', 'cohort_accounts') }} as logo_rate,
+        {{ ratio('retained_mrr_amount', 'cohort_mrr_amount') }} as net_revenue_rate,
+        {{ ratio('gross_retained_mrr_amount', 'cohort_mrr_amount') }}
+            as gross_revenue_rate,
+        {{ ratio('margin_amount', 'cohort_mrr_amount') }} as margin_rate,
+        is_complete_month
+    from cells
+
+)
+
+select * from final
