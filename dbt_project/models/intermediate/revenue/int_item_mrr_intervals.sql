@@ -21,6 +21,10 @@ with_previous as (
             partition by subscription_item_id, account_id
             order by valid_from
         ) as previous_valid_to,
+        lag(subscription_id) over (
+            partition by subscription_item_id, account_id
+            order by valid_from
+        ) as previous_subscription_id,
         lag(price_id) over (
             partition by subscription_item_id, account_id
             order by valid_from
@@ -53,6 +57,9 @@ islands as (
             case
                 when
                     previous_valid_to = valid_from
+                    and not (
+                        previous_subscription_id is distinct from subscription_id
+                    )
                     and previous_price_id = price_id
                     and previous_quantity = quantity
                     and previous_gross_mrr_amount_in_currency
