@@ -206,7 +206,7 @@ def build_and_publish(run: Run) -> Outcome:
         audit.problems.append(f"The private build stays for a look: {warehouse_file}")
         raise AuditFailed("\n\n".join(audit.problems), result.run_results)
     clock = read_clock(warehouse_file)
-    _warn_about_clock(run, clock)
+    _warn_about_clock(run, clock, warehouse_file)
     warn_about_freshness(run, clock.data_clock_at, policies)
 
     run.note("Publishing")
@@ -281,7 +281,19 @@ def _leave_as_it_is(run: Run, current: publication.Version, record: Mapping[str,
     return Outcome(current, False, run_results)
 
 
-def _warn_about_clock(run: Run, clock: Clock) -> None:
+def _warn_about_clock(run: Run, clock: Clock, warehouse_file: Path) -> None:
+    if clock.data_clock_at is not None and clock.data_clock_at > utc_now() + timedelta(days=1):
+        run.warn(
+            f"The billing export's newest sync stamp lies in the future: {clock.data_clock_at} UTC. Months "
+            "are reported up to it, and service that is not invoiced yet looks ended. Is a stamp wrong?"
+        )
+    invoices = engine.read_rows(
+        warehouse_file, "select count(*) from intermediate.int_invoices_visible"
+    ).values[0][0]
+    if invoices == 0:
+        run.warn(
+            "No invoice in live mode had been created by the as-of: every month that is published is empty."
+        )
     if run.options.as_of is None or clock.data_clock_at is None or clock.as_of_at is None:
         return
     if clock.as_of_at > clock.data_clock_at:

@@ -18,6 +18,8 @@ _CLOCK = r"([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9](\.[0-9]{1,6}0*)?)?"
 _TIMESTAMP = rf"{_DAY}([T ]{_CLOCK}Z?)?"
 _ZONED_TIMESTAMP = rf"{_DAY}[T ]{_CLOCK} ?(Z|UTC|GMT|[+-](0[0-9]|1[0-5])(:?[0-5][0-9])?)"
 _EPOCH_SECONDS = r"[+-]?[0-9]{1,11}(\.[0-9]{1,6}0*)?"
+# Five digits are seconds of New Year's Day 1970, or rather what Excel calls a day of this century.
+_EXCEL_DAY = r"[1-9][0-9]{4}(\.[0-9]*)?"
 # Eight digits that read as a day could also be seconds of 1970; neither is guessed.
 _COMPACT_DAY = r"(19|20)[0-9]{2}(0[1-9]|1[0-2])([0-2][0-9]|3[01])"
 
@@ -106,7 +108,7 @@ def _timestamp(text: str) -> str:
         f"when regexp_full_match(upper({trimmed}), '{_TIMESTAMP}') "
         f"then {_in_calendar(f'try_cast(upper({trimmed}) as timestamp)')} "
         f"when regexp_full_match({trimmed}, '{_EPOCH_SECONDS}') "
-        f"and not regexp_full_match({trimmed}, '{_COMPACT_DAY}') "
+        f"and not regexp_full_match({trimmed}, '{_COMPACT_DAY}|{_EXCEL_DAY}') "
         f"then {_in_calendar(f'make_timestamp({microseconds})')} end"
     )
 
@@ -159,6 +161,8 @@ def _calendar_refusal(data_type: str, text: str) -> str:
     trimmed = text.strip()
     if re.fullmatch(_COMPACT_DAY, trimmed):
         return "could be a day or seconds since 1970: write YYYY-MM-DD"
+    if re.fullmatch(_EXCEL_DAY, trimmed):
+        return "looks like Excel's number of a day: format the cells as dates, or write YYYY-MM-DD"
     if data_type == "date":
         if re.fullmatch(rf"{_DAY}[Tt ].+", trimmed):
             return "is no day: a date has no time of day other than midnight UTC"

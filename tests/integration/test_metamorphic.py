@@ -7,7 +7,6 @@ all; a change that shares no cause with those of a build is best added to it.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,16 +15,13 @@ import pytest
 
 from tests.oracles.landing import write_landing
 from tests.oracles.published import ABOUT_THE_RUN, PublishedMarts, read_all_marts
-from tests.oracles.random_companies import (
-    PREFIX_LENGTH,
-    Account,
-    packed_tables,
-    random_accounts,
-)
+from tests.oracles.random_companies import PREFIX_LENGTH, Account
 from tests.oracles.transformations import (
     accounts_with_rival_statements,
     ids_of,
+    is_close_in_scale,
     keep_order,
+    raised_company,
     renamed,
     rows_renamed,
     rows_scaled,
@@ -40,16 +36,11 @@ from tests.oracles.transformations import (
 ACCOUNT_COUNT = 150
 # Weekdays and leap days fall as they did; into the past, since nobody has synced in the future.
 YEARS = -28
-# A sum of money is rounded to 0.0001 per item, so that three times as much differs by little more than that
-# per item. Amounts are raised first, so that it is little beside any of them.
-RAISED_BY = 1000
-ABSOLUTE_TOLERANCE = 0.01
-RELATIVE_TOLERANCE = 1e-4
 
 
 @pytest.fixture(scope="module")
-def tables() -> Account:
-    return scaled(packed_tables(random_accounts("metamorphic", ACCOUNT_COUNT), {}), RAISED_BY)
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Account:
+    return raised_company("metamorphic", ACCOUNT_COUNT, tmp_path_factory.mktemp("accounts"))
 
 
 @pytest.fixture(scope="module")
@@ -130,13 +121,7 @@ def test_three_times_the_money_is_three_times_every_amount_whatever_the_order_of
 
     ids = ids_of(tables)
     expected = {table: rows_renamed(rows_scaled(rows, 3), ids, rename) for table, rows in base.items()}
-    check(
-        publish(scaled(renamed(tables, rename), 3)),
-        expected,
-        is_close=lambda one, other: math.isclose(
-            one, other, rel_tol=RELATIVE_TOLERANCE, abs_tol=ABSOLUTE_TOLERANCE
-        ),
-    )
+    check(publish(scaled(renamed(tables, rename), 3)), expected, is_close=is_close_in_scale)
 
 
 def test_a_cut_leaves_every_row_in_one_of_two_files(tmp_path: Path) -> None:

@@ -125,7 +125,12 @@ class LineReader:
     def counts(self, row: Row) -> bool:
         if not (self.bills_a_period(row) and self.invoice_counts(row)):
             return False
-        return self.is_recurring_service(self.price_of(row))
+        price = self.price_of(row)
+        if row["type"] == "subscription" and not price.says_what_it_is:
+            raise OracleError(
+                f"line {row['id']} is of a subscription, and price {price.id} is of no interval"
+            )
+        return self.is_recurring_service(price)
 
     def counts_as_usage(self, row: Row) -> bool:
         """Section 1.3: the same rule for metered use, which is not MRR but stands beside it."""

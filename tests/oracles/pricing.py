@@ -46,6 +46,7 @@ class Price:
     product_id: str | None
     currency: str
     is_recurring: bool
+    says_what_it_is: bool
     is_licensed: bool
     is_metered: bool
     interval: str | None
@@ -148,6 +149,7 @@ def price_of_row(row: Row, tiers: tuple[Tier, ...]) -> Price:
         product_id=row.get("product_id"),
         currency=row["currency"].upper(),
         is_recurring=row["type"] == "recurring" if "type" in row else interval is not None,
+        says_what_it_is="type" in row or interval is not None,
         is_licensed=row.get("recurring_usage_type", "licensed") == "licensed",
         is_metered=row.get("recurring_usage_type") == "metered",
         interval=interval,

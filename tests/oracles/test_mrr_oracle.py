@@ -301,7 +301,6 @@ def test_the_minor_unit_is_that_of_the_currency(tmp_path: Path, currency: str, e
     "price",
     [
         {"type": "one_time"},
-        {"recurring_interval": None},
         {"recurring_usage_type": "metered"},
         {"product_id": "perpetual"},
         {"product_id": "services"},
@@ -436,6 +435,7 @@ def test_an_item_that_is_billed_to_another_customer_leaves_the_first(tmp_path: P
     ("price", "line"),
     [
         ({"recurring_interval": "fortnight"}, {}),
+        ({"recurring_interval": None}, {}),
         ({"currency": "xyz"}, {}),
         ({"currency": "eur"}, {}),
         ({"unit_amount": None}, {}),

@@ -14,6 +14,20 @@ prices as (
 
 ),
 
+items_of_several_subscriptions as (
+
+    select
+        subscription_item_id,
+        min(invoice_line_item_id) as invoice_line_item_id,
+        min(subscription_id) as first_subscription_id,
+        max(subscription_id) as last_subscription_id
+    from lines
+    where exclusion_reason is null
+    group by subscription_item_id
+    having min(subscription_id) <> max(subscription_id)
+
+),
+
 findings as (
 
     select
@@ -32,6 +46,26 @@ findings as (
         'Recurring service was invoiced on a price that is not in the export.' as reason
     from lines
     where exclusion_reason = 'unknown price'
+    union all
+    select
+        invoice_line_item_id,
+        'price_id' as column_name,
+        price_id as rejected_value,
+        'A subscription was invoiced on a price with neither a type nor a'
+        || ' recurring_interval, so nobody can say what it is worth a month.' as reason
+    from lines
+    where exclusion_reason = 'price without a type and an interval'
+    union all
+    select
+        invoice_line_item_id,
+        'subscription_item_id' as column_name,
+        subscription_item_id as rejected_value,
+        'An item belongs to one subscription, and its lines name '
+        || first_subscription_id
+        || ' and '
+        || last_subscription_id
+        || '.' as reason
+    from items_of_several_subscriptions
     union all
     select
         invoice_line_item_id,

@@ -1,5 +1,6 @@
--- Money is computed in exact integers of 38 digits. A quantity or price so large that
--- it would not fit is a mistake in the export, and is named before it overflows.
+-- Money is computed in exact integers of 38 digits and kept with 14 digits before the
+-- point. A quantity or price so large that it would not fit is a mistake in the export,
+-- and is named before it overflows.
 with
 
 intervals as (
@@ -22,6 +23,12 @@ prices as (
 price_tiers as (
 
     select * from {{ ref('int_price_tiers_bounded') }}
+
+),
+
+billing_intervals as (
+
+    select * from {{ ref('billing_intervals') }}
 
 ),
 
@@ -50,6 +57,25 @@ magnitudes as (
     inner join price_tiers
         on intervals.price_id = price_tiers.price_id
 
+),
+
+annual_magnitudes as (
+
+    select
+        magnitudes.invoice_line_item_id,
+        magnitudes.price_id,
+        magnitudes.billable_quantity,
+        magnitudes.price_minor,
+        magnitudes.price_minor
+        * coalesce(billing_intervals.intervals_per_year, 1)
+        / greatest(prices.billing_interval_count, 1)
+        / {{ minor_units('prices.minor_unit_digits') }} as annual_amount
+    from magnitudes
+    inner join prices
+        on magnitudes.price_id = prices.price_id
+    left join billing_intervals
+        on prices.billing_interval = billing_intervals.billing_interval
+
 )
 
 select
@@ -59,6 +85,8 @@ select
     cast(billable_quantity as string) as rejected_value,
     'The quantity times price '
     || price_id
-    || ' is more than 10^15 minor units.' as reason
-from magnitudes
-where price_minor > 1e15
+    || ' is more than 10^15 minor units, or than 10^13 in a year.' as reason
+from annual_magnitudes
+where
+    price_minor > 1e15
+    or annual_amount > 1e13

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from fractions import Fraction
 from functools import cache
 from typing import Any
 
@@ -137,6 +138,9 @@ REFUSED = [
     ("timestamp", "2024-1-1", "not a timestamp"),
     ("timestamp", "20240229", "could be a day"),
     ("timestamp", "1709209815000", "milliseconds"),
+    ("timestamp", "45351", "Excel's number of a day"),
+    ("timestamp", "45351.5", "Excel's number of a day"),
+    ("date", "45351", "Excel's number of a day"),
     ("timestamp", "infinity", "not a timestamp"),
     ("timestamp", "epoch", "not a timestamp"),
     ("timestamp", "02/29/2024", "not a timestamp"),
@@ -181,7 +185,7 @@ def test_a_number_is_read_exactly_or_not_at_all(text: str) -> None:
         (read,) = cast(column(data_type), text)
         if read is not None:
             assert Decimal(read) == exact
-        elif "e" not in text.lower() and exact == round(exact, places):
+        elif "e" not in text.lower() and (Fraction(exact) * 10**places).denominator == 1:
             assert abs(exact) >= 10**digits or (data_type == "bigint" and not -(2**63) <= exact < 2**63)
 
 

@@ -52,6 +52,7 @@ final as (
         unioned.product_id,
         unioned.price_name,
         unioned.price_type,
+        unioned.stated_price_type,
         unioned.billing_scheme,
         unioned.currency_code,
         currencies.minor_unit_digits,

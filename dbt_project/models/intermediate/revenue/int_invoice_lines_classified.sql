@@ -71,6 +71,7 @@ lines_with_context as (
         invoices.created_at as invoice_created_at,
         prices.price_id is not null as has_price,
         prices.price_type,
+        prices.stated_price_type,
         prices.billing_scheme,
         prices.licence_type,
         coalesce(prices.is_recurring_licensed, false) as is_recurring_licensed,
@@ -153,11 +154,18 @@ final as (
                 then
                     'open invoice of a subscription that is '
                     || subscriptions.subscription_status
-            -- A proration of a one-off charge carries no price.
+            -- A proration of a one-off charge carries no price and no item.
             when
-                lines.price_id is null and lines.line_type <> 'subscription'
+                lines.price_id is null
+                and lines.subscription_item_id is null
+                and lines.line_type <> 'subscription'
                 then 'one-off line'
             when not lines.has_price then 'unknown price'
+            when
+                lines.line_type = 'subscription'
+                and lines.price_type = 'one_time'
+                and lines.stated_price_type is null
+                then 'price without a type and an interval'
             when lines.price_type <> 'recurring' then 'one-off price'
             when lines.is_recurring_metered then 'metered price'
             when not lines.is_recurring_licensed then 'product that is never MRR'

@@ -1,5 +1,5 @@
--- Grain: one row per subscription item and instant at which its MRR changes, in its
--- currency.
+-- Grain: one row per account, subscription item and instant at which its MRR changes,
+-- in its currency.
 -- Before a first and after a last interval the item has nothing. Only what happened
 -- before the as-of.
 with
@@ -21,23 +21,23 @@ neighbours as (
     select
         *,
         lag(valid_to) over (
-            partition by subscription_item_id, currency_code
+            partition by account_id, subscription_item_id, currency_code
             order by valid_from
         ) as previous_valid_to,
         lag(price_id) over (
-            partition by subscription_item_id, currency_code
+            partition by account_id, subscription_item_id, currency_code
             order by valid_from
         ) as previous_price_id,
         lag(quantity) over (
-            partition by subscription_item_id, currency_code
+            partition by account_id, subscription_item_id, currency_code
             order by valid_from
         ) as previous_quantity,
         lag(mrr_amount_in_currency) over (
-            partition by subscription_item_id, currency_code
+            partition by account_id, subscription_item_id, currency_code
             order by valid_from
         ) as previous_mrr_amount_in_currency,
         lead(valid_from) over (
-            partition by subscription_item_id, currency_code
+            partition by account_id, subscription_item_id, currency_code
             order by valid_from
         ) as next_valid_from
     from intervals

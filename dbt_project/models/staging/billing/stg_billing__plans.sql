@@ -13,6 +13,7 @@ final as (
         id as price_id,
         product_id,
         nickname as price_name,
+        'recurring' as stated_price_type,
         'recurring' as price_type,
         coalesce(
             billing_scheme,

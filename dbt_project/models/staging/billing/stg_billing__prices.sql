@@ -13,6 +13,7 @@ final as (
         id as price_id,
         product_id,
         nickname as price_name,
+        type as stated_price_type,
         coalesce(
             type,
             case when recurring_interval is null then 'one_time' else 'recurring' end
