@@ -51,6 +51,12 @@ COUPONS = "intermediate.int_statement_coupons"
 DISCOUNTS = "intermediate.int_statement_discounts"
 COMMITMENTS = "intermediate.int_committed_mrr_by_account_month"
 USAGE = "intermediate.int_usage_mrr_by_account_month"
+SEGMENT_MONTHS = "intermediate.int_mrr_by_segment_account_month"
+COHORT_MONTHS = "marts.fct_retention_by_cohort_month"
+COHORT_QUARTERS = "marts.fct_retention_by_cohort_quarter"
+COHORT_SEGMENTS = "marts.fct_retention_by_segment_cohort_month"
+FITS = "marts.fct_retention_projection_fits"
+PROJECTIONS = "marts.fct_retention_projection_by_months_since"
 
 
 @dataclass(frozen=True)
@@ -175,6 +181,53 @@ def segment_metrics(segment_type: str = "country", /, **columns: Any) -> dict[st
     return {"segment_type": segment_type, "segment": "s", **metrics(), **columns}
 
 
+def cohort(**columns: Any) -> dict[str, Any]:
+    """A row of a cohort of one account in its own month, with some columns otherwise."""
+    amounts = {f"{name}_amount": 10 for name in ("cohort_mrr", "retained_mrr", "gross_retained_mrr")}
+    rates = {"logo_rate": 1, "net_revenue_rate": 1, "gross_revenue_rate": 1}
+    place = {"cohort_month": date(2024, 1, 1), "months_since": 0, "month": date(2024, 1, 1)}
+    return {**place, "cohort_accounts": 1, "retained_accounts": 1, **amounts, **rates, **columns}
+
+
+def cohort_quarter(**columns: Any) -> dict[str, Any]:
+    """The same by quarter, read at the end of the last month."""
+    place = {"cohort_quarter": date(2024, 1, 1), "quarters_since": 0, "quarter": date(2024, 1, 1)}
+    other = {name: value for name, value in cohort().items() if name not in ("cohort_month", "months_since")}
+    return {**other, **place, "month": date(2024, 3, 1), **columns}
+
+
+def cohort_segment(**columns: Any) -> dict[str, Any]:
+    """The same of a segment by month."""
+    return {"segment_type": "product", "segment": "s", **cohort(**columns)}
+
+
+def segment_month(**columns: Any) -> dict[str, Any]:
+    """A row of an account's month in a product."""
+    place = {"segment_type": "product", "segment": "s", "account_id": "a", "month": date(2024, 1, 1)}
+    return {**place, "opening": 0, "closing": 10, **columns}
+
+
+def fit(**columns: Any) -> dict[str, Any]:
+    """A row of a fitted population, with some columns otherwise."""
+    numbers = {"alpha": 1, "beta": 2, "log_likelihood": -3, "mean_absolute_error": 0}
+    return {"segment_type": "all", "segment": "all", "status": "fitted", **numbers, **columns}
+
+
+def refusal(**columns: Any) -> dict[str, Any]:
+    """A row of a population that was not fitted, with some columns otherwise."""
+    numbers = dict.fromkeys(("alpha", "beta", "log_likelihood", "mean_absolute_error"))
+    return fit(**{**numbers, "status": "refused", "reason": "Too few accounts.", **columns})
+
+
+def projected(*shares: float | None) -> list[dict[str, Any]]:
+    """The months of a population's projection, from 0."""
+    population = {"segment_type": "all", "segment": "all"}
+    return [
+        {**population, "months_since": month, "projected_survival_rate": share}
+        for month, share in enumerate(shares)
+    ]
+
+
 def service(valid_from: datetime, valid_to: datetime) -> dict[str, Any]:
     """A row of an item's service."""
     return {"subscription_item_id": "si", "valid_from": valid_from, "valid_to": valid_to}
@@ -228,6 +281,15 @@ def good_policy(key: str, value: str) -> Case:
     """A policy with a value that can be read."""
     return Case({POLICIES: [{"policy_key": key, "policy_value": value}]})
 
+
+# The lowest good value of each, and one beyond the highest.
+RETENTION_POLICIES = {
+    "retention_fit_minimum_accounts": ("2", "100000001"),
+    "retention_fit_minimum_lost_accounts": ("2", "100000001"),
+    "retention_fit_minimum_months": ("2", "1201"),
+    "retention_fit_parameter_limit": ("10", "1000001"),
+    "retention_projection_horizon_months": ("1", "601"),
+}
 
 TIERED = price(billing_scheme="tiered", tiers_mode="volume", unit_amount_minor=None)
 PACKAGES = {"transform_quantity_divide_by": 10, "transform_quantity_round": "up"}
@@ -728,6 +790,13 @@ CASES: dict[str, list[Case]] = {
         *(policy("reporting_time_zone", value) for value in ("", None)),
         *(policy("past_due_churn_days", value) for value in ("-1", "1.5", "soon")),
         *(policy("fiscal_year_start_month", value) for value in ("0", "13", "1.5", "April", None)),
+        *(
+            policy(key, value)
+            for key, (_, beyond) in RETENTION_POLICIES.items()
+            for value in ("1", beyond, "2.5", "many", "", None)
+            if (key, value) != ("retention_projection_horizon_months", "1")
+        ),
+        *(good_policy(key, limit) for key, limits in RETENTION_POLICIES.items() for limit in limits[:1]),
         *(good_policy("past_due_churn_days", value) for value in ("", "0", "30")),
         *(good_policy("fiscal_year_start_month", value) for value in ("1", "12")),
         good_policy("renewal_grace_days", "0"),
@@ -1114,6 +1183,196 @@ CASES: dict[str, list[Case]] = {
             }
         ),
         Case({METRICS: [metrics()]}),
+    ],
+    "assert_cohorts_add_up_to_total_mrr": [
+        Case({BRIDGE: [bridge(closing_mrr_amount=10)]}, ("'cohorts': 'month'", "'cohorts': 'quarter'")),
+        Case({COHORT_MONTHS: [cohort()]}, ("'cohorts': 'month'",)),
+        Case(
+            {
+                BRIDGE: [bridge(closing_mrr_amount=10, closing_account_count=1)],
+                COHORT_MONTHS: [cohort(retained_mrr_amount=9)],
+                COHORT_QUARTERS: [cohort_quarter(month=date(2024, 1, 1))],
+            },
+            ("'cohorts': 'month'", "Decimal('9.0000')"),
+        ),
+        Case(
+            {
+                BRIDGE: [bridge(closing_mrr_amount=10, closing_account_count=1)],
+                COHORT_MONTHS: [cohort(retained_accounts=2)],
+                COHORT_QUARTERS: [cohort_quarter(month=date(2024, 1, 1))],
+            },
+            ("'cohorts': 'month'", "'actual_paying_accounts': 2"),
+        ),
+        Case(
+            {
+                BRIDGE: [bridge(closing_mrr_amount=10, closing_account_count=1)],
+                COHORT_MONTHS: [cohort()],
+                COHORT_QUARTERS: [cohort_quarter(month=date(2024, 1, 1), retained_mrr_amount=9)],
+            },
+            ("'cohorts': 'quarter'", "Decimal('9.0000')"),
+        ),
+        Case(
+            {SEGMENT_MONTHS: [segment_month()], COHORT_SEGMENTS: [cohort_segment(retained_mrr_amount=9)]},
+            ("'cohorts': 'segment and month'", "Decimal('9.0000')"),
+        ),
+        Case({SEGMENT_MONTHS: [segment_month()]}, ("'cohorts': 'segment and month'",)),
+        Case(
+            {
+                BRIDGE: [bridge(closing_mrr_amount=20, closing_account_count=1)],
+                COHORT_MONTHS: [cohort(retained_mrr_amount=20)],
+                COHORT_QUARTERS: [cohort_quarter(month=date(2024, 1, 1), retained_mrr_amount=20)],
+                SEGMENT_MONTHS: [segment_month()],
+                COHORT_SEGMENTS: [cohort_segment()],
+            },
+            ("'cohorts': 'all segments and month'", "'segment_type': 'product'"),
+        ),
+        Case(
+            {
+                BRIDGE: [
+                    bridge(closing_mrr_amount=10, closing_account_count=1),
+                    bridge(date(2024, 2, 1), closing_mrr_amount=4, closing_account_count=1),
+                ],
+                COHORT_MONTHS: [
+                    cohort(),
+                    cohort(months_since=1, month=date(2024, 2, 1), retained_mrr_amount=4),
+                ],
+                COHORT_QUARTERS: [cohort_quarter(month=date(2024, 2, 1), retained_mrr_amount=4)],
+                SEGMENT_MONTHS: [
+                    segment_month(),
+                    segment_month(month=date(2024, 2, 1), closing=4),
+                    segment_month(month=date(2024, 3, 1), closing=0),
+                ],
+                COHORT_SEGMENTS: [
+                    cohort_segment(),
+                    cohort_segment(months_since=1, month=date(2024, 2, 1), retained_mrr_amount=4),
+                ],
+            }
+        ),
+    ],
+    "assert_cohorts_begin_whole": [
+        *(
+            Case({table: [row(**{column: value})]}, (f"'{column}'",))
+            for table, row in ((COHORT_MONTHS, cohort), (COHORT_SEGMENTS, cohort_segment))
+            for column, value in (
+                ("retained_accounts", 0),
+                ("retained_mrr_amount", 9),
+                ("gross_retained_mrr_amount", 9),
+                ("logo_rate", 0.5),
+                ("net_revenue_rate", 0.5),
+                ("gross_revenue_rate", None),
+            )
+        ),
+        Case(
+            {
+                COHORT_MONTHS: [cohort(), cohort(months_since=1, retained_accounts=0, logo_rate=0)],
+                COHORT_SEGMENTS: [cohort_segment()],
+            }
+        ),
+    ],
+    "assert_every_cohort_has_its_cells_and_no_others": [
+        # Months are January to March 2024.
+        *(
+            Case(
+                {
+                    table: [
+                        row(months_since=distance, month=date(2024, month, 1))
+                        for distance, month in enumerate(months)
+                    ]
+                },
+                (f"'cohorts': '{cohorts}'",),
+            )
+            for table, row, cohorts in (
+                (COHORT_MONTHS, cohort, "month"),
+                (COHORT_SEGMENTS, cohort_segment, "segment and month"),
+            )
+            for months in ((1, 2), (1, 2, 3, 4), (2, 3), (1, 3, 3))
+        ),
+        Case(
+            {COHORT_MONTHS: [cohort(), cohort(months_since=2, month=date(2024, 3, 1))]}, ("'cell_count': 2",)
+        ),
+        Case(
+            {COHORT_QUARTERS: [cohort_quarter(cohort_quarter=date(2023, 10, 1))]},
+            ("'cohorts': 'quarter'", "'misplaced_count': 1"),
+        ),
+        Case(
+            {
+                COHORT_QUARTERS: [
+                    cohort_quarter(),
+                    cohort_quarter(quarters_since=1, quarter=date(2024, 4, 1), month=date(2024, 4, 1)),
+                ]
+            },
+            ("'cohorts': 'quarter'", "'expected_last_distance': 0"),
+        ),
+        Case(
+            {
+                COHORT_MONTHS: [
+                    cohort(months_since=distance, month=date(2024, 1 + distance, 1)) for distance in range(3)
+                ]
+                + [cohort(cohort_month=date(2024, 3, 1), month=date(2024, 3, 1))],
+                COHORT_QUARTERS: [
+                    cohort_quarter(),
+                    cohort_quarter(cohort_quarter=date(2023, 10, 1), month=date(2023, 12, 1)),
+                    cohort_quarter(cohort_quarter=date(2023, 10, 1), quarters_since=1),
+                ],
+            }
+        ),
+    ],
+    "assert_retained_never_exceeds_its_base": [
+        *(
+            Case({table: [row(**wrong)]}, (f"'cohorts': '{cohorts}'",))
+            for table, row, cohorts in (
+                (COHORT_MONTHS, cohort, "month"),
+                (COHORT_QUARTERS, cohort_quarter, "quarter"),
+                (COHORT_SEGMENTS, cohort_segment, "product s"),
+            )
+            for wrong in (
+                {"gross_retained_mrr_amount": 11, "retained_mrr_amount": 11},
+                {"retained_mrr_amount": 9},
+                {"retained_accounts": 2},
+                {"retained_accounts": -1},
+                {"gross_retained_mrr_amount": -1},
+                {"cohort_mrr_amount": 0, "gross_retained_mrr_amount": 0},
+                {"retained_accounts": 0},
+                {"retained_mrr_amount": 0, "gross_retained_mrr_amount": 0},
+            )
+        ),
+        Case(
+            {
+                COHORT_MONTHS: [
+                    cohort(retained_mrr_amount=30),
+                    cohort(
+                        months_since=1,
+                        retained_accounts=0,
+                        retained_mrr_amount=0,
+                        gross_retained_mrr_amount=0,
+                    ),
+                ]
+            }
+        ),
+    ],
+    "assert_projections_follow_their_fits": [
+        *(
+            Case({FITS: [row], PROJECTIONS: months}, (problem,))
+            for problem, row, months in (
+                *(
+                    ("Parameters without a fit", fit(**{column: None}), projected(1))
+                    for column in ("alpha", "beta", "log_likelihood", "mean_absolute_error")
+                ),
+                ("a fit without parameters", fit(alpha=0), projected(1)),
+                ("or no reason", refusal(reason=None), projected(None)),
+                ("or no reason", refusal(reason=""), projected(None)),
+                ("or no reason", fit(reason="None."), projected(1)),
+                ("Parameters without a fit", refusal(alpha=1, beta=1), projected(None)),
+                ("Projected without a fit", refusal(), projected(1)),
+                ("a fit without a projection", fit(), projected(1, None)),
+                ("a fit without a projection", fit(), []),
+                ("Survival does not begin with 1", fit(), projected(0.9)),
+                ("or rises", fit(), projected(1, 0.5, 0.6)),
+            )
+        ),
+        Case({FITS: [fit()], PROJECTIONS: projected(1, 0.5, 0.5, 0.25)}),
+        Case({FITS: [refusal()], PROJECTIONS: projected(None, None)}),
+        Case({FITS: [refusal(status="not_run")]}),
     ],
     "assert_service_intervals_of_an_item_do_not_overlap": [
         Case(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from orchestration import warehouse
@@ -16,7 +17,9 @@ from orchestration.raw.load import load_landing
 from orchestration.reporting import SilentReporter
 from orchestration.runs import RunError, RunOptions, open_run
 from orchestration.settings import Settings
-from orchestration.solvers.registry import SOLVERS, Solver
+from orchestration.solvers.registry import SOLVERS, SOURCE, Solver
+from orchestration.warehouse_asset import warehouse_asset
+from tests.integration.conftest import DbtBuild
 from tests.small_landing import write_landing
 
 
@@ -79,3 +82,27 @@ def test_a_sandbox_that_was_never_built_gets_solved_tables_without_rows(settings
     warehouse.refresh_sandbox(settings)
     for table in SOLVERS[0].writes:
         assert (settings.development_dir / "raw" / "solved" / f"{table}.parquet").is_file()
+
+
+def test_one_dbt_command_builds_all_without_solved_rows_and_says_so(small_company: DbtBuild) -> None:
+    statuses = engine.read_rows(
+        small_company.warehouse,
+        "select distinct status, reason is null from marts.fct_retention_projection_fits",
+    ).values
+    assert statuses == [("not_run", False)]
+    survivals = engine.read_rows(
+        small_company.warehouse,
+        "select count(cohort_accounts) > 0, count(projected_survival_rate) "
+        "from marts.fct_retention_projection_by_months_since",
+    ).values
+    assert survivals == [(True, 0)]
+
+
+def test_solved_tables_stand_between_models_in_the_asset_graph(small_company: DbtBuild) -> None:
+    asset = warehouse_asset(small_company.manifest)
+    dependencies = {spec.key: {dep.asset_key for dep in spec.deps} for spec in asset.specs}
+    for solver in SOLVERS:
+        for table in solver.writes:
+            key = dg.AssetKey([SOURCE, table])
+            assert {one.path[-1] for one in dependencies[key]} == {solver.reads}
+            assert any(key in others for others in dependencies.values())
