@@ -173,12 +173,19 @@ def test_one_wrong_value_makes_rows_unequal(wrong: MartRow) -> None:
         ("closing_mrr_amount", Decimal("30.0001"), Decimal(30), True),
         ("closing_mrr_amount", Decimal("30.03"), Decimal(30), False),
         ("exchange_rate", Decimal("0.0066"), Decimal("0.0065"), False),
-        ("nrr_rate", 0.90005, 0.9, True),
-        ("nrr_rate", 0.91, 0.9, False),
+        ("nrr_rate", 0.9001, 0.9, True),
+        ("nrr_rate", 0.901, 0.9, False),
     ],
 )
 def test_what_is_close_in_scale(name: str, one: Any, other: Any, close: bool) -> None:
-    assert is_close_in_scale(name, one, other) is close
+    row = {"nrr_denominator_amount": Decimal(100), "churn_amount": Decimal(0)}
+    assert is_close_in_scale(name, row | {name: one}, row | {name: other}) is close
+
+
+def test_a_rate_of_small_amounts_is_not_so_exact() -> None:
+    row = {"nrr_denominator_amount": Decimal(2), "nrr_rate": 0.9}
+    assert is_close_in_scale("nrr_rate", row, row | {"nrr_rate": 0.905})
+    assert not is_close_in_scale("nrr_rate", row, row | {"nrr_rate": 0.95})
 
 
 def test_a_row_too_many_or_too_few_makes_rows_unequal() -> None:

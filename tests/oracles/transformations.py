@@ -215,25 +215,27 @@ def label_of(row: Row) -> tuple[tuple[str, str], ...]:
     return tuple((name, "" if is_measured(value) else repr(value)) for name, value in sorted(row.items()))
 
 
-def is_same(name: str, one: Any, other: Any) -> bool:
-    return bool(one == other)
+def is_same(name: str, one: Row, other: Row) -> bool:
+    return bool(one[name] == other[name])
 
 
-def is_close_in_scale(name: str, one: Any, other: Any) -> bool:
+def is_close_in_scale(name: str, one: Row, other: Row) -> bool:
     """Whether two values are one but for the rounding of each item to 0.0001.
 
-    A scaled amount differs by little more than that per item, and so do both sides of a rate; exchange rates
-    are not scaled at all. Sound where amounts are large beside it, as in a ``raised_company``.
+    A scaled amount differs by little more than that per item, and a rate by as much beside the smallest
+    amount of its row, where both its sides stand. Exchange rates are not scaled at all.
     """
-    if isinstance(one, float):
-        return math.isclose(one, other, rel_tol=1e-3, abs_tol=1e-3)
-    return is_same(name, one, other) if name == "exchange_rate" else abs(one - other) <= ROUNDING
+    if isinstance(one[name], float):
+        amounts = [abs(value) for row in (one, other) for value in row.values() if isinstance(value, Decimal)]
+        tolerance = float(ROUNDING / min((amount for amount in amounts if amount), default=ROUNDING))
+        return math.isclose(one[name], other[name], rel_tol=tolerance, abs_tol=tolerance)
+    return is_same(name, one, other) if name == "exchange_rate" else abs(one[name] - other[name]) <= ROUNDING
 
 
 def unequal(
     published: Iterable[Row],
     expected: Iterable[Row],
-    is_close: Callable[[str, Any, Any], bool] = is_same,
+    is_close: Callable[[str, Row, Row], bool] = is_same,
 ) -> list[str]:
     """Every row that only one side has, and every amount or rate that is not close, as text."""
     found: list[str] = []
@@ -249,7 +251,7 @@ def unequal(
             found += [
                 f"{name}: published {one[name]}, expected {other[name]}: {one}"
                 for name in one
-                if is_measured(one[name]) and not is_close(name, one[name], other[name])
+                if is_measured(one[name]) and not is_close(name, one, other)
             ]
     return found
 
