@@ -663,6 +663,17 @@ CASES: dict[str, list[Case]] = {
                 TIERS: [tier(0, 0, 10, last=False), tier(1, 10, None, last=True)],
             }
         ),
+        *(
+            Case(
+                {
+                    LINES: [line()],
+                    PRICES: [TIERED],
+                    TIERS: [tier(0, 0, 10, last=False), {**tier(1, 10, None, last=True), amount: -500}],
+                },
+                ("billing.price_tier", "p tier 1", column, "-500", "must be 0 or more"),
+            )
+            for amount, column in (("unit_amount_minor", "unit_amount"), ("flat_amount_minor", "flat_amount"))
+        ),
         Case({LINES: [line()], PRICES: [TIERED], TIERS: [tier(0, 0, 10, last=True)]}),
         Case({LINES: [line()], PRICES: [price(**PACKAGES)]}),
         Case({LINES: [line()], PRICES: [price(unit_amount_minor=0)]}),
