@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 POLICY_SEEDS_DIR = PROJECT_ROOT / "seeds" / "policy"
+REFERENCE_SEEDS_DIR = PROJECT_ROOT / "seeds" / "reference"
 
 TARGETS = ("duckdb",)
 

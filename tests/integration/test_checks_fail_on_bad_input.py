@@ -584,7 +584,7 @@ CASES: dict[str, list[Case]] = {
         *(
             policy(key, value)
             for key in ("renewal_grace_days", "fx_rate_max_age_days")
-            for value in ("-1", "1.5", "soon", None)
+            for value in ("-1", "1.5", "36501", "99999999", "soon", None)
         ),
         *(
             policy(key, value)
@@ -593,12 +593,12 @@ CASES: dict[str, list[Case]] = {
         ),
         *(policy("reporting_currency", value) for value in ("QQQ", "", None)),
         *(policy("reporting_time_zone", value) for value in ("", None)),
-        *(policy("past_due_churn_days", value) for value in ("-1", "1.5", "soon")),
+        *(policy("past_due_churn_days", value) for value in ("-1", "1.5", "36501", "soon")),
         *(policy("fiscal_year_start_month", value) for value in ("0", "13", "1.5", "April", None)),
         *(good_policy("past_due_churn_days", value) for value in ("", "0", "30")),
         *(good_policy("fiscal_year_start_month", value) for value in ("1", "12")),
         good_policy("renewal_grace_days", "0"),
-        good_policy("fx_rate_max_age_days", "31"),
+        good_policy("fx_rate_max_age_days", "36500"),
         good_policy("max_quarantined_share", "1"),
         good_policy("max_row_drop_share", "0"),
         good_policy("reporting_currency", "eur"),

@@ -652,7 +652,9 @@ def test_policy_rows_of_the_landing_folder_override_the_defaults_and_are_kept_as
         ("max_row_drop_share,", ["line 3", "from 0 to 1"]),
         ("reporting_time_zone,Mars/Olympus", ["line 3", "no time zone"]),
         ("reporting_currency,dollars", ["line 3", "ISO 4217"]),
-        ("renewal_grace_days,1.5", ["line 3", "a whole number"]),
+        ("reporting_time_zone,Factory", ["line 3", "'Factory'", "the models cannot use this time zone"]),
+        ("renewal_grace_days,1.5", ["line 3", "no whole number"]),
+        ("renewal_grace_days,99999999", ["line 3", "too large", "a whole number from 0 to 36500"]),
     ],
 )
 def test_a_policy_that_nobody_could_follow_is_refused(home: Home, row: str, fragments: list[str]) -> None:
