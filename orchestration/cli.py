@@ -19,14 +19,23 @@ import tempfile
 import traceback
 import uuid
 import warnings
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from orchestration.reporting import format_table, reporter_for
+from orchestration.runs import (
+    RunError,
+    RunOptions,
+    find_run,
+    read_as_of,
+    read_journal,
+    read_known_at,
+    running_now,
+)
 from orchestration.settings import PROJECT_ROOT, Settings, SettingsError
 
 DONE, FAILED, USAGE = 0, 1, 2
@@ -62,21 +71,16 @@ class UsageError(Exception):
 # ---- arguments
 
 
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date; write YYYY-MM-DD") from None
+def _read_with(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A reader of arguments whose errors are shown in their own words."""
 
+    def read_argument(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no time; write YYYY-MM-DDTHH:MM:SS, UTC unless it carries an offset"
-        ) from None
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    return read_argument
 
 
 def _port(text: str) -> int:
@@ -126,12 +130,15 @@ def build_parser() -> argparse.ArgumentParser:
         "nightly", "Load the exports, build and test the warehouse, and publish it if everything holds."
     )
     nightly.add_argument(
-        "--as-of", metavar="DATE", type=_date, help="last day to report on (default: the data's own clock)"
+        "--as-of",
+        metavar="DATE",
+        type=_read_with(read_as_of),
+        help="last day to report on (default: the data's own clock)",
     )
     nightly.add_argument(
         "--known-at",
         metavar="TIME",
-        type=_moment,
+        type=_read_with(read_known_at),
         help="use only what was loaded by then, UTC (default: everything)",
     )
     nightly.add_argument("--force", action="store_true", help="build although nothing changed")
@@ -173,8 +180,6 @@ def _check_tables(names: Sequence[str]) -> None:
 
 
 def _nightly(settings: Settings, arguments: argparse.Namespace) -> int:
-    from orchestration.runs import RunOptions
-
     _check_tables(arguments.accept_drop)
     options = RunOptions(
         as_of=arguments.as_of,
@@ -186,8 +191,6 @@ def _nightly(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _load(settings: Settings, arguments: argparse.Namespace) -> int:
-    from orchestration.runs import RunOptions
-
     _check_tables(arguments.accept_drop)
     return _run_job(settings, RunOptions(accept_drop=tuple(arguments.accept_drop)), "load")
 
@@ -195,7 +198,6 @@ def _load(settings: Settings, arguments: argparse.Namespace) -> int:
 def _run_job(settings: Settings, options: Any, job: str) -> int:
     """Run a Dagster job in this process and print what came of it."""
     from orchestration.alerts import raise_alert
-    from orchestration.runs import find_run
 
     reporter = reporter_for(sys.stderr)
     try:
@@ -353,7 +355,6 @@ def _dbt(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _status(settings: Settings, arguments: argparse.Namespace) -> int:
     from orchestration.publication import current_version, list_versions
-    from orchestration.runs import read_journal, running_now
 
     current = current_version(settings)
     print(f"Home       {settings.home}")
@@ -568,7 +569,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _is_for_people(error: Exception) -> bool:
     """Whether the message was written to be read as it is."""
     from orchestration.publication import PublicationError
-    from orchestration.runs import RunError
 
     return isinstance(error, CommandFailed | PublicationError | RunError)
 

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import socket
 import time
@@ -31,6 +32,8 @@ from orchestration.settings import Settings
 # refusing.
 MINIMUM_LOCK_WAIT_SECONDS = 1.0
 LOCK_POLL_SECONDS = 0.1
+# The calendar ends with 9999, and models look a year and a month ahead of the as-of.
+LAST_AS_OF = date(9997, 12, 31)
 
 
 class RunError(Exception):
@@ -57,6 +60,37 @@ class RunOptions:
     known_at: datetime | None = None
     accept_drop: tuple[str, ...] = ()
     force: bool = False
+
+
+def read_as_of(text: str) -> date:
+    """The day that an operator wrote as YYYY-MM-DD.
+
+    Raises:
+        ValueError: it is written otherwise, not in the calendar or too late; the message says which.
+    """
+    # Python reads more forms (20241130, 2024-W48-6), which a person may have meant as something else.
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError(f"{text!r} is no date; write YYYY-MM-DD")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not in the calendar; write a day that exists as YYYY-MM-DD") from None
+    if day > LAST_AS_OF:
+        raise ValueError(f"{text!r} is too late to report on; the last day is {LAST_AS_OF}")
+    return day
+
+
+def read_known_at(text: str) -> datetime:
+    """The moment that an operator wrote as YYYY-MM-DDTHH:MM:SS, in UTC without zone; UTC where it names none.
+
+    Raises:
+        ValueError: it is written otherwise or not in the calendar.
+    """
+    if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)", text):
+        with contextlib.suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(text)
+            return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    raise ValueError(f"{text!r} is no time; write YYYY-MM-DDTHH:MM:SS, UTC unless it carries an offset")
 
 
 def utc_now() -> datetime:

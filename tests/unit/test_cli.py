@@ -97,6 +97,43 @@ def test_wrong_usage_exits_with_2_and_says_how_it_is_used(
     assert "usage: tieout" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [
+        ("9999-12-31", "'9999-12-31' is too late to report on; the last day is 9997-12-31"),
+        ("9998-01-01", "too late"),
+        ("20241130", "'20241130' is no date; write YYYY-MM-DD"),
+        ("2024-W48-6", "write YYYY-MM-DD"),
+        ("2024-11-30 ", "write YYYY-MM-DD"),
+        ("2024-11-3", "write YYYY-MM-DD"),
+        ("２０２４-11-30", "write YYYY-MM-DD"),
+        ("2023-02-29", "'2023-02-29' is not in the calendar"),
+        ("0000-01-01", "not in the calendar"),
+    ],
+)
+def test_a_day_that_cannot_be_reported_on_is_wrong_usage(
+    day: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["nightly", "--home", str(tmp_path), "--as-of", day])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert "argument --as-of: " in error
+    assert reason in error
+
+
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:59-05:00", "20240301T020000", "2024-W09-5T02:00", "2024-03-01T25:00"]
+)
+def test_a_moment_that_does_not_exist_or_is_written_otherwise_is_wrong_usage(
+    moment: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["nightly", "--home", str(tmp_path), "--known-at", moment])
+    assert ended.value.code == 2
+    assert f"{moment!r} is no time; write YYYY-MM-DDTHH:MM:SS" in capsys.readouterr().err
+
+
 def test_a_setting_that_cannot_be_read_is_wrong_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
