@@ -36,7 +36,7 @@ from orchestration.runs import (
     read_known_at,
     running_now,
 )
-from orchestration.settings import PROJECT_ROOT, Settings, SettingsError
+from orchestration.settings import PROJECT_ROOT, Settings, SettingsError, what_is_no_folder
 
 DONE, FAILED, USAGE = 0, 1, 2
 # The statuses of a run that did what its job is for.
@@ -162,7 +162,23 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _make_home(settings: Settings) -> None:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(f"The home {settings.home} cannot be made: {error.strerror or error}.") from error
+
+
 # ---- nightly and load
+
+
+def _check_landing(settings: Settings) -> None:
+    """A folder that is missing may come back, and its alert is for the operator; a file never was one."""
+    if in_the_way := what_is_no_folder(settings.landing):
+        raise UsageError(
+            f"The landing folder {settings.landing} cannot be used: {in_the_way} is not a folder. Give the "
+            "folder that holds billing/ with --landing or TIEOUT_LANDING."
+        )
 
 
 def _check_tables(names: Sequence[str]) -> None:
@@ -181,6 +197,7 @@ def _check_tables(names: Sequence[str]) -> None:
 
 def _nightly(settings: Settings, arguments: argparse.Namespace) -> int:
     _check_tables(arguments.accept_drop)
+    _check_landing(settings)
     options = RunOptions(
         as_of=arguments.as_of,
         known_at=arguments.known_at,
@@ -192,6 +209,7 @@ def _nightly(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _load(settings: Settings, arguments: argparse.Namespace) -> int:
     _check_tables(arguments.accept_drop)
+    _check_landing(settings)
     return _run_job(settings, RunOptions(accept_drop=tuple(arguments.accept_drop)), "load")
 
 
@@ -201,6 +219,7 @@ def _run_job(settings: Settings, options: Any, job: str) -> int:
 
     reporter = reporter_for(sys.stderr)
     try:
+        _make_home(settings)
         scheduler_run_id, problem = _execute(settings, options, job, reporter)
     except Exception as error:
         # The run itself never began, so nobody else tells.
@@ -346,6 +365,7 @@ def _dbt(settings: Settings, arguments: argparse.Namespace) -> int:
     from orchestration.dbt_command import run_in_sandbox
     from orchestration.warehouse import refresh_sandbox
 
+    _make_home(settings)
     if (settings.raw_dir / "manifest.jsonl").exists():
         refresh_sandbox(settings)
     else:
@@ -463,6 +483,7 @@ def to_json(value: Any) -> str:
 def _dev(settings: Settings, arguments: argparse.Namespace) -> int:
     from orchestration.automation import prepare_instance_folder
 
+    _make_home(settings)
     prepare_instance_folder(settings)
     print(f"Starting the scheduler on http://127.0.0.1:{arguments.port} for {settings.home}; Ctrl-C ends it.")
     sys.stdout.flush()

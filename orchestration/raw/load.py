@@ -146,7 +146,9 @@ def load_landing(
                 Problem(
                     "landing",
                     file=str(landing),
-                    reason="this landing folder does not exist.",
+                    reason=(
+                        "this is not a folder." if landing.exists() else "this landing folder does not exist."
+                    ),
                     hint="Give the folder that holds billing/ with --landing or TIEOUT_LANDING.",
                 )
             ]

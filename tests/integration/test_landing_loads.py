@@ -270,13 +270,15 @@ def test_every_problem_of_a_source_is_told_at_once(home: Home) -> None:
     ]
 
 
-def test_a_folder_without_billing_is_refused_and_one_that_is_not_there_too(
+def test_a_folder_without_billing_is_refused_and_one_that_is_not_there_or_is_a_file_too(
     home: Home, tmp_path: Path
 ) -> None:
     (home.landing / "billing").rename(home.landing / "stripe")
     assert "billing.customer: this table is required" in home.refused()
     with pytest.raises(LoadError, match="does not exist"):
         load_landing(home.raw, tmp_path / "nowhere", loaded_at=NOW)
+    with pytest.raises(LoadError, match=r"customer\.csv: this is not a folder\. Give the folder"):
+        load_landing(home.raw, home.landing / "stripe/customer.csv", loaded_at=NOW)
 
 
 def test_ledger_tables_are_required_only_beside_transactions(home: Home) -> None:

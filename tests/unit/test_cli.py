@@ -142,6 +142,54 @@ def test_a_setting_that_cannot_be_read_is_wrong_usage(
     assert "TIEOUT_NIGHTLY_HOUR='25'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    "command", [["status"], ["nightly"], ["load"], ["query", "select 1"], ["dbt", "--", "ls"]]
+)
+@pytest.mark.parametrize("below", ["", "below", "far/below"])
+def test_a_home_that_is_a_file_or_below_one_is_wrong_usage(
+    command: list[str], below: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    home = file / below
+    assert cli.main(["--home", str(home), *command]) == 2
+    error = capsys.readouterr().err
+    assert f"The home {home} cannot be used: {file} is not a folder." in error
+    assert "--home" in error
+
+
+def test_a_home_that_is_a_broken_link_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "home").symlink_to(tmp_path / "nowhere")
+    assert cli.main(["status", "--home", str(tmp_path / "home")]) == 2
+    assert f"{tmp_path / 'home'} is not a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["nightly"], ["load"], ["dbt", "--", "ls"], ["dev"]])
+def test_a_home_that_cannot_be_made_is_told_in_one_line(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / ("x" * 300)
+    assert cli.main(["--home", str(home), *command]) == 1
+    assert capsys.readouterr().err == f"tieout: The home {home} cannot be made: File name too long.\n"
+
+
+@pytest.mark.parametrize("command", ["nightly", "load"])
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_landing_folder_that_is_a_file_or_below_one_is_wrong_usage_and_nothing_is_written(
+    command: str, below: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, home = tmp_path / "export.csv", tmp_path / "home"
+    file.touch()
+    landing = file / below
+    assert cli.main([command, "--home", str(home), "--landing", str(landing)]) == 2
+    error = capsys.readouterr().err
+    assert f"The landing folder {landing} cannot be used: {file} is not a folder." in error
+    assert "--landing" in error
+    assert not home.exists()
+
+
 def test_an_unknown_table_is_wrong_usage_and_nothing_is_written(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
