@@ -32,7 +32,7 @@ from orchestration.runs import (
     RunOptions,
     find_run,
     read_as_of,
-    read_journal,
+    read_journal_with_killed,
     read_known_at,
     running_now,
 )
@@ -386,9 +386,10 @@ def _status(settings: Settings, arguments: argparse.Namespace) -> int:
         published_at, as_of_at = _moment_text(build.get("published_at")), _moment_text(build.get("as_of_at"))
         print(f"           version {current.name}, published {published_at} UTC")
         print(f"           as of {as_of_at} UTC, {build.get('tests_passed')} tests passed")
-        print(f"Kept       {len(list_versions(settings))} versions")
+        kept = len(list_versions(settings))
+        print(f"Kept       {kept} version{'' if kept == 1 else 's'}")
     print(f"Running    {running_now(settings) or 'nothing'}")
-    runs = read_journal(settings)[-SHOWN_RUNS:]
+    runs = read_journal_with_killed(settings)[-SHOWN_RUNS:]
     if runs:
         print("\nLast runs")
         columns = ["run", "job", "started (UTC)", "status", "summary"]

@@ -14,7 +14,7 @@ from orchestration import cli, publication
 from orchestration.alerts import alerts_file
 from orchestration.files import read_records
 from orchestration.reporting import SilentReporter
-from orchestration.runs import RunOptions, open_run
+from orchestration.runs import RunOptions, journal_file, open_run
 from orchestration.settings import Settings
 
 
@@ -334,8 +334,24 @@ def test_status_shows_what_is_published_and_how_runs_ended(
     assert cli.main(["status", "--home", str(home)]) == 0
     shown = capsys.readouterr().out
     assert "version 000001-run-1" in shown
+    assert "Kept       1 version\n" in shown
     assert "Running    nothing" in shown
     assert "failed  billing was not loaded: customer.csv is empty" in shown
+
+
+def test_status_after_a_kill_shows_the_run_as_killed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(home=tmp_path, landing=tmp_path)
+    with open_run(settings, RunOptions(), SilentReporter(), scheduler_run_id="run-one"):
+        begun = journal_file(settings).read_bytes()
+    # What a killed run leaves: its beginning, and a lock that nobody holds.
+    journal_file(settings).write_bytes(begun)
+    assert cli.main(["status", "--home", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "Running    nothing" in shown
+    assert "killed  The run was killed: it ended without a word." in shown
+    assert journal_file(settings).read_bytes() == begun
 
 
 def test_status_of_an_empty_home_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
