@@ -178,6 +178,14 @@ REFUSED = [
         parquet(id=pa.array(["a"]))[:-9],
         ["cannot be read as Parquet"],
     ),
+    (
+        "a column twice in parquet",
+        "customer.parquet",
+        parquet(
+            labels=pa.array([[{"id": 1}]]), id=pa.array(["a"]), email=pa.array(["b"]), ID=pa.array(["c"])
+        ),
+        ["column ID", "twice", "as 2 and 4"],
+    ),
     ("an empty parquet file", "customer.parquet", b"", ["cannot be read as Parquet"]),
     (
         "one key twice in parquet",
