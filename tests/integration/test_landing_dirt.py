@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,20 @@ def parquet(**columns: pa.Array) -> bytes:
     pq.write_table(pa.table(columns), buffer)
     return buffer.getvalue()
 
+
+def with_part(book: bytes, part: str, contents: bytes) -> bytes:
+    """The workbook with one of its parts replaced."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(buffer, "w") as new:
+        assert part in old.namelist()
+        for name in old.namelist():
+            new.writestr(name, contents if name == part else old.read(name))
+    return buffer.getvalue()
+
+
+CUSTOMER_BOOK = workbook(
+    lambda book: [book.active.append(line.split(",")) for line in CUSTOMERS.splitlines()]
+)
 
 REFUSED = [
     ("an empty file", "customer.csv", b"", ["is empty (0 bytes)"]),
@@ -198,6 +213,13 @@ REFUSED = [
         "customer.xlsx",
         workbook(lambda book: None)[:200],
         ["cannot be read as an Excel"],
+    ),
+    *(
+        (f"a workbook with {what} in {part}", "customer.xlsx", with_part(CUSTOMER_BOOK, part, contents), [])
+        for part in ("xl/styles.xml", "xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml")
+        for what, contents in (("no XML", b"<"), ("nothing", b""), ("other XML", b"<a><b c='d'/></a>"))
+        # A sheet of other XML is one without cells, and the styles matter to dates alone.
+        if (part, what) != ("xl/styles.xml", "other XML")
     ),
     ("text named xlsx", "customer.xlsx", CUSTOMERS.encode(), ["cannot be read as an Excel workbook"]),
     ("an empty workbook", "customer.xlsx", workbook(lambda book: None), ["first sheet is empty"]),
