@@ -19,6 +19,8 @@ from orchestration.runs import Run, RunError
 POLICY_SOURCE = "policy"
 # Each load problem is a line; a wrong delimiter must not scroll the first one off the screen.
 SHOWN_PROBLEMS = 20
+# Real exports carry dozens of columns that no model reads; the run's log names every one.
+SHOWN_COLUMNS = 10
 
 
 def raw_assets() -> list[dg.AssetsDefinition]:
@@ -80,7 +82,27 @@ def _load(run: Run, source: str) -> LoadResult:
     run.note(_summary(source, result))
     for note in result.sources[source].notes:
         run.note(f"{source}: {note}")
+    for table, columns in unknown_columns(result).items():
+        run.note(f"{source}.{table}: {describe_columns(columns, SHOWN_COLUMNS)}")
+        if len(columns) > SHOWN_COLUMNS:
+            run.detail(f"{source}.{table}: {describe_columns(columns, len(columns))}")
     return result
+
+
+def unknown_columns(result: LoadResult) -> dict[str, list[str]]:
+    """By table the columns of any of its files that its declaration does not know, in name order."""
+    columns: dict[str, set[str]] = {}
+    for file in result.files:
+        if file.unknown_columns:
+            columns.setdefault(file.table, set()).update(file.unknown_columns)
+    return {table: sorted(names) for table, names in columns.items()}
+
+
+def describe_columns(columns: Sequence[str], shown: int) -> str:
+    """A line about columns that are left out; beyond ``shown`` they are only counted."""
+    more = f" and {len(columns) - shown} more (all are in the log)" if len(columns) > shown else ""
+    what = "1 column is" if len(columns) == 1 else f"{len(columns)} columns are"
+    return f"{what} not declared and left out: {', '.join(columns[:shown])}{more}"
 
 
 def _summary(source: str, result: LoadResult) -> str:
