@@ -11,12 +11,10 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from orchestration.raw.contract import LANDING_SOURCES, SourceContract, read_contracts
-from orchestration.raw.load import FileResult, LoadError, LoadResult, load_landing
+from orchestration.raw.load import POLICY_SOURCE, FileResult, LoadError, LoadResult, load_landing
 from orchestration.raw.problems import Problem
 from orchestration.runs import Run, RunError
 
-# Policies decide how the other sources are judged while they load.
-POLICY_SOURCE = "policy"
 # Each load problem is a line; a wrong delimiter must not scroll the first one off the screen.
 SHOWN_PROBLEMS = 20
 # Real exports carry dozens of columns that no model reads; the run's log names every one.
@@ -26,6 +24,7 @@ SHOWN_COLUMNS = 10
 def raw_assets() -> list[dg.AssetsDefinition]:
     """One step per declared source; a source loads whole or not at all."""
     contracts = read_contracts()
+    # Policies decide how the other sources are judged while they load.
     policy_keys = [dg.AssetKey([POLICY_SOURCE, table]) for table in contracts[POLICY_SOURCE].tables]
     return [
         _source_asset(name, contract, deps=[] if name == POLICY_SOURCE else policy_keys)

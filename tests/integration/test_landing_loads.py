@@ -585,6 +585,27 @@ def test_the_companys_own_policy_decides_how_much_may_go(home: Home) -> None:
     assert len(home.rows("billing.customer")) == 40
 
 
+def test_policy_rows_may_be_deleted_but_none_is_lost_to_an_error_nor_a_whole_file(home: Home) -> None:
+    file = put(
+        home.landing,
+        "policy/metric_policies.csv",
+        "policy_key,policy_value\nrenewal_grace_days,5\nfx_rate_max_age_days,9\n",
+    )
+    home.load()
+    put(home.landing, "policy/metric_policies.csv", "policy_key,policy_value\nrenewal_grace_days,5\n")
+    home.load()
+    assert home.info().policies["fx_rate_max_age_days"] == "7"
+    put(home.landing, "policy/metric_policies.csv", "policy_key,policy_value\nrenewal_grace_days,5,a,b\n")
+    assert "1 rows are unreadable" in home.refused()
+    file.unlink()
+    message = home.refused()
+    assert "policy/metric_policies.csv: held 1 rows" in message
+    assert "--accept-drop policy.metric_policies" in message
+    put(home.landing, "policy/metric_policies.csv", "policy_key,policy_value\n")
+    home.load()
+    assert home.info().policies["renewal_grace_days"] == "0"
+
+
 def test_rows_that_became_unreadable_are_named_where_a_table_shrinks(home: Home) -> None:
     put(
         home.landing,
