@@ -53,9 +53,12 @@ def with_part(book: bytes, part: str, contents: bytes) -> bytes:
     return buffer.getvalue()
 
 
-CUSTOMER_BOOK = workbook(
-    lambda book: [book.active.append(line.split(",")) for line in CUSTOMERS.splitlines()]
-)
+def fill_with_customers(book: openpyxl.Workbook) -> None:
+    for line in CUSTOMERS.splitlines():
+        book.active.append(line.split(","))
+
+
+CUSTOMER_BOOK = workbook(fill_with_customers)
 
 REFUSED = [
     ("an empty file", "customer.csv", b"", ["is empty (0 bytes)"]),
