@@ -180,7 +180,8 @@ def alert_about(settings: Settings, scheduler_run_id: str, message: str) -> bool
         settings,
         alert_id=scheduler_run_id,
         run_id=record.run_id if record else "",
-        summary=f"Tieout run failed: {(record and record.summary) or message}",
+        # A run that knows of no failure of its own has nothing to say about this one.
+        summary=f"Tieout run failed: {record.summary if record and record.details else message}",
         details=(record and record.details) or message,
         log=record.log if record else "",
     )

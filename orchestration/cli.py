@@ -236,13 +236,18 @@ def _run_job(settings: Settings, options: Any, job: str) -> int:
     record = find_run(settings, scheduler_run_id)
     if record is None:
         raise CommandFailed(f"The run ended before it began: {problem}")
-    if record.status not in GOOD_ENDS[job]:
+    # Where the scheduler failed between two sources, those that were loaded are, and the others are not.
+    loaded_in_part = job == "load" and record.status == "loaded" and bool(problem)
+    if loaded_in_part or record.status not in GOOD_ENDS[job]:
         from orchestration.automation import alert_about
 
         # A run that failed has alerted; one that the scheduler itself could not carry on has not.
         alert_about(settings, scheduler_run_id, problem)
         print(record.details or problem or record.summary, file=sys.stderr)
-        outcome = "Not loaded." if job == "load" else "Nothing was published."
+        if loaded_in_part:
+            outcome = "Sources may be missing; load again."
+        else:
+            outcome = "Not loaded." if job == "load" else "Nothing was published."
         where = f" Log: {record.log}" if record.log else ""
         print(f"\n{outcome} {_still_published(settings)}{where}", file=sys.stderr)
         return FAILED
