@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -24,7 +26,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from orchestration.reporting import format_table, reporter_for
 from orchestration.runs import (
@@ -58,6 +60,10 @@ SHOWN_RUNS = 10
 # memory.
 TABLE_ROWS = 10_000
 FETCH_ROWS = 10_000
+# What SQLAlchemy, in which the scheduler keeps its history, adds to the message of a database.
+DATABASE_DUMP = re.compile(
+    r"\s*\[SQL: .*?(?=\s*\(Background on this error|\Z)|\s*\(Background on this error at: \S+\)", re.DOTALL
+)
 
 
 class CommandFailed(Exception):
@@ -280,7 +286,10 @@ def _execute(settings: Settings, options: Any, job: str, reporter: Any) -> tuple
         raise CommandFailed(f"The dbt project cannot be read: {error}") from error
     run_id = str(uuid.uuid4())
     problem = ""
-    with open_instance(settings) as instance:
+    with (
+        contextlib.redirect_stderr(_StandardErrorWithoutDumps(sys.stderr)),
+        open_instance(settings) as instance,
+    ):
         try:
             result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
@@ -299,6 +308,27 @@ def _execute(settings: Settings, options: Any, job: str, reporter: Any) -> tuple
             # Its own history could not be written, for example; what the run did is in the journal.
             problem = f"the scheduler failed: {_one_line(error)} (details: {_keep_traceback(settings.home)})"
     return run_id, problem
+
+
+class _StandardErrorWithoutDumps(io.StringIO):
+    """What the scheduler says by itself, which for its own database is a statement with all its values."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(_without_dump(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
 
 
 def _first_failure(result: Any) -> str:
@@ -601,7 +631,12 @@ def _is_for_people(error: Exception) -> bool:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:500]
+    return " ".join(_without_dump(str(error)).split())[:500]
+
+
+def _without_dump(text: str) -> str:
+    """The message of a database error without the statement, its values and the link that follow it."""
+    return DATABASE_DUMP.sub("", text)
 
 
 if __name__ == "__main__":

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
-from orchestration import cli, publication
+from orchestration import automation, cli, publication
 from orchestration.alerts import alerts_file
 from orchestration.files import read_records
 from orchestration.reporting import SilentReporter
 from orchestration.runs import RunOptions, journal_file, open_run
 from orchestration.settings import Settings
+from tests.small_landing import write_landing
 
 
 @pytest.fixture(autouse=True)
@@ -388,6 +393,61 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(
     assert "ZeroDivisionError: division by zero" in lines[0]
     kept = Path(lines[0].partition("(details: ")[2].rstrip(")"))
     assert "Traceback" in kept.read_text(encoding="utf-8")
+
+
+def test_a_load_that_the_scheduler_did_not_carry_to_its_end_failed_and_is_alerted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(settings: Settings, *arguments: object) -> tuple[str, str]:
+        with open_run(settings, RunOptions(), SilentReporter(), scheduler_run_id="run-one", job="load"):
+            pass
+        return "run-one", "the scheduler failed: database or disk is full"
+
+    monkeypatch.setattr(cli, "_execute", stop)
+    assert cli.main(["load", "--home", str(tmp_path), "--landing", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("the scheduler failed: database or disk is full\n")
+    assert "Sources may be missing; load again." in told.err
+    (alert,) = read_records(alerts_file(Settings(home=tmp_path, landing=tmp_path)))
+    assert alert["summary"] == "Tieout run failed: the scheduler failed: database or disk is full"
+
+
+FULL_DISK = "(sqlite3.OperationalError) database or disk is full"
+BACKGROUND = "(Background on this error at: https://sqlalche.me/e/21/e3q8)"
+
+
+@pytest.mark.parametrize(
+    "dump",
+    [
+        f"\n{BACKGROUND}",
+        f"\n[SQL: INSERT INTO event_logs (run_id) VALUES (?)]\n[parameters: ('a', '[1]')]\n{BACKGROUND}",
+        f"\n[SQL: \nCREATE TABLE runs (\n\tid INTEGER\n)\n\n]\n{BACKGROUND}",
+        "",
+    ],
+)
+def test_a_full_disk_is_told_without_what_the_scheduler_wanted_to_write(
+    dump: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextlib.contextmanager
+    def full(settings: Settings) -> Iterator[None]:
+        print(f"Exception while writing logger call to event log: {FULL_DISK}{dump}", file=sys.stderr)
+        yield None
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise RuntimeError(FULL_DISK + dump)
+
+    monkeypatch.setattr(automation, "open_instance", full)
+    monkeypatch.setattr(dg.JobDefinition, "execute_in_process", fail)
+    landing = write_landing(tmp_path / "landing")
+    assert cli.main(["load", "--home", str(tmp_path / "home"), "--landing", str(landing)]) == 1
+    _, said, told = capsys.readouterr().err.splitlines()
+    assert said == f"Exception while writing logger call to event log: {FULL_DISK}"
+    assert told.startswith(
+        f"tieout: The run ended before it began: the scheduler failed: {FULL_DISK} (details: "
+    )
+    kept = Path(told.partition("(details: ")[2].rstrip(")"))
+    assert FULL_DISK + dump in kept.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
