@@ -129,3 +129,15 @@
         as decimal(18, 4)
     )
 {%- endmacro %}
+
+{#
+  Whether a scope of coupons takes a coupon off the price: `recurring` (MRR) one that recurs, `forever` one that never ends,
+  `every` any.
+#}
+{% macro is_coupon_deducted(coupon_scope, duration, is_recurring) -%}
+    case {{ coupon_scope }}
+        when 'every' then true
+        when 'forever' then coalesce({{ duration }} = 'forever', false)
+        else {{ is_recurring }}
+    end
+{%- endmacro %}

@@ -42,6 +42,11 @@ SEGMENT_MOVEMENTS = "intermediate.int_mrr_movements_by_segment_account_month"
 METRICS = "marts.fct_subscription_metrics_by_month"
 SEGMENT_METRICS = "marts.fct_subscription_metrics_by_segment_month"
 CONTROLS = "marts.fct_controls_by_period"
+DEFINITION_POLICIES = "intermediate.int_definition_policies"
+COMPANY_DEFINITIONS = "staging.stg_policy__definition_sets"
+DEFAULT_DEFINITIONS = "reference.definition_sets"
+DEFINITIONS = "marts.fct_definition_comparison_by_month"
+DEFINITION_DIFFERENCES = "marts.fct_definition_comparison_by_account_month"
 COUPONS = "intermediate.int_statement_coupons"
 DISCOUNTS = "intermediate.int_statement_discounts"
 COMMITMENTS = "intermediate.int_committed_mrr_by_account_month"
@@ -192,6 +197,25 @@ def amount_off(**columns: Any) -> dict[str, Any]:
     return coupon(**{"percent_off": None, "amount_off_minor": 500, "coupon_currency_code": "USD", **columns})
 
 
+def definition(key: str, value: str | None) -> dict[str, Any]:
+    """A row of how a definition set decides."""
+    return {"definition_set": "other", "policy_key": key, "policy_value": value}
+
+
+def definition_month(definition_set: str, mrr: int = 0, **columns: Any) -> dict[str, Any]:
+    """A row of a definition set's January 2024 in which nothing moved, with some columns otherwise."""
+    amounts = (*CLASSES, "churned_mrr", "fx", "difference", "revalued_opening_mrr")
+    retained = dict.fromkeys(("nrr_numerator_amount", "nrr_denominator_amount"), 0)
+    return {
+        "definition_set": definition_set,
+        "month": date(2024, 1, 1),
+        **{f"{name}_amount": 0 for name in amounts},
+        **{"opening_mrr_amount": mrr, "mrr_amount": mrr, **retained},
+        **{f"{name}_unit_count": 0 for name in ("opening", "churn", "closing")},
+        **columns,
+    }
+
+
 def policy(key: str, value: str | None) -> Case:
     """A policy with a value that cannot be read."""
     return Case(
@@ -238,6 +262,82 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({PRICES: [price(currency_code="JPY", minor_unit_digits=0)]}),
         Case({PRICES: [price(currency_code="QQQ", minor_unit_digits=None, is_live=False)]}),
+    ],
+    "assert_definition_differences_add_up": [
+        Case(
+            {DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)]},
+            ("other", "12.0000", "10.0000"),
+        ),
+        Case(
+            {
+                DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)],
+                DEFINITION_DIFFERENCES: [
+                    {"definition_set": "other", "month": date(2024, 1, 1), "difference_amount": 1}
+                ],
+            },
+            ("other", "1.0000"),
+        ),
+        Case(
+            {
+                DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)],
+                DEFINITION_DIFFERENCES: [
+                    {"definition_set": "other", "month": date(2024, 1, 1), "difference_amount": amount}
+                    for amount in (5, -3)
+                ],
+            }
+        ),
+    ],
+    "assert_definition_sets_are_readable": [
+        *(
+            Case({DEFINITION_POLICIES: [definition(key, value)]}, ("other: " + key, value, "Expected"))
+            for key, value in (
+                ("coupons", "all"),
+                ("cancellation", "at once"),
+                ("past_due_churn_days", "soon"),
+                ("past_due_churn_days", "-1"),
+                ("paused_service", "yes"),
+                ("late_renewals", "yes"),
+                ("unpaid_service", "yes"),
+                ("first_payment", "yes"),
+                ("trial_of_payer", "yes"),
+                ("metered_usage", "yes"),
+                ("weeks_per_year", "0"),
+                ("days_per_year", "many"),
+                ("exchange_rate_day", "today"),
+                ("churned_mrr", "all"),
+                ("to_free", "none"),
+                ("pause", "none"),
+                ("logo_churn_base", "closing"),
+                ("churn_unit", "item"),
+                ("nrr_window_months", "0"),
+            )
+        ),
+        Case(
+            {COMPANY_DEFINITIONS: [definition("coupon", "every")]},
+            ("policy.definition_sets", "other: coupon", "No definition set decides by this key"),
+        ),
+        Case(
+            {
+                COMPANY_DEFINITIONS: [{**definition("coupons", "every"), "definition_set": "tieout"}],
+                DEFAULT_DEFINITIONS: [{**definition("coupons", "recurring"), "definition_set": "tieout"}],
+                DEFINITION_POLICIES: [definition("coupons", "recurring")],
+            },
+            ("tieout: coupons", "every", "Our own definition"),
+        ),
+        Case(
+            {
+                COMPANY_DEFINITIONS: [{**definition("coupons", "recurring"), "definition_set": "tieout"}],
+                DEFAULT_DEFINITIONS: [{**definition("coupons", "recurring"), "definition_set": "tieout"}],
+                DEFINITION_POLICIES: [
+                    definition("coupons", "recurring"),
+                    definition("past_due_churn_days", None),
+                    definition("past_due_churn_days", "never"),
+                    definition("past_due_churn_days", "0"),
+                    definition("weeks_per_year", "51.96"),
+                    definition("nrr_window_months", "1"),
+                ],
+            }
+        ),
     ],
     "assert_discounts_are_readable": [
         Case(
@@ -426,6 +526,39 @@ CASES: dict[str, list[Case]] = {
             for side in ("Unused", "Remaining")
         ),
         Case({LINES: [proration("il_0", 0)], RAW_LINES: [{"invoice_line_item_id": "il_0"}]}),
+    ],
+    "assert_our_definition_is_the_published_bridge": [
+        Case({BRIDGE: [bridge()], METRICS: [metrics()]}, ("2024",)),
+        *(
+            Case(
+                {
+                    BRIDGE: [bridge(**bridge_columns)],
+                    METRICS: [metrics(**metric_columns)],
+                    DEFINITIONS: [definition_month("tieout", **definition_columns)],
+                },
+                ("2024",),
+            )
+            for bridge_columns, metric_columns, definition_columns in (
+                *(({f"{name}_amount": 1}, {}, {}) for name in ("opening_mrr", *CLASSES, "fx", "closing_mrr")),
+                *(({f"{name}_account_count": 1}, {}, {}) for name in ("opening", "churn", "closing")),
+                *(
+                    ({}, {column: 1}, {})
+                    for column in (
+                        *("nrr_numerator_amount", "nrr_denominator_amount", "revalued_opening_mrr_amount"),
+                        *(f"{name}_rate" for name in ("nrr", "logo_churn", "gross_mrr_churn")),
+                        "net_mrr_churn_rate",
+                    )
+                ),
+                *(({}, {}, {column: 1}) for column in ("churned_mrr_amount", "difference_amount")),
+            )
+        ),
+        Case(
+            {
+                BRIDGE: [bridge()],
+                METRICS: [metrics()],
+                DEFINITIONS: [definition_month("tieout"), definition_month("other", 12)],
+            }
+        ),
     ],
     "assert_price_types_are_known": [
         Case(

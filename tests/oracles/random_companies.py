@@ -155,7 +155,8 @@ class AccountMaker:
         prices = [self.make_price() for _ in range(self.source.randint(1, 4))]
         bundle = self.make_prices_of_one_kind() if self.chance(0.3) else []
         metered = self.make_metered_price() if self.chance(0.35) else None
-        everything = [*prices, *bundle, *([metered] if metered else [])]
+        uneven = self.make_uneven_prices() if self.chance(0.1) else []
+        everything = [*prices, *bundle, *uneven, *([metered] if metered else [])]
         coupons = CouponMaker(self.source, self.add, {price["currency"] for price in everything})
         for _ in range(self.source.choice((1, 1, 1, 2, 3))):
             wares = [prices] * self.source.choice((1, 1, 1, 2, 3))
@@ -169,6 +170,8 @@ class AccountMaker:
             self.make_subscription(customer, wares, coupons, usual, start=self.moment())
         if self.chance(0.3):
             self.make_later_subscription(customer, prices, coupons)
+        if uneven:
+            self.make_uneven_move(customer, uneven, coupons)
         return dict(self.rows)
 
     def customer_row(self, customer: str) -> dict[str, Any]:
@@ -259,6 +262,22 @@ class AccountMaker:
             self.make_newer_price({**shared, "product_id": self.new_id("prod")})
             for _ in range(self.source.choice((2, 2, 3)))
         ]
+
+    def make_uneven_prices(self) -> list[dict[str, Any]]:
+        """A product, and three of half its price: what it loses cannot be shared out evenly over them."""
+        currency = self.source.choice(CURRENCIES)
+        prices = [
+            {
+                "id": self.new_id("price"),
+                "product_id": self.new_id("prod"),
+                "currency": currency,
+                "recurring_interval": "month",
+                "unit_amount": unit_amount,
+            }
+            for unit_amount in (10000, 5000, 5000, 5000)
+        ]
+        self.rows["billing/price"] += prices
+        return prices
 
     def make_metered_price(self) -> dict[str, Any]:
         price = {
@@ -437,6 +456,36 @@ class AccountMaker:
         if self.chance(0.15):
             row["ended_at"] = row.get("canceled_at") or self.moment()
         self.rows["billing/subscription"].append(row)
+
+    def make_uneven_move(self, customer: str, prices: Sequence[dict[str, Any]], coupons: CouponMaker) -> None:
+        """The dear one of ``make_uneven_prices`` gives way to the cheap ones, or they to it."""
+        subscription = self.new_id("sub")
+        start = self.moment()
+        moved = same_day_next_month(start)
+        before, after = [prices[:1], prices[1:]] if self.chance(0.5) else [prices[1:], prices[:1]]
+        for sold, begins, ends in (
+            (before, start, moved),
+            (after, moved, same_day_next_month(moved)),
+        ):
+            invoice = {
+                "id": self.new_id("in"),
+                "customer_id": customer,
+                "status": "paid",
+                "currency": prices[0]["currency"],
+                "created": begins,
+            }
+            self.rows["billing/invoice"].append(invoice)
+            for price in sold:
+                maker = ItemMaker(
+                    self,
+                    customer=customer,
+                    subscription=subscription,
+                    item=self.new_id("si"),
+                    prices=[price],
+                    coupons=coupons,
+                    usual_coupons=[],
+                )
+                maker.add_line(invoice, begins, ends, quantity=1, amount=100, is_proration=False)
 
     def make_agreed_item_row(self, item: str, subscription: str, price: dict[str, Any]) -> None:
         self.rows["billing/subscription_item"].append(

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
+from fractions import Fraction
 from typing import Any
 
 import pytest
 
+from tests.oracles import segments
 from tests.oracles.calendar_months import months_between, next_month
 from tests.oracles.cohorts import quarter_of
 from tests.oracles.mrr import MOVEMENT_TYPES, MartRow
 from tests.oracles.random_companies import pack, random_accounts
-from tests.oracles.segments import SEGMENT_TYPES, UNKNOWN
+from tests.oracles.segments import SEGMENT_TYPES, UNKNOWN, share_out
 
 BRIDGE = "fct_mrr_bridge_by_segment_month"
 METRICS = "fct_subscription_metrics_by_month"
@@ -190,8 +192,30 @@ def test_the_curve_adds_up_the_cells(marts: Marts) -> None:
         assert sums(marts[CURVE], column, lambda row: row["months_since"]) == cells
 
 
-def test_random_accounts_reach_what_the_definitions_tell_apart(tmp_path: Path) -> None:
-    rows = pack(random_accounts("coverage", 300), tmp_path).expected()
+@dataclass
+class Many:
+    """Many random accounts: their answers, and all that was shared out on the way."""
+
+    marts: Marts
+    shared_out: list[tuple[Fraction, dict[str, Fraction]]]
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Many:
+    shared_out: list[tuple[Fraction, dict[str, Fraction]]] = []
+
+    def remember(total: Fraction, weights: dict[str, Fraction]) -> dict[str, Fraction]:
+        shared_out.append((total, weights))
+        return share_out(total, weights)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(segments, "share_out", remember)
+        marts = pack(random_accounts("coverage", 300), tmp_path_factory.mktemp("landing")).expected()
+    return Many(marts, shared_out)
+
+
+def test_random_accounts_reach_what_the_definitions_tell_apart(many: Many) -> None:
+    rows = many.marts
     for segment_type in SEGMENT_TYPES:
         of_type = [row for row in rows[BRIDGE] if row["segment_type"] == segment_type]
         segments = {row["segment"] for row in of_type}
@@ -201,7 +225,27 @@ def test_random_accounts_reach_what_the_definitions_tell_apart(tmp_path: Path) -
             assert any(row["transfer_in_amount"] and row["expansion_amount"] for row in of_type)
             assert any(row["transfer_out_amount"] and row["contraction_amount"] for row in of_type)
         assert any(row["intra_month_churn_count"] for row in of_type)
-    retained = [row for row in rows[METRICS] if row["nrr_account_count"]]
-    assert any(row["nrr_rate"] > row["grr_rate"] > 0 for row in retained)
+    # An account's cap is not that of the sum.
+    for table in (METRICS, METRICS_BY_SEGMENT):
+        assert any(
+            row["grr_numerator_amount"] < min(row["nrr_numerator_amount"], row["nrr_denominator_amount"])
+            for row in rows[table]
+        )
+    assert any(
+        row["gross_retained_mrr_amount"] < min(row["retained_mrr_amount"], row["cohort_mrr_amount"])
+        for row in rows[BY_COHORT]
+    )
     dead = [row for row in rows[BY_SEGMENT_COHORT] if row["retained_accounts"] == 0]
     assert dead and all(row["logo_rate"] == 0.0 for row in dead)
+
+
+def test_random_accounts_move_what_cannot_be_shared_out_evenly(many: Many) -> None:
+    def would_differ(total: Fraction, weights: dict[str, Fraction]) -> bool:
+        """Whether the highest of equal segments would get what the lowest one gets."""
+        other_way_round = {name: f"{-rank % 1000}" for rank, name in enumerate(sorted(weights), start=1)}
+        others = share_out(total, {other_way_round[name]: weight for name, weight in weights.items()})
+        return any(
+            others[other_way_round[name]] != share for name, share in share_out(total, weights).items()
+        )
+
+    assert sum(would_differ(total, weights) for total, weights in many.shared_out) > 5

@@ -45,9 +45,15 @@ inexact as (
             and statement_discounts.period_start_at = statement_coupons.period_start_at
     where
         statement_discounts.kept_trillionths is null
-        and statement_coupons.is_recurring
+        and {{ is_coupon_deducted(
+            'statement_discounts.coupon_scope',
+            'statement_coupons.duration',
+            'statement_coupons.is_recurring'
+        ) }}
     group by
-        statement_discounts.subscription_item_id, statement_discounts.period_start_at
+        statement_discounts.subscription_item_id,
+        statement_discounts.period_start_at,
+        statement_discounts.coupon_scope
 
 ),
 

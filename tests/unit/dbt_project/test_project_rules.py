@@ -52,6 +52,8 @@ PUBLISHED = {
     "fct_retention_curve_by_months_since": ["months_since"],
     "fct_retention_projection_by_months_since": ["segment_type", "segment", "months_since"],
     "fct_retention_projection_fits": ["segment_type", "segment"],
+    "fct_definition_comparison_by_month": ["definition_set", "month"],
+    "fct_definition_comparison_by_account_month": ["definition_set", "account_id", "month", "policy_key"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_load_report": ["source", "table_name", "file_name"],
     "fct_runs": ["run_id"],

@@ -39,6 +39,12 @@ lines as (
 
 ),
 
+statements as (
+
+    select * from {{ ref('int_item_statements') }}
+
+),
+
 invoices as (
 
     select * from {{ ref('int_invoices_visible') }}
@@ -126,25 +132,49 @@ unpaid_periods as (
 
 ),
 
+-- What the invoices last said about each item of a lost subscription.
+last_statements as (
+
+    select
+        lost_subscriptions.account_id,
+        lost_subscriptions.month,
+        lost_subscriptions.month_end_at,
+        lost_subscriptions.subscription_id,
+        statements.invoice_id,
+        statements.is_credit,
+        statements.period_end_at,
+        row_number() over (
+            partition by
+                lost_subscriptions.account_id,
+                lost_subscriptions.month,
+                statements.subscription_item_id
+            order by statements.period_start_at desc
+        ) as latest_first
+    from lost_subscriptions
+    inner join statements
+        on
+            lost_subscriptions.subscription_id = statements.subscription_id
+            and statements.period_start_at < lost_subscriptions.month_end_at
+
+),
+
 -- Service given up because its invoice stayed past due for longer than policy allows.
 defaulted_periods as (
 
     select distinct
-        lost_subscriptions.account_id,
-        lost_subscriptions.month,
-        lost_subscriptions.subscription_id
-    from lost_subscriptions
-    inner join lines
-        on
-            lost_subscriptions.subscription_id = lines.subscription_id
-            and lines.exclusion_reason is null
-            and lines.period_start_at < lost_subscriptions.month_end_at
-            and lost_subscriptions.month_end_at <= lines.period_end_at
+        last_statements.account_id,
+        last_statements.month,
+        last_statements.subscription_id
+    from last_statements
     inner join invoices
         on
-            lines.invoice_id = invoices.invoice_id
-            and invoices.defaulted_from < lost_subscriptions.month_end_at
-            and lost_subscriptions.month_end_at <= invoices.settled_at
+            last_statements.invoice_id = invoices.invoice_id
+            and invoices.defaulted_from < last_statements.month_end_at
+            and last_statements.month_end_at <= invoices.settled_at
+    where
+        last_statements.latest_first = 1
+        and not last_statements.is_credit
+        and last_statements.month_end_at <= last_statements.period_end_at
 
 ),
 
@@ -170,7 +200,12 @@ reasons as (
                 )
                 then 'involuntary'
             when unpaid_periods.has_unpaid_period = 1 then 'involuntary'
-            when defaulted_periods.subscription_id is not null then 'involuntary'
+            when
+                defaulted_periods.subscription_id is not null
+                and coalesce(
+                    subscriptions.ended_at >= lost_subscriptions.month_end_at, true
+                )
+                then 'involuntary'
             else 'voluntary'
         end as reason
     from lost_subscriptions

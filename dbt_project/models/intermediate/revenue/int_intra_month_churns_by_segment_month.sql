@@ -54,9 +54,7 @@ briefly_served as (
 
     select distinct account_id
     from dated
-    where
-        first_month = last_month
-        and valid_to < as_of_at
+    where first_month = last_month
 
 ),
 
@@ -72,7 +70,6 @@ steps as (
     from dated
     inner join briefly_served
         on dated.account_id = briefly_served.account_id
-    where dated.valid_from < dated.as_of_at
     union all
     select
         dated.account_id,
@@ -84,6 +81,7 @@ steps as (
     from dated
     inner join briefly_served
         on dated.account_id = briefly_served.account_id
+    -- What ends later has not ended.
     where dated.valid_to < dated.as_of_at
 
 ),
@@ -122,7 +120,6 @@ segment_steps as (
         sum(step_amount) as step_amount
     from placed
     group by {{ segment_type }}, account_id, step_at, month
-    having sum(step_amount) <> 0
     {%- if not loop.last %}
     union all
     {%- endif %}

@@ -1,5 +1,6 @@
--- Grain: one row per subscription item and valid_from, of the service whose invoices
--- have an amount taken off: its discounted MRR and ARR over [valid_from, valid_to).
+-- Grain: one row per subscription item, valid_from and coupon scope, of the service
+-- whose invoices have an amount taken off: its discounted MRR and ARR over
+-- [valid_from, valid_to).
 -- The amount is per invoice: made monthly, it is spread over the items that the
 -- subscription has in service on one billing interval, in proportion to their price, at
 -- 4 decimals, by largest remainder. So service is cut wherever one of them starts or
@@ -21,9 +22,7 @@ statement_coupons as (
 
     select *
     from {{ ref('int_statement_coupons') }}
-    where
-        is_recurring
-        and amount_off_minor is not null
+    where amount_off_minor is not null
 
 ),
 
@@ -43,11 +42,13 @@ boundaries as (
 
     select
         invoiced_id,
+        coupon_scope,
         valid_from as boundary_at
     from service
     union
     select
         invoiced_id,
+        coupon_scope,
         valid_to as boundary_at
     from service
 
@@ -60,17 +61,22 @@ pieces as (
         service.statement_start_at,
         service.valid_from as service_from,
         service.invoiced_id,
+        service.coupon_scope,
         service.price_id,
         service.price_scaled,
         boundaries.boundary_at as valid_from,
         lead(boundaries.boundary_at, 1, service.valid_to) over (
-            partition by service.subscription_item_id, service.valid_from
+            partition by
+                service.subscription_item_id,
+                service.coupon_scope,
+                service.valid_from
             order by boundaries.boundary_at
         ) as valid_to
     from service
     inner join boundaries
         on
             service.invoiced_id = boundaries.invoiced_id
+            and service.coupon_scope = boundaries.coupon_scope
             and service.valid_from <= boundaries.boundary_at
             and boundaries.boundary_at < service.valid_to
 
@@ -84,6 +90,7 @@ amounts as (
         pieces.subscription_item_id,
         pieces.valid_from,
         pieces.invoiced_id,
+        pieces.coupon_scope,
         statement_coupons.coupon_id,
         prices.currency_code,
         prices.billing_interval,
@@ -106,6 +113,11 @@ amounts as (
         on
             pieces.subscription_item_id = statement_coupons.subscription_item_id
             and pieces.statement_start_at = statement_coupons.period_start_at
+            and {{ is_coupon_deducted(
+                'pieces.coupon_scope',
+                'statement_coupons.duration',
+                'statement_coupons.is_recurring'
+            ) }}
     inner join prices
         on pieces.price_id = prices.price_id
     inner join billing_intervals
@@ -119,8 +131,8 @@ in_total as (
         *,
         {{ exact_integer(
             'sum(price_scaled) over ('
-            ~ 'partition by invoiced_id, coupon_id, currency_code, billing_interval, '
-            ~ 'billing_interval_count, valid_from)'
+            ~ 'partition by invoiced_id, coupon_scope, coupon_id, currency_code, '
+            ~ 'billing_interval, billing_interval_count, valid_from)'
         ) }} as total_price_scaled
     from amounts
 
@@ -148,6 +160,7 @@ ranked as (
         - sum(mrr_share) over (
             partition by
                 invoiced_id,
+                coupon_scope,
                 coupon_id,
                 currency_code,
                 billing_interval,
@@ -157,6 +170,7 @@ ranked as (
         row_number() over (
             partition by
                 invoiced_id,
+                coupon_scope,
                 coupon_id,
                 currency_code,
                 billing_interval,
@@ -170,6 +184,7 @@ ranked as (
         - sum(arr_share) over (
             partition by
                 invoiced_id,
+                coupon_scope,
                 coupon_id,
                 currency_code,
                 billing_interval,
@@ -179,6 +194,7 @@ ranked as (
         row_number() over (
             partition by
                 invoiced_id,
+                coupon_scope,
                 coupon_id,
                 currency_code,
                 billing_interval,
@@ -196,11 +212,12 @@ amounts_off as (
 
     select
         subscription_item_id,
+        coupon_scope,
         valid_from,
         sum(mrr_share + case when mrr_rank <= mrr_left then 1 else 0 end) as mrr_off,
         sum(arr_share + case when arr_rank <= arr_left then 1 else 0 end) as arr_off
     from ranked
-    group by subscription_item_id, valid_from
+    group by subscription_item_id, coupon_scope, valid_from
 
 ),
 
@@ -210,6 +227,7 @@ final as (
         pieces.subscription_item_id,
         pieces.valid_from,
         pieces.valid_to,
+        pieces.coupon_scope,
         pieces.service_from,
         greatest(
             cast(
@@ -231,10 +249,12 @@ final as (
     inner join service
         on
             pieces.subscription_item_id = service.subscription_item_id
+            and pieces.coupon_scope = service.coupon_scope
             and pieces.service_from = service.valid_from
     left join amounts_off
         on
             pieces.subscription_item_id = amounts_off.subscription_item_id
+            and pieces.coupon_scope = amounts_off.coupon_scope
             and pieces.valid_from = amounts_off.valid_from
 
 )

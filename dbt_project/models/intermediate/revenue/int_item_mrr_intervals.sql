@@ -5,52 +5,11 @@
 -- Definitions 1.
 with
 
-service as (
-
-    select * from {{ ref('int_item_service_valued') }}
-
-),
-
-amounts_off as (
-
-    select * from {{ ref('int_item_amounts_off') }}
-
-),
-
 valued as (
 
-    select
-        subscription_item_id,
-        subscription_id,
-        account_id,
-        price_id,
-        currency_code,
-        quantity,
-        valid_from,
-        valid_to,
-        gross_mrr_amount_in_currency,
-        mrr_amount_in_currency,
-        arr_amount_in_currency
-    from service
-    where not has_amount_off
-    union all
-    select
-        service.subscription_item_id,
-        service.subscription_id,
-        service.account_id,
-        service.price_id,
-        service.currency_code,
-        service.quantity,
-        amounts_off.valid_from,
-        amounts_off.valid_to,
-        service.gross_mrr_amount_in_currency,
-        amounts_off.mrr_amount_in_currency,
-        amounts_off.arr_amount_in_currency
-    from amounts_off
-    inner join service
-        on
-            amounts_off.subscription_item_id = service.subscription_item_id
-            and amounts_off.service_from = service.valid_from
+    select *
+    from {{ ref('int_item_service_discounted') }}
+    where coupon_scope = 'recurring'
 
 ),
 
@@ -62,6 +21,10 @@ with_previous as (
             partition by subscription_item_id, account_id
             order by valid_from
         ) as previous_valid_to,
+        lag(subscription_id) over (
+            partition by subscription_item_id, account_id
+            order by valid_from
+        ) as previous_subscription_id,
         lag(price_id) over (
             partition by subscription_item_id, account_id
             order by valid_from
@@ -94,6 +57,9 @@ islands as (
             case
                 when
                     previous_valid_to = valid_from
+                    and not (
+                        previous_subscription_id is distinct from subscription_id
+                    )
                     and previous_price_id = price_id
                     and previous_quantity = quantity
                     and previous_gross_mrr_amount_in_currency

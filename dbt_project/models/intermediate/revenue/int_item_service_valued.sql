@@ -1,6 +1,7 @@
--- Grain: one row per subscription item and valid_from: what the item is worth over
--- [valid_from, valid_to), in its currency, before discounts (gross) and after the
--- percentages taken off it. Each is rounded once. Definitions 1.2 and 1.4.
+-- Grain: one row per subscription item, valid_from and coupon scope: what the item is
+-- worth over [valid_from, valid_to), in its currency, before discounts (gross) and
+-- after the percentages taken off it. Each is rounded once. Definitions 1.2 and 1.4.
+-- Only what has coupons has other scopes than `recurring`, the one of MRR.
 -- Amounts off an invoice follow in int_item_amounts_off.
 with
 
@@ -47,6 +48,7 @@ discounted as (
         valued_quantities.annual_denominator,
         valued_quantities.mrr_amount_in_currency as gross_mrr_amount_in_currency,
         valued_quantities.arr_amount_in_currency as gross_arr_amount_in_currency,
+        coalesce(statement_discounts.coupon_scope, 'recurring') as coupon_scope,
         coalesce(statement_discounts.has_amount, false) as has_amount_off,
         statement_discounts.kept_trillionths
     from intervals
@@ -77,8 +79,10 @@ final as (
         valid_from,
         valid_to,
         price_scaled,
+        coupon_scope,
         has_amount_off,
         gross_mrr_amount_in_currency,
+        gross_arr_amount_in_currency,
         case
             when kept_trillionths is null then gross_mrr_amount_in_currency
             else {{ round_share_of_quotient_to_mrr(

@@ -8,7 +8,10 @@ item_months as (
 
     select *
     from {{ ref('int_item_mrr_by_month') }}
-    where mrr_amount_in_currency > 0
+    where
+        mrr_amount_in_currency > 0
+        -- The twelfth of a small price may round to nothing.
+        or arr_amount_in_currency > 0
 
 ),
 

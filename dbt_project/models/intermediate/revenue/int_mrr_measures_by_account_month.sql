@@ -15,6 +15,7 @@ final as (
         month,
         {{ sum_mrr('gross_mrr_amount') }} as gross_mrr,
         {{ sum_mrr('mrr_amount') }} as mrr,
+        {{ sum_mrr('arr_amount') }} as arr,
         {{ sum_mrr('case when is_past_due then mrr_amount end') }} as mrr_past_due,
         {{ sum_mrr('case when is_at_risk then mrr_amount end') }} as mrr_at_risk,
         -- One item without a rate leaves the account without a constant-currency value.

@@ -29,7 +29,9 @@ changes as (
                 then movements.movement_type
         end as account_class,
         balances.closing > balances.revalued_opening as is_gain,
-        {{ mrr_units('abs(balances.closing - balances.revalued_opening)') }} as units
+        {{ exact_integer(
+            'abs(balances.closing - balances.revalued_opening) * 10000'
+        ) }} as units
     from balances
     inner join movements
         on
@@ -55,7 +57,7 @@ moves as (
 ),
 
 -- Of either side as much is transferred as the smaller one has: of that one all.
-shares as (
+sides as (
 
     select
         changes.segment_type,
@@ -64,11 +66,9 @@ shares as (
         changes.month,
         changes.is_gain,
         changes.units,
-        {{ exact_integer('least(moves.gained_units, moves.lost_units)') }}
-            as transfer_units,
-        {{ exact_integer(
-            'case when changes.is_gain then gained_units else lost_units end'
-        ) }} as side_units
+        least(moves.gained_units, moves.lost_units) as transfer_units,
+        case when changes.is_gain then moves.gained_units else moves.lost_units end
+            as side_units
     from changes
     inner join moves
         on
@@ -78,17 +78,27 @@ shares as (
 
 ),
 
-whole_shares as (
+shares as (
 
     select
-        segment_type,
-        segment,
-        account_id,
-        month,
-        is_gain,
-        transfer_units,
-        {{ whole_share('transfer_units', 'units', 'side_units') }} as whole_units,
-        {{ share_remainder('transfer_units', 'units', 'side_units') }} as remainder
+        *,
+        {{ whole_quotient('transfer_units * units', 'side_units') }} as share_units
+    from sides
+
+),
+
+-- The units that are left go to the largest remainders, ties to the lowest segment.
+ranked as (
+
+    select
+        *,
+        transfer_units - sum(share_units) over (
+            partition by segment_type, account_id, month, is_gain
+        ) as left_units,
+        row_number() over (
+            partition by segment_type, account_id, month, is_gain
+            order by transfer_units * units - share_units * side_units desc, segment asc
+        ) as remainder_rank
     from shares
 
 ),
@@ -100,20 +110,9 @@ transfers as (
         segment,
         account_id,
         month,
-        whole_units
-        + case
-            when
-                row_number() over (
-                    partition by segment_type, account_id, month, is_gain
-                    order by remainder desc, segment asc
-                )
-                <= transfer_units - sum(whole_units) over (
-                    partition by segment_type, account_id, month, is_gain
-                )
-                then 1
-            else 0
-        end as transfer_units
-    from whole_shares
+        share_units + case when remainder_rank <= left_units then 1 else 0 end
+            as transfer_units
+    from ranked
 
 ),
 
@@ -129,8 +128,9 @@ classed as (
             case when changes.is_gain then 'expansion' else 'contraction' end
         ) as movement_class,
         changes.is_gain,
-        {{ mrr_of_units('changes.units') }} as change_amount,
-        {{ mrr_of_units('coalesce(transfers.transfer_units, 0)') }} as transfer_amount
+        {{ ten_thousandths_to_mrr('changes.units') }} as change_amount,
+        {{ ten_thousandths_to_mrr('coalesce(transfers.transfer_units, 0)') }}
+            as transfer_amount
     from changes
     left join transfers
         on

@@ -28,6 +28,18 @@ events as (
 
 ),
 
+segment_bridge as (
+
+    select * from {{ ref('fct_mrr_bridge_by_segment_month') }}
+
+),
+
+cohort_months as (
+
+    select * from {{ ref('fct_retention_by_cohort_month') }}
+
+),
+
 interval_mrr as (
 
     select * from {{ ref('int_interval_mrr_by_currency_month') }}
@@ -207,6 +219,108 @@ currencies_match as (
 
 ),
 
+segment_sums as (
+
+    select
+        segment_type,
+        month,
+        sum(closing_mrr_amount) as closing_mrr_amount,
+        sum(transfer_in_amount) as transfer_in_amount,
+        sum(transfer_out_amount) as transfer_out_amount,
+        sum(
+            new_amount
+            + reactivation_amount
+            + expansion_amount
+            - contraction_amount
+            - churn_amount
+        ) as organic_amount
+    from segment_bridge
+    group by segment_type, month
+
+),
+
+segments_match as (
+
+    select
+        'mrr_segments_sum_to_total' as control,
+        segment_sums.month as period,
+        segment_sums.segment_type as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        bridge.closing_mrr_amount as expected_amount,
+        segment_sums.closing_mrr_amount as actual_amount,
+        'The segments of every type carry the closing MRR of the company.'
+            as explanation
+    from segment_sums
+    cross join run_settings
+    left join bridge
+        on segment_sums.month = bridge.month
+
+),
+
+segment_movements_match as (
+
+    select
+        'mrr_segment_movements_sum_to_total' as control,
+        segment_sums.month as period,
+        segment_sums.segment_type as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        bridge.new_amount
+        + bridge.reactivation_amount
+        + bridge.expansion_amount
+        - bridge.contraction_amount
+        - bridge.churn_amount as expected_amount,
+        segment_sums.organic_amount as actual_amount,
+        'The organic change of the segments is that of the company.' as explanation
+    from segment_sums
+    cross join run_settings
+    left join bridge
+        on segment_sums.month = bridge.month
+
+),
+
+transfers_match as (
+
+    select
+        'mrr_transfers_balance' as control,
+        segment_sums.month as period,
+        segment_sums.segment_type as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        segment_sums.transfer_out_amount as expected_amount,
+        segment_sums.transfer_in_amount as actual_amount,
+        'What leaves one segment arrives in another.' as explanation
+    from segment_sums
+    cross join run_settings
+
+),
+
+cohort_sums as (
+
+    select
+        {{ add_months('cohort_month', 'months_since') }} as month,
+        sum(retained_mrr_amount) as retained_mrr_amount
+    from cohort_months
+    group by {{ add_months('cohort_month', 'months_since') }}
+
+),
+
+cohorts_match as (
+
+    select
+        'mrr_cohorts_sum_to_total' as control,
+        bridge.month as period,
+        'all' as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        bridge.closing_mrr_amount as expected_amount,
+        coalesce(cohort_sums.retained_mrr_amount, 0) as actual_amount,
+        'What all cohorts pay in a month is the closing MRR of the company.'
+            as explanation
+    from bridge
+    cross join run_settings
+    left join cohort_sums
+        on bridge.month = cohort_sums.month
+
+),
+
 rows_accounted_for as (
 
     select
@@ -261,6 +375,14 @@ comparisons as (
     select * from events_match
     union all
     select * from currencies_match
+    union all
+    select * from segments_match
+    union all
+    select * from segment_movements_match
+    union all
+    select * from transfers_match
+    union all
+    select * from cohorts_match
     union all
     select * from rows_accounted_for
     union all

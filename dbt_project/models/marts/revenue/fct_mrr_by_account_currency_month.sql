@@ -98,6 +98,9 @@ final as (
         on
             classified.month = exchange_rates.month
             and classified.currency_code = exchange_rates.currency_code
+    where
+        classified.opening_in_currency <> 0
+        or classified.closing_in_currency <> 0
 
 )
 

@@ -58,7 +58,9 @@ account_months as (
         account_id,
         month
     from measures
-    where gross_mrr <> 0
+    where
+        gross_mrr <> 0
+        or arr <> 0
     union
     select
         account_id,
@@ -82,7 +84,7 @@ joined as (
         coalesce(movements.opening, 0) as opening,
         coalesce(movements.revalued_opening, 0) as revalued_opening,
         coalesce(movements.closing, 0) as closing,
-        coalesce(movements.arr, 0) as arr,
+        coalesce(measures.arr, 0) as arr,
         movements.movement_type,
         movements.gap_months,
         churns.movement_subtype as churn_subtype,

@@ -1,7 +1,7 @@
 -- Grain: one row per segment type, segment and month of the bridge, or with a base of
 -- retention.
--- What fct_subscription_metrics_by_month says of all, within a segment. A transfer is in
--- no flow; retention over twelve months compares what an account pays in the segment.
+-- What fct_subscription_metrics_by_month says of all, within a segment. A transfer is
+-- in no flow; retention over twelve months compares what an account pays there.
 with
 
 segment_balances as (
