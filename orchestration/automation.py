@@ -7,7 +7,6 @@ Add jobs, schedules and sensors here. What a job's steps do is in ``raw_assets.p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime
 from typing import Any
 
 import dagster as dg
@@ -15,7 +14,7 @@ import dagster as dg
 from orchestration.alerts import raise_alert
 from orchestration.files import write_text
 from orchestration.reporting import Reporter
-from orchestration.runs import RunOptions, RunRecord, find_run, open_run
+from orchestration.runs import RunOptions, RunRecord, find_run, open_run, read_as_of, read_known_at
 from orchestration.settings import Settings
 
 NIGHTLY_JOB = "nightly"
@@ -94,8 +93,8 @@ def read_run_configuration(config: dict[str, Any]) -> RunOptions:
     """
     as_of, known_at = config.get("as_of"), config.get("known_at")
     return RunOptions(
-        as_of=None if as_of is None else date.fromisoformat(as_of),
-        known_at=None if known_at is None else datetime.fromisoformat(known_at),
+        as_of=None if as_of is None else read_as_of(as_of),
+        known_at=None if known_at is None else read_known_at(known_at),
         accept_drop=tuple(config["accept_drop"]),
         force=config["force"],
     )
@@ -181,7 +180,8 @@ def alert_about(settings: Settings, scheduler_run_id: str, message: str) -> bool
         settings,
         alert_id=scheduler_run_id,
         run_id=record.run_id if record else "",
-        summary=f"Tieout run failed: {(record and record.summary) or message}",
+        # A run that knows of no failure of its own has nothing to say about this one.
+        summary=f"Tieout run failed: {record.summary if record and record.details else message}",
         details=(record and record.details) or message,
         log=record.log if record else "",
     )

@@ -10,8 +10,10 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,15 +21,24 @@ import tempfile
 import traceback
 import uuid
 import warnings
-from collections.abc import Iterator, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from orchestration.reporting import format_table, reporter_for
-from orchestration.settings import PROJECT_ROOT, Settings, SettingsError
+from orchestration.runs import (
+    RunError,
+    RunOptions,
+    find_run,
+    read_as_of,
+    read_journal_with_killed,
+    read_known_at,
+    running_now,
+)
+from orchestration.settings import PROJECT_ROOT, Settings, SettingsError, what_is_no_folder
 
 DONE, FAILED, USAGE = 0, 1, 2
 # The statuses of a run that did what its job is for.
@@ -49,6 +60,10 @@ SHOWN_RUNS = 10
 # memory.
 TABLE_ROWS = 10_000
 FETCH_ROWS = 10_000
+# What SQLAlchemy, in which the scheduler keeps its history, adds to the message of a database.
+DATABASE_DUMP = re.compile(
+    r"\s*\[SQL: .*?(?=\s*\(Background on this error|\Z)|\s*\(Background on this error at: \S+\)", re.DOTALL
+)
 
 
 class CommandFailed(Exception):
@@ -62,21 +77,16 @@ class UsageError(Exception):
 # ---- arguments
 
 
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date; write YYYY-MM-DD") from None
+def _read_with(read: Callable[[str], Any]) -> Callable[[str], Any]:
+    """A reader of arguments whose errors are shown in their own words."""
 
+    def read_argument(text: str) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
 
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is no time; write YYYY-MM-DDTHH:MM:SS, UTC unless it carries an offset"
-        ) from None
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    return read_argument
 
 
 def _port(text: str) -> int:
@@ -126,12 +136,15 @@ def build_parser() -> argparse.ArgumentParser:
         "nightly", "Load the exports, build and test the warehouse, and publish it if everything holds."
     )
     nightly.add_argument(
-        "--as-of", metavar="DATE", type=_date, help="last day to report on (default: the data's own clock)"
+        "--as-of",
+        metavar="DATE",
+        type=_read_with(read_as_of),
+        help="last day to report on (default: the data's own clock)",
     )
     nightly.add_argument(
         "--known-at",
         metavar="TIME",
-        type=_moment,
+        type=_read_with(read_known_at),
         help="use only what was loaded by then, UTC (default: everything)",
     )
     nightly.add_argument("--force", action="store_true", help="build although nothing changed")
@@ -155,7 +168,23 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _make_home(settings: Settings) -> None:
+    try:
+        settings.home.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(f"The home {settings.home} cannot be made: {error.strerror or error}.") from error
+
+
 # ---- nightly and load
+
+
+def _check_landing(settings: Settings) -> None:
+    """A folder that is missing may come back, and its alert is for the operator; a file never was one."""
+    if in_the_way := what_is_no_folder(settings.landing):
+        raise UsageError(
+            f"The landing folder {settings.landing} cannot be used: {in_the_way} is not a folder. Give the "
+            "folder that holds billing/ with --landing or TIEOUT_LANDING."
+        )
 
 
 def _check_tables(names: Sequence[str]) -> None:
@@ -173,9 +202,8 @@ def _check_tables(names: Sequence[str]) -> None:
 
 
 def _nightly(settings: Settings, arguments: argparse.Namespace) -> int:
-    from orchestration.runs import RunOptions
-
     _check_tables(arguments.accept_drop)
+    _check_landing(settings)
     options = RunOptions(
         as_of=arguments.as_of,
         known_at=arguments.known_at,
@@ -186,19 +214,18 @@ def _nightly(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def _load(settings: Settings, arguments: argparse.Namespace) -> int:
-    from orchestration.runs import RunOptions
-
     _check_tables(arguments.accept_drop)
+    _check_landing(settings)
     return _run_job(settings, RunOptions(accept_drop=tuple(arguments.accept_drop)), "load")
 
 
 def _run_job(settings: Settings, options: Any, job: str) -> int:
     """Run a Dagster job in this process and print what came of it."""
     from orchestration.alerts import raise_alert
-    from orchestration.runs import find_run
 
     reporter = reporter_for(sys.stderr)
     try:
+        _make_home(settings)
         scheduler_run_id, problem = _execute(settings, options, job, reporter)
     except Exception as error:
         # The run itself never began, so nobody else tells.
@@ -215,13 +242,18 @@ def _run_job(settings: Settings, options: Any, job: str) -> int:
     record = find_run(settings, scheduler_run_id)
     if record is None:
         raise CommandFailed(f"The run ended before it began: {problem}")
-    if record.status not in GOOD_ENDS[job]:
+    # Where the scheduler failed between two sources, those that were loaded are, and the others are not.
+    loaded_in_part = job == "load" and record.status == "loaded" and bool(problem)
+    if loaded_in_part or record.status not in GOOD_ENDS[job]:
         from orchestration.automation import alert_about
 
         # A run that failed has alerted; one that the scheduler itself could not carry on has not.
         alert_about(settings, scheduler_run_id, problem)
         print(record.details or problem or record.summary, file=sys.stderr)
-        outcome = "Not loaded." if job == "load" else "Nothing was published."
+        if loaded_in_part:
+            outcome = "Sources may be missing; load again."
+        else:
+            outcome = "Not loaded." if job == "load" else "Nothing was published."
         where = f" Log: {record.log}" if record.log else ""
         print(f"\n{outcome} {_still_published(settings)}{where}", file=sys.stderr)
         return FAILED
@@ -254,7 +286,10 @@ def _execute(settings: Settings, options: Any, job: str, reporter: Any) -> tuple
         raise CommandFailed(f"The dbt project cannot be read: {error}") from error
     run_id = str(uuid.uuid4())
     problem = ""
-    with open_instance(settings) as instance:
+    with (
+        contextlib.redirect_stderr(_StandardErrorWithoutDumps(sys.stderr)),
+        open_instance(settings) as instance,
+    ):
         try:
             result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
@@ -273,6 +308,27 @@ def _execute(settings: Settings, options: Any, job: str, reporter: Any) -> tuple
             # Its own history could not be written, for example; what the run did is in the journal.
             problem = f"the scheduler failed: {_one_line(error)} (details: {_keep_traceback(settings.home)})"
     return run_id, problem
+
+
+class _StandardErrorWithoutDumps(io.StringIO):
+    """What the scheduler says by itself, which for its own database is a statement with all its values."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        self._stream.write(_without_dump(text))
+        return len(text)
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
+
+    def fileno(self) -> int:
+        return self._stream.fileno()
 
 
 def _first_failure(result: Any) -> str:
@@ -344,6 +400,7 @@ def _dbt(settings: Settings, arguments: argparse.Namespace) -> int:
     from orchestration.dbt_command import run_in_sandbox
     from orchestration.warehouse import refresh_sandbox
 
+    _make_home(settings)
     if (settings.raw_dir / "manifest.jsonl").exists():
         refresh_sandbox(settings)
     else:
@@ -353,7 +410,6 @@ def _dbt(settings: Settings, arguments: argparse.Namespace) -> int:
 
 def _status(settings: Settings, arguments: argparse.Namespace) -> int:
     from orchestration.publication import current_version, list_versions
-    from orchestration.runs import read_journal, running_now
 
     current = current_version(settings)
     print(f"Home       {settings.home}")
@@ -365,9 +421,10 @@ def _status(settings: Settings, arguments: argparse.Namespace) -> int:
         published_at, as_of_at = _moment_text(build.get("published_at")), _moment_text(build.get("as_of_at"))
         print(f"           version {current.name}, published {published_at} UTC")
         print(f"           as of {as_of_at} UTC, {build.get('tests_passed')} tests passed")
-        print(f"Kept       {len(list_versions(settings))} versions")
+        kept = len(list_versions(settings))
+        print(f"Kept       {kept} version{'' if kept == 1 else 's'}")
     print(f"Running    {running_now(settings) or 'nothing'}")
-    runs = read_journal(settings)[-SHOWN_RUNS:]
+    runs = read_journal_with_killed(settings)[-SHOWN_RUNS:]
     if runs:
         print("\nLast runs")
         columns = ["run", "job", "started (UTC)", "status", "summary"]
@@ -462,6 +519,7 @@ def to_json(value: Any) -> str:
 def _dev(settings: Settings, arguments: argparse.Namespace) -> int:
     from orchestration.automation import prepare_instance_folder
 
+    _make_home(settings)
     prepare_instance_folder(settings)
     print(f"Starting the scheduler on http://127.0.0.1:{arguments.port} for {settings.home}; Ctrl-C ends it.")
     sys.stdout.flush()
@@ -568,13 +626,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _is_for_people(error: Exception) -> bool:
     """Whether the message was written to be read as it is."""
     from orchestration.publication import PublicationError
-    from orchestration.runs import RunError
 
     return isinstance(error, CommandFailed | PublicationError | RunError)
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:500]
+    return " ".join(_without_dump(str(error)).split())[:500]
+
+
+def _without_dump(text: str) -> str:
+    """The message of a database error without the statement, its values and the link that follow it."""
+    return DATABASE_DUMP.sub("", text)
 
 
 if __name__ == "__main__":

@@ -11,19 +11,20 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from orchestration.raw.contract import LANDING_SOURCES, SourceContract, read_contracts
-from orchestration.raw.load import FileResult, LoadError, LoadResult, load_landing
+from orchestration.raw.load import POLICY_SOURCE, FileResult, LoadError, LoadResult, load_landing
 from orchestration.raw.problems import Problem
 from orchestration.runs import Run, RunError
 
-# Policies decide how the other sources are judged while they load.
-POLICY_SOURCE = "policy"
 # Each load problem is a line; a wrong delimiter must not scroll the first one off the screen.
 SHOWN_PROBLEMS = 20
+# Real exports carry dozens of columns that no model reads; the run's log names every one.
+SHOWN_COLUMNS = 10
 
 
 def raw_assets() -> list[dg.AssetsDefinition]:
     """One step per declared source; a source loads whole or not at all."""
     contracts = read_contracts()
+    # Policies decide how the other sources are judged while they load.
     policy_keys = [dg.AssetKey([POLICY_SOURCE, table]) for table in contracts[POLICY_SOURCE].tables]
     return [
         _source_asset(name, contract, deps=[] if name == POLICY_SOURCE else policy_keys)
@@ -80,7 +81,27 @@ def _load(run: Run, source: str) -> LoadResult:
     run.note(_summary(source, result))
     for note in result.sources[source].notes:
         run.note(f"{source}: {note}")
+    for table, columns in unknown_columns(result).items():
+        run.note(f"{source}.{table}: {describe_columns(columns, SHOWN_COLUMNS)}")
+        if len(columns) > SHOWN_COLUMNS:
+            run.detail(f"{source}.{table}: {describe_columns(columns, len(columns))}")
     return result
+
+
+def unknown_columns(result: LoadResult) -> dict[str, list[str]]:
+    """By table the columns of any of its files that its declaration does not know, in name order."""
+    columns: dict[str, set[str]] = {}
+    for file in result.files:
+        if file.unknown_columns:
+            columns.setdefault(file.table, set()).update(file.unknown_columns)
+    return {table: sorted(names) for table, names in columns.items()}
+
+
+def describe_columns(columns: Sequence[str], shown: int) -> str:
+    """A line about columns that are left out; beyond ``shown`` they are only counted."""
+    more = f" and {len(columns) - shown} more (all are in the log)" if len(columns) > shown else ""
+    what = "1 column is" if len(columns) == 1 else f"{len(columns)} columns are"
+    return f"{what} not declared and left out: {', '.join(columns[:shown])}{more}"
 
 
 def _summary(source: str, result: LoadResult) -> str:

@@ -10,6 +10,7 @@ import contextlib
 import fcntl
 import json
 import os
+import re
 import shutil
 import socket
 import time
@@ -17,7 +18,7 @@ import traceback
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -31,6 +32,8 @@ from orchestration.settings import Settings
 # refusing.
 MINIMUM_LOCK_WAIT_SECONDS = 1.0
 LOCK_POLL_SECONDS = 0.1
+# The calendar ends with 9999, and models look a year and a month ahead of the as-of.
+LAST_AS_OF = date(9997, 12, 31)
 
 
 class RunError(Exception):
@@ -59,6 +62,37 @@ class RunOptions:
     force: bool = False
 
 
+def read_as_of(text: str) -> date:
+    """The day that an operator wrote as YYYY-MM-DD.
+
+    Raises:
+        ValueError: it is written otherwise, not in the calendar or too late; the message says which.
+    """
+    # Python reads more forms (20241130, 2024-W48-6), which a person may have meant as something else.
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text):
+        raise ValueError(f"{text!r} is no date; write YYYY-MM-DD")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is not in the calendar; write a day that exists as YYYY-MM-DD") from None
+    if day > LAST_AS_OF:
+        raise ValueError(f"{text!r} is too late to report on; the last day is {LAST_AS_OF}")
+    return day
+
+
+def read_known_at(text: str) -> datetime:
+    """The moment that an operator wrote as YYYY-MM-DDTHH:MM:SS, in UTC without zone; UTC where it names none.
+
+    Raises:
+        ValueError: it is written otherwise or not in the calendar.
+    """
+    if re.match(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ]|$)", text):
+        with contextlib.suppress(ValueError, OverflowError):
+            moment = datetime.fromisoformat(text)
+            return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+    raise ValueError(f"{text!r} is no time; write YYYY-MM-DDTHH:MM:SS, UTC unless it carries an offset")
+
+
 def utc_now() -> datetime:
     """The present moment in UTC, without zone, as the control tables keep it."""
     return datetime.now(UTC).replace(tzinfo=None)
@@ -72,11 +106,19 @@ def lock_file(settings: Settings) -> Path:
     return settings.home / "lock"
 
 
-def describe_holder(settings: Settings) -> str:
-    """Who wrote the lock file last, as a readable phrase."""
+def _read_holder(settings: Settings) -> dict[str, Any] | None:
+    """What the lock file says about who wrote it last; None when it says nothing."""
     try:
         holder = json.loads(lock_file(settings).read_text(encoding="utf-8"))
     except (OSError, ValueError):
+        return None
+    return holder if isinstance(holder, dict) else None
+
+
+def describe_holder(settings: Settings) -> str:
+    """Who wrote the lock file last, as a readable phrase."""
+    holder = _read_holder(settings)
+    if holder is None:
         return "a process that has not said who it is"
     return (
         f"run {holder.get('run_id')} (process {holder.get('pid')} on {holder.get('host')}, "
@@ -415,37 +457,45 @@ def _alert(run: Run, *, log: str) -> None:
     )
 
 
+def _as_killed(settings: Settings, run: RunRecord) -> RunRecord:
+    """How a run ended that died without writing its end."""
+    version = settings.current_link.readlink().name if settings.current_link.is_symlink() else ""
+    if version.endswith(f"-{run.run_id}"):
+        # It died after the switch: what it published is whole and is what readers see.
+        summary = f"Published version {version}, and was killed right after that."
+        return replace(run, status="published", published_version=version, summary=summary)
+    summary = "The run was killed: it ended without a word. Nothing was published by it."
+    return replace(run, status="killed", summary=summary, details=f"{summary} Its log: {run.log}")
+
+
+def read_journal_with_killed(settings: Settings) -> list[RunRecord]:
+    """All runs of a home, oldest first; one that died is told as such before the next run writes it down."""
+    begun = {run.run_id for run in read_journal(settings) if run.status == "running"}
+    if begun and running_now(settings) is not None:
+        holder = _read_holder(settings)
+        # One that has not said who it is may be any of them.
+        begun = begun - {holder.get("run_id")} if holder else set()
+    # Read again: a run that was seen running and has let go of the home since has also written its end.
+    return [
+        _as_killed(settings, run) if run.status == "running" and run.run_id in begun else run
+        for run in read_journal(settings)
+    ]
+
+
 def _bury_killed_runs(settings: Settings, on_killed: Callable[[RunRecord], None] | None) -> None:
     """Runs that began and never ended are dead, because this process now holds the lock that they held."""
     for run in read_journal(settings):
         if run.status != "running":
             continue
-        version = settings.current_link.readlink().name if settings.current_link.is_symlink() else ""
-        if version.endswith(f"-{run.run_id}"):
-            # It died after the switch: what it published is whole and is what readers see.
-            summary = f"Published version {version}, and was killed right after that."
-            _write_record(
-                settings,
-                RunRecord(
-                    **{**vars(run), "status": "published", "published_version": version, "summary": summary}
-                ),
-            )
-            continue
-        summary = "The run was killed: it ended without a word. Nothing was published by it."
-        killed = RunRecord(
-            **{
-                **vars(run),
-                "status": "killed",
-                "summary": summary,
-                "details": f"{summary} Its log: {run.log}",
-            }
-        )
+        killed = _as_killed(settings, run)
         _write_record(settings, killed)
+        if killed.status == "published":
+            continue
         raise_alert(
             settings,
             alert_id=run.scheduler_run_id,
             run_id=run.run_id,
-            summary=f"Tieout {run.job} failed: {summary}",
+            summary=f"Tieout {run.job} failed: {killed.summary}",
             details=killed.details,
             log=run.log,
         )

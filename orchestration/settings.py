@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT_DIR = PROJECT_ROOT / "dbt_project"
 POLICY_SEEDS_DIR = PROJECT_ROOT / "seeds" / "policy"
+REFERENCE_SEEDS_DIR = PROJECT_ROOT / "seeds" / "reference"
 
 TARGETS = ("duckdb",)
 
@@ -62,7 +63,8 @@ class Settings:
         """Settings from ``TIEOUT_*`` variables; ``home`` and ``landing`` given here win over the environment.
 
         Raises:
-            SettingsError: a variable has a value that cannot be read; the message names it.
+            SettingsError: a variable has a value that cannot be read, or the home cannot be a folder; the
+                message names it.
         """
         env = os.environ if environment is None else environment
 
@@ -88,8 +90,14 @@ class Settings:
         target = env.get("TIEOUT_TARGET") or "duckdb"
         if target not in TARGETS:
             raise SettingsError(f"TIEOUT_TARGET={target!r}: expected one of {', '.join(TARGETS)}.")
+        home_folder = Path(home or env.get("TIEOUT_HOME") or "warehouse").expanduser().absolute()
+        if in_the_way := what_is_no_folder(home_folder):
+            raise SettingsError(
+                f"The home {home_folder} cannot be used: {in_the_way} is not a folder. Give the folder that "
+                "Tieout may write to with --home or TIEOUT_HOME."
+            )
         return cls(
-            home=Path(home or env.get("TIEOUT_HOME") or "warehouse").expanduser().absolute(),
+            home=home_folder,
             landing=Path(landing or env.get("TIEOUT_LANDING") or "seeds").expanduser().absolute(),
             target=target,
             alert_command=env.get("TIEOUT_ALERT_COMMAND") or None,
@@ -147,6 +155,12 @@ class Settings:
     def development_dir(self) -> Path:
         """The sandbox of ``tieout dbt``: a raw snapshot and a warehouse file that can never be published."""
         return self.home / "dev"
+
+
+def what_is_no_folder(path: Path) -> Path | None:
+    """What keeps ``path`` from being or becoming a folder: a file there or above it, or a broken link."""
+    there = next(place for place in (path, *path.parents) if os.path.lexists(place))
+    return None if there.is_dir() else there
 
 
 def source_location(raw_snapshot: Path) -> str:

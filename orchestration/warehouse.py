@@ -21,6 +21,7 @@ from orchestration.audit import Audit, audit_build, audit_quarantine
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive
 from orchestration.raw.contract import read_contracts
+from orchestration.raw.policies import PolicyError, check_policies
 from orchestration.raw.problems import LoadError
 from orchestration.raw.snapshot import SnapshotInfo, write_snapshot, write_table
 from orchestration.runs import Run, RunError, RunOptions, read_journal, tidy_builds, utc_now
@@ -172,6 +173,10 @@ def build_and_publish(run: Run) -> Outcome:
             return _leave_as_it_is(run, current, record)
 
     policies = snapshot.policies
+    try:
+        check_policies(policies)
+    except PolicyError as error:
+        raise RunError(f"{error} {error.hint}") from None
     problems = audit_quarantine(
         snapshot.load_report,
         snapshot.quarantined_rows,

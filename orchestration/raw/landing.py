@@ -68,28 +68,44 @@ def unknown_folder_notes(landing: Path) -> list[str]:
 def find_files(landing: Path, contract: SourceContract) -> LandingSource:
     """The files of one source, tables in contract order, files of a table in name order."""
     found = LandingSource()
-    folders = [path for path in _listed(landing) if path.name.lower() == contract.name and path.is_dir()]
+    named = [path for path in _listed(landing) if path.name.lower() == contract.name]
+    folders = [path for path in named if path.is_dir()]
+    for path in named:
+        if not path.is_dir() and not _refused_link(landing, path, found, contract.name, None):
+            found.problems.append(
+                Problem(
+                    contract.name,
+                    file=path.name,
+                    reason="this is a file, and a source is a folder of files.",
+                    hint=f"Put the tables into the folder {contract.name}/.",
+                )
+            )
     if len(folders) > 1:
         names = " and ".join(f"{path.name}/" for path in folders)
         found.problems.append(
             Problem(contract.name, reason=f"{names} both hold this source.", hint="Keep one folder.")
         )
         return found
-    if not folders or _refused_link(landing, folders[0], found, contract.name, None):
+    if found.problems or not folders or _refused_link(landing, folders[0], found, contract.name, None):
         return found
     tables = {name.lower(): table for name, table in contract.tables.items()}
     for path in _listed(folders[0]):
         name = f"{contract.name}/{path.name}"
         if path.is_dir():
             table = tables.get(path.name.lower())
-            if table is None:
+            if table is None and (table := tables.get(_split(path.name)[0].lower())):
+                found.problems.append(_folder_named_like_a_file(landing, path, table))
+            elif table is None:
                 found.unknown_names.append(path.name)
                 found.notes.append(f"{name}/: no table of {contract.name} has this name, left alone")
             elif not _refused_link(landing, path, found, contract.name, table.name):
                 _add_parts(landing, path, table, found)
             continue
         stem, extension = _split(path.name)
-        if extension is None:
+        if (table := tables.get(path.name.lower())) and path.is_symlink() and not path.exists():
+            # Meant as the folder of a table.
+            _refused_link(landing, path, found, contract.name, table.name)
+        elif extension is None:
             found.notes.append(f"{name}: not one of {', '.join(EXTENSIONS)}, left alone")
             found.unknown_names.append(path.name.split(".")[0])
         elif (table := tables.get(stem.lower())) is None:
@@ -119,10 +135,13 @@ def missing_table_hint(found: LandingSource, table: TableContract) -> str:
 def _add_parts(landing: Path, folder: Path, table: TableContract, found: LandingSource) -> None:
     for path in _listed(folder):
         name = _relative(landing, path)
-        if path.is_dir():
-            found.notes.append(f"{name}/: folders below a table's folder are left alone")
-            continue
         stem, extension = _split(path.name)
+        if path.is_dir():
+            if extension is None:
+                found.notes.append(f"{name}/: folders below a table's folder are left alone")
+            else:
+                found.problems.append(_folder_named_like_a_file(landing, path, table))
+            continue
         if extension is None:
             found.notes.append(f"{name}: not one of {', '.join(EXTENSIONS)}, left alone")
         elif not _refused_link(landing, path, found, table.source, table.name):
@@ -162,19 +181,31 @@ def _check_forms(table: TableContract, found: LandingSource) -> None:
             )
 
 
-def _refused_link(landing: Path, path: Path, found: LandingSource, source: str, table: str | None) -> bool:
-    """Whether ``path`` leads out of the landing folder, which is then a problem."""
-    if path.resolve().is_relative_to(landing.resolve()):
-        return False
-    found.problems.append(
-        Problem(
-            source,
-            table,
-            _relative(landing, path),
-            reason="this link leads out of the landing folder.",
-            hint="Put a copy of the file there.",
-        )
+def _folder_named_like_a_file(landing: Path, folder: Path, table: TableContract) -> Problem:
+    """What tools leave that write a table as a folder of parts (customer.parquet/part-0.parquet)."""
+    return Problem(
+        table.source,
+        table.name,
+        f"{_relative(landing, folder)}/",
+        reason="this is a folder with the name of a file.",
+        hint=f"Put the file in its place, or its files into the folder {table.source}/{table.name}/.",
     )
+
+
+def _refused_link(landing: Path, path: Path, found: LandingSource, source: str, table: str | None) -> bool:
+    """Whether ``path`` is a link that cannot be followed or leads out of the landing folder: a problem."""
+    try:
+        target = path.resolve()
+    except (RuntimeError, OSError):
+        reason, hint = "this link leads in a circle.", "Put the file there."
+    else:
+        if not target.is_relative_to(landing.resolve()):
+            reason, hint = "this link leads out of the landing folder.", "Put a copy of the file there."
+        elif not target.exists():
+            reason, hint = "this link leads nowhere.", "Put the file there."
+        else:
+            return False
+    found.problems.append(Problem(source, table, _relative(landing, path), reason=reason, hint=hint))
     return True
 
 

@@ -37,6 +37,8 @@ from orchestration.raw.policies import (
 from orchestration.raw.problems import BadCell, LoadError, Problem, UnreadableFileError
 from orchestration.raw.table_files import StagedFile, connect, stage_file
 
+# Decisions that people write by hand, not a feed.
+POLICY_SOURCE = "policy"
 LOADED, UNCHANGED, FAILED, ABSENT = "loaded", "unchanged", "failed", "absent"
 
 
@@ -146,7 +148,9 @@ def load_landing(
                 Problem(
                     "landing",
                     file=str(landing),
-                    reason="this landing folder does not exist.",
+                    reason=(
+                        "this is not a folder." if landing.exists() else "this landing folder does not exist."
+                    ),
                     hint="Give the folder that holds billing/ with --landing or TIEOUT_LANDING.",
                 )
             ]
@@ -352,7 +356,7 @@ class _Load:
                     return _Candidate(replace(known, name=file.name, kind=file.kind, slot=file.slot))
             self.report(f"{table.source}.{table.name}: reading {file.name}")
             work = Path(tempfile.mkdtemp(dir=self.home_raw / "staging"))
-            check = _check_policy_row if (table.source, table.name) == ("policy", POLICY_TABLE) else None
+            check = _check_policy_row if (table.source, table.name) == (POLICY_SOURCE, POLICY_TABLE) else None
             staged = stage_file(self.connection, table, file, work, row_check=check)
             if _identity(file.path) != seen:
                 raise UnreadableFileError(
@@ -422,6 +426,9 @@ class _Load:
         rows_before, rows_now = rows
         if rows_now >= rows_before * (1 - share):
             return
+        if table.source == POLICY_SOURCE and now is not None and not now.entry.rows_quarantined:
+            # To delete a row is a decision; to lose one to an error, or the whole file, is a mishap.
+            return
         label = f"{table.source}.{table.name}"
         lost = Decimal(100 * (rows_before - rows_now)) / rows_before
         since = f"at the load of {file.loaded_at:%Y-%m-%d %H:%M} UTC"
@@ -450,7 +457,7 @@ class _Load:
         """The policies loaded so far, over the defaults."""
         store = ObjectStore(self.home_raw)
         files = sorted(
-            table_state(self.manifest.records).get(("policy", POLICY_TABLE), ()),
+            table_state(self.manifest.records).get((POLICY_SOURCE, POLICY_TABLE), ()),
             key=lambda file: (file.loaded_at, file.name),
         )
         return merged_policies(

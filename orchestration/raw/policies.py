@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import csv
 import difflib
-from collections.abc import Callable, Iterable
-from decimal import Decimal, InvalidOperation
+import functools
+import re
+from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import duckdb
 import pyarrow.parquet as pq
 
 from orchestration import settings
 
 TABLE = "metric_policies"
+# Plain digits, which every engine that reads a policy takes for the same number; spaces around them are none.
+_NUMBER = re.compile(r" *-?[0-9]+(\.[0-9]+)? *")
+# A hundred years: what is meant by more is "always", and dates moved by it stay inside the calendar.
+_MOST_DAYS = 36_500
+# An IANA name that stands for "nobody has chosen a zone yet".
+_UNSET_TIME_ZONE = "Factory"
 
 
 class PolicyError(ValueError):
@@ -70,23 +79,37 @@ def check_policy(key: str, value: str | None, known: Iterable[str]) -> None:
         check(value or "")
 
 
-def _number(low: int, high: int | None, *, whole: bool) -> Callable[[str], None]:
+def check_policies(policies: Mapping[str, str]) -> None:
+    """Refuse policies in force of which one cannot be used: a default that was edited, or a row loaded by an
+    earlier version.
+
+    Raises:
+        PolicyError: the message names the policy and its value.
+    """
+    for key, value in policies.items():
+        try:
+            check_policy(key, value, policies)
+        except PolicyError as error:
+            raise PolicyError(f"Policy {key}, value {value!r}: {error}", error.hint, error.column) from None
+
+
+def _number(low: int, high: int, *, whole: bool) -> Callable[[str], None]:
     kind = "a whole number" if whole else "a number"
-    expected = f"Expected {kind} from {low}" + (f" to {high}." if high is not None else " upwards.")
+    expected = f"Expected {kind} from {low} to {high}."
 
     def check(value: str) -> None:
-        try:
-            number = Decimal(value)
-        except InvalidOperation:
-            number = Decimal("NaN")
-        valid = (
-            number.is_finite()
-            and number >= low
-            and (high is None or number <= high)
-            and (not whole or number == number.to_integral_value())
-        )
-        if not valid:
-            raise PolicyError("this policy cannot have this value.", expected, "policy_value")
+        if not _NUMBER.fullmatch(value):
+            raise PolicyError("this is no number written in the digits 0 to 9.", expected, "policy_value")
+        number = Decimal(value)
+        reason = None
+        if number < low:
+            reason = "this is too small."
+        elif number > high:
+            reason = "this is too large."
+        elif whole and number != number.to_integral_value():
+            reason = "this is no whole number."
+        if reason:
+            raise PolicyError(reason, expected, "policy_value")
 
     return check
 
@@ -103,28 +126,49 @@ def _time_zone(value: str) -> None:
     try:
         ZoneInfo(value).utcoffset(None)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise PolicyError(
-            "this is no time zone.", "Expected an IANA name, for instance Europe/Berlin.", "policy_value"
-        ) from None
+        reason = "this is no time zone."
+    else:
+        # A machine knows more names than the engine (posixrules, localtime, right/...), and not every machine
+        # the same.
+        if value in _engine_time_zones() and value != _UNSET_TIME_ZONE:
+            return
+        reason = "the models cannot use this time zone."
+    raise PolicyError(reason, "Expected an IANA name, for instance Europe/Berlin.", "policy_value")
+
+
+@functools.cache
+def _engine_time_zones() -> frozenset[str]:
+    with duckdb.connect() as connection:
+        return frozenset(
+            name for (name,) in connection.execute("select name from pg_timezone_names()").fetchall()
+        )
 
 
 def _currency(value: str) -> None:
-    if not (len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+    if value not in _currency_codes():
         raise PolicyError(
             "this is no currency code.", "Expected ISO 4217 in capitals, for instance USD.", "policy_value"
         )
 
 
+@functools.cache
+def _currency_codes() -> frozenset[str]:
+    """The currencies that the models know."""
+    path = settings.REFERENCE_SEEDS_DIR / "iso_4217_currencies.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return frozenset(row["currency_code"] for row in csv.DictReader(file))
+
+
 _CHECKS: dict[str, Callable[[str], None]] = {
     "reporting_currency": _currency,
     "reporting_time_zone": _time_zone,
-    "renewal_grace_days": _number(0, None, whole=True),
-    "fx_rate_max_age_days": _number(0, None, whole=True),
-    "past_due_churn_days": _or_nothing(_number(0, None, whole=True)),
+    "renewal_grace_days": _number(0, _MOST_DAYS, whole=True),
+    "fx_rate_max_age_days": _number(0, _MOST_DAYS, whole=True),
+    "past_due_churn_days": _or_nothing(_number(0, _MOST_DAYS, whole=True)),
     "fiscal_year_start_month": _number(1, 12, whole=True),
     "max_quarantined_share": _number(0, 1, whole=False),
     "max_row_drop_share": _number(0, 1, whole=False),
-    "source_freshness_max_age_hours": _number(0, None, whole=False),
+    "source_freshness_max_age_hours": _number(0, 24 * _MOST_DAYS, whole=False),
     "retention_fit_minimum_accounts": _number(2, 100_000_000, whole=True),
     "retention_fit_minimum_lost_accounts": _number(2, 100_000_000, whole=True),
     "retention_fit_minimum_months": _number(2, 1200, whole=True),

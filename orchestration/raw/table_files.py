@@ -279,12 +279,13 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: TableC
         described = connection.execute(
             f"describe select * exclude (file_row_number) from {source}"
         ).fetchall()
+        names = _parquet_names(connection, path)
     except duckdb.Error as error:
         first_line = str(error).strip().splitlines()[0]
         raise UnreadableFileError(
             f"cannot be read as Parquet: {first_line}", "Copy or export it again."
         ) from None
-    matched, unknown = _match_columns([row[0] for row in described], contract)
+    matched, unknown = _match_columns(names, contract)
     texts = ", ".join(
         f"nullif({_parquet_text(described[position][0], described[position][1], column)}, '') as t{index}"
         for index, (position, column) in enumerate(matched.items())
@@ -295,6 +296,23 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: TableC
         unknown_columns=unknown,
         has_lines=True,
     )
+
+
+def _parquet_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:
+    """The columns as the file names them; the reader gives another name to one that differs only by case."""
+    names: list[str] = []
+    nested = 0
+    elements = connection.execute(
+        f"select name, coalesce(num_children, 0) from parquet_schema({path_literal(path)})"
+    ).fetchall()
+    # Elements follow their parents, the first is the root.
+    for name, children in elements[1:]:
+        if nested:
+            nested -= 1
+        else:
+            names.append(name)
+        nested += children
+    return names
 
 
 def _parquet_text(name: str, physical_type: str, column: ColumnContract) -> str:

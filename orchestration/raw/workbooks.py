@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import zipfile
+import zlib
 from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,11 @@ from openpyxl.utils.exceptions import InvalidFileException
 from orchestration.raw.problems import BadCell, UnreadableFileError, shortened
 
 _LARGEST_EXACT_FLOAT = 2**53
+# What openpyxl raises on parts of a workbook that are cut off, no XML, or say what nobody can mean.
+_DAMAGE = (
+    *(zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError, EOFError, OSError, RuntimeError),
+    *(ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
+)
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ def read_first_sheet(path: Path, positions_read: Callable[[list[str]], Container
     try:
         values = load_workbook(path, read_only=True, data_only=True)
         formulas = load_workbook(path, read_only=True, data_only=False)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise UnreadableFileError(
             f"cannot be read as an Excel workbook: {error}.", "Save it again as .xlsx or CSV."
         ) from None
@@ -59,7 +65,7 @@ def read_first_sheet(path: Path, positions_read: Callable[[list[str]], Container
         if not values.worksheets:
             raise UnreadableFileError("has no sheet with cells.", "Export it again.")
         return _read(values, formulas, positions_read)
-    except (zipfile.BadZipFile, KeyError, SyntaxError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise UnreadableFileError(f"is damaged: {error}.", "Save it again as .xlsx or CSV.") from None
     finally:
         values.close()

@@ -219,6 +219,27 @@ def test_an_export_that_cannot_be_loaded_is_told_with_file_and_column_and_alerte
     assert len(read_records(alerts_file(_settings(copied_home)))) == 1
 
 
+def test_columns_that_are_left_out_are_said_in_a_line_per_table_and_all_named_in_the_log(
+    tieout: CommandLine, landing: Callable[..., Path], tmp_path: Path
+) -> None:
+    home, extra = tmp_path / "home", [f"extra_{number:02}" for number in range(12)]
+    price = BILLING["price"].splitlines()
+    folder = landing(
+        price=f"{price[0]},interval,kind\n{price[1]},month,plan\n",
+        coupon=f"id,{','.join(extra)}\nc{',1' * len(extra)}\n",
+    )
+    for _ in ("a new load", "a load without news"):
+        finished = tieout.run("load", "--landing", str(folder), "--home", str(home))
+        assert finished.code == 0
+        assert "billing.price: 2 columns are not declared and left out: interval, kind\n" in finished.errors
+        assert "billing.coupon: 12 columns are not declared" in finished.errors
+        assert "extra_09 and 2 more" in finished.errors
+        assert finished.errors.count(" left out: ") == 2
+        log = Path(read_journal(_settings(home))[-1].log).read_text(encoding="utf-8")
+        assert "left out: interval, kind\n" in log
+        assert f"left out: {', '.join(extra)}\n" in log
+
+
 # ---- interrupted
 
 

@@ -779,7 +779,7 @@ CASES: dict[str, list[Case]] = {
         *(
             policy(key, value)
             for key in ("renewal_grace_days", "fx_rate_max_age_days")
-            for value in ("-1", "1.5", "soon", None)
+            for value in ("-1", "1.5", "36501", "99999999", "soon", None)
         ),
         *(
             policy(key, value)
@@ -788,7 +788,7 @@ CASES: dict[str, list[Case]] = {
         ),
         *(policy("reporting_currency", value) for value in ("QQQ", "", None)),
         *(policy("reporting_time_zone", value) for value in ("", None)),
-        *(policy("past_due_churn_days", value) for value in ("-1", "1.5", "soon")),
+        *(policy("past_due_churn_days", value) for value in ("-1", "1.5", "36501", "soon")),
         *(policy("fiscal_year_start_month", value) for value in ("0", "13", "1.5", "April", None)),
         *(
             policy(key, value)
@@ -800,7 +800,7 @@ CASES: dict[str, list[Case]] = {
         *(good_policy("past_due_churn_days", value) for value in ("", "0", "30")),
         *(good_policy("fiscal_year_start_month", value) for value in ("1", "12")),
         good_policy("renewal_grace_days", "0"),
-        good_policy("fx_rate_max_age_days", "31"),
+        good_policy("fx_rate_max_age_days", "36500"),
         good_policy("max_quarantined_share", "1"),
         good_policy("max_row_drop_share", "0"),
         good_policy("reporting_currency", "eur"),
@@ -864,6 +864,17 @@ CASES: dict[str, list[Case]] = {
                 PRICES: [TIERED],
                 TIERS: [tier(0, 0, 10, last=False), tier(1, 10, None, last=True)],
             }
+        ),
+        *(
+            Case(
+                {
+                    LINES: [line()],
+                    PRICES: [TIERED],
+                    TIERS: [tier(0, 0, 10, last=False), {**tier(1, 10, None, last=True), amount: -500}],
+                },
+                ("billing.price_tier", "p tier 1", column, "-500", "must be 0 or more"),
+            )
+            for amount, column in (("unit_amount_minor", "unit_amount"), ("flat_amount_minor", "flat_amount"))
         ),
         Case({LINES: [line()], PRICES: [TIERED], TIERS: [tier(0, 0, 10, last=True)]}),
         Case({LINES: [line()], PRICES: [price(**PACKAGES)]}),

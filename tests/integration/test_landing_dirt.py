@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import zipfile
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,23 @@ def parquet(**columns: pa.Array) -> bytes:
     pq.write_table(pa.table(columns), buffer)
     return buffer.getvalue()
 
+
+def with_part(book: bytes, part: str, contents: bytes) -> bytes:
+    """The workbook with one of its parts replaced."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(buffer, "w") as new:
+        assert part in old.namelist()
+        for name in old.namelist():
+            new.writestr(name, contents if name == part else old.read(name))
+    return buffer.getvalue()
+
+
+def fill_with_customers(book: openpyxl.Workbook) -> None:
+    for line in CUSTOMERS.splitlines():
+        book.active.append(line.split(","))
+
+
+CUSTOMER_BOOK = workbook(fill_with_customers)
 
 REFUSED = [
     ("an empty file", "customer.csv", b"", ["is empty (0 bytes)"]),
@@ -178,6 +196,14 @@ REFUSED = [
         parquet(id=pa.array(["a"]))[:-9],
         ["cannot be read as Parquet"],
     ),
+    (
+        "a column twice in parquet",
+        "customer.parquet",
+        parquet(
+            labels=pa.array([[{"id": 1}]]), id=pa.array(["a"]), email=pa.array(["b"]), ID=pa.array(["c"])
+        ),
+        ["column ID", "twice", "as 2 and 4"],
+    ),
     ("an empty parquet file", "customer.parquet", b"", ["cannot be read as Parquet"]),
     (
         "one key twice in parquet",
@@ -190,6 +216,13 @@ REFUSED = [
         "customer.xlsx",
         workbook(lambda book: None)[:200],
         ["cannot be read as an Excel"],
+    ),
+    *(
+        (f"a workbook with {what} in {part}", "customer.xlsx", with_part(CUSTOMER_BOOK, part, contents), [])
+        for part in ("xl/styles.xml", "xl/workbook.xml", "xl/worksheets/sheet1.xml", "[Content_Types].xml")
+        for what, contents in (("no XML", b"<"), ("nothing", b""), ("other XML", b"<a><b c='d'/></a>"))
+        # A sheet of other XML is one without cells, and the styles matter to dates alone.
+        if (part, what) != ("xl/styles.xml", "other XML")
     ),
     ("text named xlsx", "customer.xlsx", CUSTOMERS.encode(), ["cannot be read as an Excel workbook"]),
     ("an empty workbook", "customer.xlsx", workbook(lambda book: None), ["first sheet is empty"]),

@@ -270,13 +270,15 @@ def test_every_problem_of_a_source_is_told_at_once(home: Home) -> None:
     ]
 
 
-def test_a_folder_without_billing_is_refused_and_one_that_is_not_there_too(
+def test_a_folder_without_billing_is_refused_and_one_that_is_not_there_or_is_a_file_too(
     home: Home, tmp_path: Path
 ) -> None:
     (home.landing / "billing").rename(home.landing / "stripe")
     assert "billing.customer: this table is required" in home.refused()
     with pytest.raises(LoadError, match="does not exist"):
         load_landing(home.raw, tmp_path / "nowhere", loaded_at=NOW)
+    with pytest.raises(LoadError, match=r"customer\.csv: this is not a folder\. Give the folder"):
+        load_landing(home.raw, home.landing / "stripe/customer.csv", loaded_at=NOW)
 
 
 def test_ledger_tables_are_required_only_beside_transactions(home: Home) -> None:
@@ -583,6 +585,27 @@ def test_the_companys_own_policy_decides_how_much_may_go(home: Home) -> None:
     assert len(home.rows("billing.customer")) == 40
 
 
+def test_policy_rows_may_be_deleted_but_none_is_lost_to_an_error_nor_a_whole_file(home: Home) -> None:
+    file = put(
+        home.landing,
+        "policy/metric_policies.csv",
+        "policy_key,policy_value\nrenewal_grace_days,5\nfx_rate_max_age_days,9\n",
+    )
+    home.load()
+    put(home.landing, "policy/metric_policies.csv", "policy_key,policy_value\nrenewal_grace_days,5\n")
+    home.load()
+    assert home.info().policies["fx_rate_max_age_days"] == "7"
+    put(home.landing, "policy/metric_policies.csv", "policy_key,policy_value\nrenewal_grace_days,5,a,b\n")
+    assert "1 rows are unreadable" in home.refused()
+    file.unlink()
+    message = home.refused()
+    assert "policy/metric_policies.csv: held 1 rows" in message
+    assert "--accept-drop policy.metric_policies" in message
+    put(home.landing, "policy/metric_policies.csv", "policy_key,policy_value\n")
+    home.load()
+    assert home.info().policies["renewal_grace_days"] == "0"
+
+
 def test_rows_that_became_unreadable_are_named_where_a_table_shrinks(home: Home) -> None:
     put(
         home.landing,
@@ -652,7 +675,9 @@ def test_policy_rows_of_the_landing_folder_override_the_defaults_and_are_kept_as
         ("max_row_drop_share,", ["line 3", "from 0 to 1"]),
         ("reporting_time_zone,Mars/Olympus", ["line 3", "no time zone"]),
         ("reporting_currency,dollars", ["line 3", "ISO 4217"]),
-        ("renewal_grace_days,1.5", ["line 3", "a whole number"]),
+        ("reporting_time_zone,Factory", ["line 3", "'Factory'", "the models cannot use this time zone"]),
+        ("renewal_grace_days,1.5", ["line 3", "no whole number"]),
+        ("renewal_grace_days,99999999", ["line 3", "too large", "a whole number from 0 to 36500"]),
     ],
 )
 def test_a_policy_that_nobody_could_follow_is_refused(home: Home, row: str, fragments: list[str]) -> None:

@@ -46,6 +46,12 @@ def test_run_options_survive_the_scheduler(options: RunOptions) -> None:
     assert read_run_configuration(config) == options
 
 
+@pytest.mark.parametrize("day", ["9999-12-31", "20240229"])
+def test_the_scheduler_takes_no_day_that_the_command_line_refuses(day: str) -> None:
+    with pytest.raises(ValueError, match=day):
+        read_run_configuration({"as_of": day, "accept_drop": [], "force": False})
+
+
 def test_the_nightly_starts_at_the_hour_and_in_the_time_zone_of_the_settings(tmp_path: Path) -> None:
     schedule = nightly_schedule(
         Settings(

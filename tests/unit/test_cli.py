@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sys
+from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import pytest
 
-from orchestration import cli, publication
+from orchestration import automation, cli, publication
 from orchestration.alerts import alerts_file
 from orchestration.files import read_records
 from orchestration.reporting import SilentReporter
-from orchestration.runs import RunOptions, open_run
+from orchestration.runs import RunOptions, journal_file, open_run
 from orchestration.settings import Settings
+from tests.small_landing import write_landing
 
 
 @pytest.fixture(autouse=True)
@@ -97,12 +102,97 @@ def test_wrong_usage_exits_with_2_and_says_how_it_is_used(
     assert "usage: tieout" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [
+        ("9999-12-31", "'9999-12-31' is too late to report on; the last day is 9997-12-31"),
+        ("9998-01-01", "too late"),
+        ("20241130", "'20241130' is no date; write YYYY-MM-DD"),
+        ("2024-W48-6", "write YYYY-MM-DD"),
+        ("2024-11-30 ", "write YYYY-MM-DD"),
+        ("2024-11-3", "write YYYY-MM-DD"),
+        ("２０２４-11-30", "write YYYY-MM-DD"),
+        ("2023-02-29", "'2023-02-29' is not in the calendar"),
+        ("0000-01-01", "not in the calendar"),
+    ],
+)
+def test_a_day_that_cannot_be_reported_on_is_wrong_usage(
+    day: str, reason: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["nightly", "--home", str(tmp_path), "--as-of", day])
+    assert ended.value.code == 2
+    error = capsys.readouterr().err
+    assert "argument --as-of: " in error
+    assert reason in error
+
+
+@pytest.mark.parametrize(
+    "moment", ["9999-12-31T23:59:59-05:00", "20240301T020000", "2024-W09-5T02:00", "2024-03-01T25:00"]
+)
+def test_a_moment_that_does_not_exist_or_is_written_otherwise_is_wrong_usage(
+    moment: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["nightly", "--home", str(tmp_path), "--known-at", moment])
+    assert ended.value.code == 2
+    assert f"{moment!r} is no time; write YYYY-MM-DDTHH:MM:SS" in capsys.readouterr().err
+
+
 def test_a_setting_that_cannot_be_read_is_wrong_usage(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("TIEOUT_NIGHTLY_HOUR", "25")
     assert cli.main(["status"]) == 2
     assert "TIEOUT_NIGHTLY_HOUR='25'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "command", [["status"], ["nightly"], ["load"], ["query", "select 1"], ["dbt", "--", "ls"]]
+)
+@pytest.mark.parametrize("below", ["", "below", "far/below"])
+def test_a_home_that_is_a_file_or_below_one_is_wrong_usage(
+    command: list[str], below: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    home = file / below
+    assert cli.main(["--home", str(home), *command]) == 2
+    error = capsys.readouterr().err
+    assert f"The home {home} cannot be used: {file} is not a folder." in error
+    assert "--home" in error
+
+
+def test_a_home_that_is_a_broken_link_is_wrong_usage(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "home").symlink_to(tmp_path / "nowhere")
+    assert cli.main(["status", "--home", str(tmp_path / "home")]) == 2
+    assert f"{tmp_path / 'home'} is not a folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["nightly"], ["load"], ["dbt", "--", "ls"], ["dev"]])
+def test_a_home_that_cannot_be_made_is_told_in_one_line(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / ("x" * 300)
+    assert cli.main(["--home", str(home), *command]) == 1
+    assert capsys.readouterr().err == f"tieout: The home {home} cannot be made: File name too long.\n"
+
+
+@pytest.mark.parametrize("command", ["nightly", "load"])
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_landing_folder_that_is_a_file_or_below_one_is_wrong_usage_and_nothing_is_written(
+    command: str, below: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, home = tmp_path / "export.csv", tmp_path / "home"
+    file.touch()
+    landing = file / below
+    assert cli.main([command, "--home", str(home), "--landing", str(landing)]) == 2
+    error = capsys.readouterr().err
+    assert f"The landing folder {landing} cannot be used: {file} is not a folder." in error
+    assert "--landing" in error
+    assert not home.exists()
 
 
 def test_an_unknown_table_is_wrong_usage_and_nothing_is_written(
@@ -249,8 +339,24 @@ def test_status_shows_what_is_published_and_how_runs_ended(
     assert cli.main(["status", "--home", str(home)]) == 0
     shown = capsys.readouterr().out
     assert "version 000001-run-1" in shown
+    assert "Kept       1 version\n" in shown
     assert "Running    nothing" in shown
     assert "failed  billing was not loaded: customer.csv is empty" in shown
+
+
+def test_status_after_a_kill_shows_the_run_as_killed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = Settings(home=tmp_path, landing=tmp_path)
+    with open_run(settings, RunOptions(), SilentReporter(), scheduler_run_id="run-one"):
+        begun = journal_file(settings).read_bytes()
+    # What a killed run leaves: its beginning, and a lock that nobody holds.
+    journal_file(settings).write_bytes(begun)
+    assert cli.main(["status", "--home", str(tmp_path)]) == 0
+    shown = capsys.readouterr().out
+    assert "Running    nothing" in shown
+    assert "killed  The run was killed: it ended without a word." in shown
+    assert journal_file(settings).read_bytes() == begun
 
 
 def test_status_of_an_empty_home_writes_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -287,6 +393,61 @@ def test_an_unexpected_error_is_one_line_and_its_traceback_is_kept(
     assert "ZeroDivisionError: division by zero" in lines[0]
     kept = Path(lines[0].partition("(details: ")[2].rstrip(")"))
     assert "Traceback" in kept.read_text(encoding="utf-8")
+
+
+def test_a_load_that_the_scheduler_did_not_carry_to_its_end_failed_and_is_alerted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(settings: Settings, *arguments: object) -> tuple[str, str]:
+        with open_run(settings, RunOptions(), SilentReporter(), scheduler_run_id="run-one", job="load"):
+            pass
+        return "run-one", "the scheduler failed: database or disk is full"
+
+    monkeypatch.setattr(cli, "_execute", stop)
+    assert cli.main(["load", "--home", str(tmp_path), "--landing", str(tmp_path)]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.startswith("the scheduler failed: database or disk is full\n")
+    assert "Sources may be missing; load again." in told.err
+    (alert,) = read_records(alerts_file(Settings(home=tmp_path, landing=tmp_path)))
+    assert alert["summary"] == "Tieout run failed: the scheduler failed: database or disk is full"
+
+
+FULL_DISK = "(sqlite3.OperationalError) database or disk is full"
+BACKGROUND = "(Background on this error at: https://sqlalche.me/e/21/e3q8)"
+
+
+@pytest.mark.parametrize(
+    "dump",
+    [
+        f"\n{BACKGROUND}",
+        f"\n[SQL: INSERT INTO event_logs (run_id) VALUES (?)]\n[parameters: ('a', '[1]')]\n{BACKGROUND}",
+        f"\n[SQL: \nCREATE TABLE runs (\n\tid INTEGER\n)\n\n]\n{BACKGROUND}",
+        "",
+    ],
+)
+def test_a_full_disk_is_told_without_what_the_scheduler_wanted_to_write(
+    dump: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextlib.contextmanager
+    def full(settings: Settings) -> Iterator[None]:
+        print(f"Exception while writing logger call to event log: {FULL_DISK}{dump}", file=sys.stderr)
+        yield None
+
+    def fail(*arguments: object, **options: object) -> None:
+        raise RuntimeError(FULL_DISK + dump)
+
+    monkeypatch.setattr(automation, "open_instance", full)
+    monkeypatch.setattr(dg.JobDefinition, "execute_in_process", fail)
+    landing = write_landing(tmp_path / "landing")
+    assert cli.main(["load", "--home", str(tmp_path / "home"), "--landing", str(landing)]) == 1
+    _, said, told = capsys.readouterr().err.splitlines()
+    assert said == f"Exception while writing logger call to event log: {FULL_DISK}"
+    assert told.startswith(
+        f"tieout: The run ended before it began: the scheduler failed: {FULL_DISK} (details: "
+    )
+    kept = Path(told.partition("(details: ")[2].rstrip(")"))
+    assert FULL_DISK + dump in kept.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

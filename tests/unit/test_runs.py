@@ -21,8 +21,10 @@ from orchestration.runs import (
     RunRecord,
     RunRefused,
     find_run,
+    lock_file,
     open_run,
     read_journal,
+    read_journal_with_killed,
     running_now,
     tidy_builds,
 )
@@ -108,7 +110,7 @@ def test_a_run_that_may_wait_goes_on_when_the_first_has_ended(settings: Settings
     assert second.finished_at > first.finished_at
 
 
-def test_a_killed_run_frees_the_home_and_is_reported_by_the_next(settings: Settings) -> None:
+def _run_that_is_killed(settings: Settings) -> None:
     ours, theirs = get_context("spawn").Pipe()
     process = get_context("spawn").Process(target=_hold_home, args=(settings, theirs))
     process.start()
@@ -116,6 +118,33 @@ def test_a_killed_run_frees_the_home_and_is_reported_by_the_next(settings: Setti
     assert process.pid is not None
     os.kill(process.pid, signal.SIGKILL)
     process.join()
+
+
+def _told(settings: Settings) -> list[tuple[str, str]]:
+    return [(run.scheduler_run_id, run.status) for run in read_journal_with_killed(settings)]
+
+
+def test_a_killed_run_is_told_as_killed_before_the_next_run_and_while_it_goes_on(settings: Settings) -> None:
+    _run_that_is_killed(settings)
+    assert [run.status for run in read_journal(settings)] == ["running"]
+    assert _told(settings) == [("holder-1", "killed")]
+    # Only looked at: the next run still writes it down and alerts.
+    assert _alerted(settings) == []
+    with _open(settings, "next-one"):
+        assert _told(settings) == [("holder-1", "killed"), ("next-one", "running")]
+    assert _told(settings) == [("holder-1", "killed"), ("next-one", "loaded")]
+    assert _alerted(settings) == ["holder-1"]
+
+
+def test_a_run_that_goes_on_is_not_told_as_killed(settings: Settings) -> None:
+    with _open(settings, "first-run"):
+        assert _told(settings) == [("first-run", "running")]
+        lock_file(settings).write_text("", encoding="utf-8")
+        assert _told(settings) == [("first-run", "running")]
+
+
+def test_a_killed_run_frees_the_home_and_is_reported_by_the_next(settings: Settings) -> None:
+    _run_that_is_killed(settings)
 
     buried: list[RunRecord] = []
     with open_run(
@@ -131,16 +160,11 @@ def test_a_killed_run_frees_the_home_and_is_reported_by_the_next(settings: Setti
 
 
 def test_a_run_killed_after_it_published_counts_as_published(settings: Settings) -> None:
-    ours, theirs = get_context("spawn").Pipe()
-    process = get_context("spawn").Process(target=_hold_home, args=(settings, theirs))
-    process.start()
-    assert ours.recv() == "held"
-    assert process.pid is not None
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
+    _run_that_is_killed(settings)
     killed = find_run(settings, "holder-1")
     assert killed is not None
     settings.current_link.symlink_to(f"versions/000001-{killed.run_id}")
+    assert _told(settings) == [("holder-1", "published")]
 
     with _open(settings, "next-one"):
         pass

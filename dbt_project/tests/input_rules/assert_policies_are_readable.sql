@@ -48,12 +48,13 @@ findings as (
     select
         policies.policy_key,
         policies.policy_value,
-        'Expected a whole number of days, 0 or more.' as reason
+        'Expected a whole number of days from 0 to 36500.' as reason
     from policies
     where
         policies.policy_key in ('renewal_grace_days', 'fx_rate_max_age_days')
         and coalesce(
             try_cast(policies.policy_value as decimal(9, 3)) >= 0
+            and try_cast(policies.policy_value as decimal(9, 3)) <= 36500
             and try_cast(policies.policy_value as decimal(9, 3))
             = floor(try_cast(policies.policy_value as decimal(9, 3))),
             false
@@ -62,13 +63,14 @@ findings as (
     select
         policies.policy_key,
         policies.policy_value,
-        'Expected a whole number of days, 0 or more, or nothing.' as reason
+        'Expected a whole number of days from 0 to 36500, or nothing.' as reason
     from policies
     where
         policies.policy_key = 'past_due_churn_days'
         and coalesce(policies.policy_value, '') <> ''
         and coalesce(
             try_cast(policies.policy_value as decimal(9, 3)) >= 0
+            and try_cast(policies.policy_value as decimal(9, 3)) <= 36500
             and try_cast(policies.policy_value as decimal(9, 3))
             = floor(try_cast(policies.policy_value as decimal(9, 3))),
             false

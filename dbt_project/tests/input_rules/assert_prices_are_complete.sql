@@ -91,3 +91,28 @@ where
         price_tiers.units_up_to <= price_tiers.units_from
         or (price_tiers.units_up_to is null and not price_tiers.is_last_tier)
     )
+union all
+select
+    'billing.price_tier' as raw_table,
+    price_tiers.price_id
+    || ' tier '
+    || cast(price_tiers.tier_number as string) as row_id,
+    case
+        when price_tiers.unit_amount_minor < 0 then 'unit_amount'
+        else 'flat_amount'
+    end as column_name,
+    cast(
+        case
+            when price_tiers.unit_amount_minor < 0 then price_tiers.unit_amount_minor
+            else price_tiers.flat_amount_minor
+        end as string
+    ) as rejected_value,
+    'The amounts of a tier must be 0 or more.' as reason
+from price_tiers
+inner join prices
+    on price_tiers.price_id = prices.price_id
+where
+    prices.billing_scheme = 'tiered'
+    and (
+        price_tiers.unit_amount_minor < 0 or price_tiers.flat_amount_minor < 0
+    )

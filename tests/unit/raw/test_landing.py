@@ -85,6 +85,41 @@ def test_two_folders_of_one_source_are_a_contradiction(tmp_path: Path) -> None:
     assert "Billing/ and billing/ both hold this source" in str(problem)
 
 
+@pytest.mark.parametrize(
+    "name", ["customer.csv", "Customer.CSV.gz", "customer.parquet", "coupon.xlsx", "customer/2024-01.csv"]
+)
+def test_a_folder_with_the_name_of_a_file_is_refused_with_what_to_do(tmp_path: Path, name: str) -> None:
+    source = found(tmp_path, f"billing/{name}/part-0.csv")
+    (problem,) = source.problems
+    table = name.partition("/")[0].partition(".")[0].lower()
+    assert str(problem).startswith(f"billing/{name}/: this is a folder with the name of a file.")
+    assert f"into the folder billing/{table}/." in str(problem)
+    assert (problem.table, source.notes) == (table, [])
+
+
+@pytest.mark.parametrize("name", ["billing/customer.csv", "billing/customer/2024-01.csv", "billing"])
+def test_a_link_in_a_circle_is_refused(tmp_path: Path, name: str) -> None:
+    link = tmp_path / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(link)
+    (problem,) = found(tmp_path).problems
+    assert str(problem).startswith(f"{name}: this link leads in a circle.")
+
+
+def test_a_file_with_the_name_of_a_source_is_refused(tmp_path: Path) -> None:
+    (problem,) = found(tmp_path, "billing").problems
+    assert str(problem).startswith("billing: this is a file, and a source is a folder of files.")
+
+
+@pytest.mark.parametrize("name", ["billing/customer.csv", "billing/coupon", "billing"])
+def test_a_link_to_what_is_not_there_is_refused(tmp_path: Path, name: str) -> None:
+    link = tmp_path / name
+    link.parent.mkdir(parents=True, exist_ok=True)
+    link.symlink_to(tmp_path / "nowhere")
+    (problem,) = found(tmp_path).problems
+    assert str(problem).startswith(f"{name}: this link leads nowhere.")
+
+
 def test_files_of_a_table_stand_in_the_order_of_their_names(tmp_path: Path) -> None:
     names = [f"billing/customer/2024-{month:02}.csv" for month in (11, 2, 7, 1)]
     assert [file.name for file in found(tmp_path, *names).files["customer"]] == sorted(names)

@@ -1,0 +1,110 @@
+"""Which values a policy may have, and what a person is told about the others.
+
+Add a case when a policy gains a range or a mistake gets past the check. How policy files load is in the
+integration tests.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestration.raw.policies import PolicyError, check_policies, check_policy, default_policies
+
+DAYS = ("renewal_grace_days", "fx_rate_max_age_days", "past_due_churn_days")
+HOURS = "source_freshness_max_age_hours"
+
+
+def refused(key: str, value: str | None) -> str:
+    with pytest.raises(PolicyError) as caught:
+        check_policy(key, value, default_policies())
+    assert caught.value.column == "policy_value"
+    return f"{caught.value} {caught.value.hint}"
+
+
+def test_the_projects_own_policies_can_be_used() -> None:
+    check_policies(default_policies())
+
+
+@pytest.mark.parametrize("key", DAYS)
+@pytest.mark.parametrize("value", ["0", "7", "007", " 30 ", "5.0", "36500"])
+def test_days_are_whole_numbers_up_to_a_hundred_years(key: str, value: str) -> None:
+    check_policy(key, value, default_policies())
+
+
+@pytest.mark.parametrize("key", DAYS)
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("36501", "too large"),
+        ("99999999999999999999", "too large"),
+        ("-1", "too small"),
+        ("1.5", "no whole number"),
+        ("1e300", "no number written in the digits 0 to 9"),
+        ("1_000", "no number written in the digits 0 to 9"),
+        ("+5", "no number written in the digits 0 to 9"),
+        ("٣", "no number written in the digits 0 to 9"),
+        ("\u00a05", "no number written in the digits 0 to 9"),
+        ("NaN", "no number written in the digits 0 to 9"),
+        ("soon", "no number written in the digits 0 to 9"),
+    ],
+)
+def test_a_number_of_days_that_cannot_be_used_is_refused_with_the_reason_that_fits(
+    key: str, value: str, reason: str
+) -> None:
+    message = refused(key, value)
+    assert reason in message
+    assert "Expected a whole number from 0 to 36500." in message
+
+
+@pytest.mark.parametrize("key", DAYS)
+def test_only_the_limit_on_past_due_invoices_may_be_empty(key: str) -> None:
+    if key == "past_due_churn_days":
+        check_policy(key, "", default_policies())
+        check_policy(key, None, default_policies())
+    else:
+        assert "no number" in refused(key, "")
+
+
+@pytest.mark.parametrize("value", ["0", "0.5", "48", "876000"])
+def test_hours_may_have_decimals(value: str) -> None:
+    check_policy(HOURS, value, default_policies())
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"), [("876000.1", "too large"), ("1" + "0" * 300, "too large"), ("1e300", "no number")]
+)
+def test_hours_that_no_clock_could_count_are_refused(value: str, reason: str) -> None:
+    assert reason in refused(HOURS, value)
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        *("UTC", "Etc/GMT+5", "Europe/Berlin", "America/New_York", "America/Argentina/Ushuaia"),
+        *("Asia/Kolkata", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Kiritimati"),
+    ],
+)
+def test_the_zones_that_companies_live_in_can_be_used(zone: str) -> None:
+    check_policy("reporting_time_zone", zone, default_policies())
+
+
+@pytest.mark.parametrize(
+    "zone",
+    [
+        *("", "Mars/Olympus", "europe/berlin", "GMT+5", "UTC+3", "America", "../UTC", " UTC"),
+        *("Factory", "posixrules", "localtime", "right/UTC", "posix/Europe/Berlin", "leapseconds", "BST"),
+    ],
+)
+def test_a_time_zone_that_the_models_cannot_use_is_refused(zone: str) -> None:
+    assert "time zone. Expected an IANA name" in refused("reporting_time_zone", zone)
+
+
+@pytest.mark.parametrize("code", ["XXX", "QQQ", "usd", "US", ""])
+def test_a_currency_that_the_models_do_not_know_is_refused(code: str) -> None:
+    assert "ISO 4217" in refused("reporting_currency", code)
+
+
+def test_a_policy_in_force_that_cannot_be_used_is_named_with_its_value() -> None:
+    with pytest.raises(PolicyError) as caught:
+        check_policies({**default_policies(), HOURS: "1e300"})
+    assert str(caught.value).startswith(f"Policy {HOURS}, value '1e300': this is no number")
