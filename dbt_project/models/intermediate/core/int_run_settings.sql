@@ -50,7 +50,14 @@ policies as (
                     policy_key = 'fiscal_year_start_month'
                     then cast(policy_value as integer)
             end
-        ) as fiscal_year_start_month
+        ) as fiscal_year_start_month,
+        max(
+            case
+                when
+                    policy_key = 'retention_fit_minimum_accounts'
+                    then cast(policy_value as integer)
+            end
+        ) as retention_fit_minimum_accounts
     from {{ ref('int_policies') }}
 
 ),
@@ -64,6 +71,7 @@ clocked as (
         policies.fx_rate_max_age_days,
         policies.past_due_churn_days,
         policies.fiscal_year_start_month,
+        policies.retention_fit_minimum_accounts,
         build_parameters.as_of_date is not null as is_as_of_given,
         data_clock.data_clock_at,
         -- A given date stands for the end of that day, which is the first instant of

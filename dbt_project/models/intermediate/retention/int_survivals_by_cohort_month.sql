@@ -1,5 +1,7 @@
 -- Grain: one row per segment type, segment, cohort month and months since, in complete
--- months only; all accounts are the segment 'all' of the type 'all'.
+-- months only; all accounts are the segment 'all' of the type 'all'. A segment with
+-- fewer accounts than a fit asks for is left out: tailor-made plans may be as many as
+-- customers.
 -- Survivors have paid at every month-end since their cohort month: an account that
 -- comes back was lost at its first churn. Definitions 4.
 with
@@ -22,6 +24,27 @@ months as (
 
 ),
 
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
+
+),
+
+large_segments as (
+
+    select
+        accounts_by_segment.segment_type,
+        accounts_by_segment.segment
+    from accounts_by_segment
+    cross join run_settings
+    group by
+        accounts_by_segment.segment_type,
+        accounts_by_segment.segment,
+        run_settings.retention_fit_minimum_accounts
+    having count(*) >= run_settings.retention_fit_minimum_accounts
+
+),
+
 accounts as (
 
     select
@@ -35,12 +58,16 @@ accounts as (
     group by account_id
     union all
     select
-        segment_type,
-        segment,
-        account_id,
-        cohort_month,
-        lost_month
+        accounts_by_segment.segment_type,
+        accounts_by_segment.segment,
+        accounts_by_segment.account_id,
+        accounts_by_segment.cohort_month,
+        accounts_by_segment.lost_month
     from accounts_by_segment
+    inner join large_segments
+        on
+            accounts_by_segment.segment_type = large_segments.segment_type
+            and accounts_by_segment.segment = large_segments.segment
 
 ),
 
