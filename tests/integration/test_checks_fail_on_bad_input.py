@@ -47,6 +47,8 @@ COMPANY_DEFINITIONS = "staging.stg_policy__definition_sets"
 DEFAULT_DEFINITIONS = "reference.definition_sets"
 DEFINITIONS = "marts.fct_definition_comparison_by_month"
 DEFINITION_DIFFERENCES = "marts.fct_definition_comparison_by_account_month"
+CUSTOMERS = "intermediate.int_billing_customers_unioned"
+SUBSCRIPTIONS = "intermediate.int_subscriptions_visible"
 COUPONS = "intermediate.int_statement_coupons"
 DISCOUNTS = "intermediate.int_statement_discounts"
 COMMITMENTS = "intermediate.int_committed_mrr_by_account_month"
@@ -691,29 +693,42 @@ CASES: dict[str, list[Case]] = {
     "assert_ids_stand_in_their_own_columns": [
         Case(
             {
-                "staging.stg_billing__customers": [{"customer_id": "cus"}],
-                "staging.stg_billing__subscriptions": [{"subscription_id": "cus", "customer_id": "sub"}],
+                CUSTOMERS: [
+                    {"customer_id": "cus", "is_in_export": True},
+                    {"customer_id": "sub", "is_in_export": False},
+                ],
+                SUBSCRIPTIONS: [{"subscription_id": "cus", "customer_id": "sub"}],
             },
             ("billing.subscription", "'cus'", "customer_id sub is none"),
         ),
         Case(
             {
-                "staging.stg_billing__products": [{"product_id": "prod"}],
-                "staging.stg_billing__prices": [{"price_id": "prod", "product_id": "price"}],
+                PRODUCTS: [
+                    {"product_id": "prod", "is_in_export": True},
+                    {"product_id": "price", "is_in_export": False},
+                ],
+                PRICES: [price(price_id="prod", product_id="price")],
             },
             ("billing.price", "'prod'", "product_id price is none"),
         ),
+        # The same id for a customer and its subscription is no mistake, nor is a customer who is gone.
         Case(
             {
-                "staging.stg_billing__customers": [{"customer_id": "1"}],
-                "staging.stg_billing__subscriptions": [
+                CUSTOMERS: [
+                    {"customer_id": "1", "is_in_export": True},
+                    {"customer_id": "gone", "is_in_export": False},
+                ],
+                SUBSCRIPTIONS: [
                     {"subscription_id": "1", "customer_id": "1"},
                     {"subscription_id": "2", "customer_id": "gone"},
                 ],
-                "staging.stg_billing__products": [{"product_id": "1"}],
-                "staging.stg_billing__prices": [
-                    {"price_id": "1", "product_id": "1"},
-                    {"price_id": "2", "product_id": "gone"},
+                PRODUCTS: [
+                    {"product_id": "1", "is_in_export": True},
+                    {"product_id": "gone", "is_in_export": False},
+                ],
+                PRICES: [
+                    price(price_id="1", product_id="1"),
+                    price(price_id="2", product_id="gone"),
                 ],
             }
         ),

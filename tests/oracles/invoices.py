@@ -45,7 +45,7 @@ class Invoice:
         """The half-open span in which service on it does not count; None where there is none."""
         if patience is None or self.is_always_settled:
             return None
-        begins = max(self.due + patience, self.finalized)
+        begins = max(self.due, self.finalized) + patience
         if self.settled is not None and self.settled <= begins:
             return None
         return begins, self.settled

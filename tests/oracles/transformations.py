@@ -245,6 +245,11 @@ def unequal(
             by_label[label_of(row)][side].append(row)
     for ours, theirs in by_label.values():
         if len(ours) != len(theirs):
+            if is_close is not is_same and all(
+                abs(value) <= ROUNDING for row in (*ours, *theirs) for value in measures(row)
+            ):
+                # A table that leaves out what is 0 has a row for a last digit, or has none.
+                continue
             found.append(f"{len(ours)} published, {len(theirs)} expected: {(ours or theirs)[0]}")
             continue
         for one, other in zip(sorted(ours, key=measures), sorted(theirs, key=measures), strict=True):

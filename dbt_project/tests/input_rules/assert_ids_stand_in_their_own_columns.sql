@@ -4,25 +4,25 @@ with
 
 customers as (
 
-    select customer_id from {{ ref('stg_billing__customers') }}
+    select * from {{ ref('int_billing_customers_unioned') }}
 
 ),
 
 subscriptions as (
 
-    select * from {{ ref('stg_billing__subscriptions') }}
+    select * from {{ ref('int_subscriptions_visible') }}
 
 ),
 
 products as (
 
-    select product_id from {{ ref('stg_billing__products') }}
+    select * from {{ ref('int_products_described') }}
 
 ),
 
 prices as (
 
-    select * from {{ ref('stg_billing__prices') }}
+    select * from {{ ref('int_prices_unioned') }}
 
 ),
 
@@ -34,9 +34,11 @@ swapped_subscriptions as (
     from subscriptions
     inner join customers as customers_in_id
         on subscriptions.subscription_id = customers_in_id.customer_id
-    left join customers
+    inner join customers
         on subscriptions.customer_id = customers.customer_id
-    where customers.customer_id is null
+    where
+        customers_in_id.is_in_export
+        and not customers.is_in_export
 
 ),
 
@@ -48,9 +50,11 @@ swapped_prices as (
     from prices
     inner join products as products_in_id
         on prices.price_id = products_in_id.product_id
-    left join products
+    inner join products
         on prices.product_id = products.product_id
-    where products.product_id is null
+    where
+        products_in_id.is_in_export
+        and not products.is_in_export
 
 )
 

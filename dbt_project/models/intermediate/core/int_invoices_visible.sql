@@ -31,11 +31,11 @@ visible as (
         invoices.voided_at,
         invoices.marked_uncollectible_at,
         run_settings.past_due_churn_days,
-        coalesce(invoices.finalized_at, invoices.created_at)
-            as finalized_or_created_at,
         -- An invoice that is charged automatically has no due date: it is due at once.
-        coalesce(invoices.due_at, invoices.finalized_at, invoices.created_at)
-            as due_or_finalized_at,
+        greatest(
+            coalesce(invoices.finalized_at, invoices.created_at),
+            coalesce(invoices.due_at, invoices.finalized_at, invoices.created_at)
+        ) as past_due_from,
         case
             when
                 invoices.invoice_status in ('paid', 'void', 'uncollectible')
@@ -73,13 +73,8 @@ dated as (
 
     select
         *,
-        greatest(due_or_finalized_at, finalized_or_created_at) as past_due_from,
-        greatest(
-            {{ add_days_to_timestamp('due_or_finalized_at', 'past_due_churn_days') }},
-            case
-                when past_due_churn_days is not null then finalized_or_created_at
-            end
-        ) as given_up_from
+        {{ add_days_to_timestamp('past_due_from', 'past_due_churn_days') }}
+            as given_up_from
     from visible
 
 ),

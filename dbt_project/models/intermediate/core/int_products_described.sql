@@ -70,6 +70,7 @@ final as (
             company_catalogue.revenue_stream,
             default_catalogue.revenue_stream
         ) as revenue_stream,
+        products.product_id is not null as is_in_export,
         coalesce(products.is_active, false) as is_active,
         coalesce(products.is_live, true) as is_live,
         coalesce(products.is_deleted, false) as is_deleted,
