@@ -152,9 +152,7 @@ def build_parser() -> argparse.ArgumentParser:
 
     add_accept_drop(command("load", "Load the exports into the raw layer and stop there."))
 
-    dbt = command(
-        "dbt", "Run any dbt command on a sandbox that is never published: tieout dbt -- build -s my_model+"
-    )
+    dbt = command("dbt", "Run any dbt command on a sandbox that is never published: tieout dbt -- build")
     dbt.add_argument("arguments", nargs=argparse.REMAINDER, metavar="-- ARGS", help="what dbt is given")
 
     command("status", "Show what is published, who is running and how the last runs ended.")
@@ -368,15 +366,20 @@ def _print_published(settings: Settings, record: Any) -> None:
     amounts = ", ".join(f"{name}_amount" for name in MOVEMENT_COLUMNS)
     months = engine.read_rows(
         version.warehouse_file,
-        f"select month, {amounts} from marts.fct_mrr_bridge_by_month order by month desc",
+        f"select month, {amounts}, is_complete_month from marts.fct_mrr_bridge_by_month order by month desc",
         limit=SHOWN_MONTHS,
     ).values
     columns = ["month", *MOVEMENT_COLUMNS]
-    rows = [[f"{row[0]:%Y-%m}", *(f"{value:,.2f}" for value in row[1:])] for row in reversed(months)]
+    rows = [
+        [f"{row[0]:%Y-%m}{'' if row[-1] else ' *'}", *(f"{value:,.2f}" for value in row[1:-1])]
+        for row in reversed(months)
+    ]
     controls = ", ".join(f"{count} {status}" for status, count in build.get("controls", {}).items())
     print(record.summary)
     print()
     print(format_table(columns, rows, right_aligned=columns[1:]))
+    if not all(row[-1] for row in months):
+        print("* not over yet: up to the as-of")
     print()
     print(
         f"As of     {_moment_text(build.get('as_of_at'))} UTC, "
@@ -398,6 +401,7 @@ def _dbt(settings: Settings, arguments: argparse.Namespace) -> int:
         raise UsageError("tieout dbt -- ARGS: say what dbt should do, for example: tieout dbt -- build")
 
     from orchestration.dbt_command import run_in_sandbox
+    from orchestration.engines.duckdb import WAREHOUSE_FILE_NAME
     from orchestration.warehouse import refresh_sandbox
 
     _make_home(settings)
@@ -405,6 +409,11 @@ def _dbt(settings: Settings, arguments: argparse.Namespace) -> int:
         refresh_sandbox(settings)
     else:
         print(f"Nothing is loaded in {settings.home} yet; `tieout load` loads the exports.", file=sys.stderr)
+    if not (settings.development_dir / WAREHOUSE_FILE_NAME).exists() and given[0] in ("build", "run", "test"):
+        print(
+            "The sandbox is empty; a part can be built once `tieout dbt -- build` has built all.",
+            file=sys.stderr,
+        )
     return run_in_sandbox(settings, given)
 
 

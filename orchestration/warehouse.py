@@ -32,6 +32,8 @@ GRAIN_TEST = "unique_grain"
 # Where a version keeps dbt's artifacts, for state selection, deferral and the record of what was tested.
 MANIFEST = "dbt/manifest.json"
 RUN_RESULTS = "dbt/run_results.json"
+# What the solvers left out, which only the sandbox may have.
+UNSOLVED = "select segment_type, segment from marts.fct_retention_projection_fits where status = 'not_run'"
 # What fct_runs lists: runs that tried to publish and came to an end of one of these kinds.
 LISTED_STATUSES = frozenset({"published", "unchanged", "failed", "killed"})
 
@@ -210,6 +212,12 @@ def build_and_publish(run: Run) -> Outcome:
     if audit.problems:
         audit.problems.append(f"The private build stays for a look: {warehouse_file}")
         raise AuditFailed("\n\n".join(audit.problems), result.run_results)
+    unsolved = engine.read_rows(warehouse_file, UNSOLVED).values
+    if unsolved:
+        raise RunError(
+            f"Nothing was fitted to what is observed of {unsolved[0][0]} {unsolved[0][1]}, although the "
+            f"solvers have run. The private build stays for a look: {warehouse_file}"
+        )
     clock = read_clock(warehouse_file)
     _warn_about_clock(run, clock, warehouse_file)
     warn_about_freshness(run, clock.data_clock_at, policies)

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
+from orchestration import settings
 from orchestration.raw.contract import LANDING_SOURCES, SourceContract, TableContract
 from orchestration.raw.problems import Problem
 
@@ -87,6 +88,11 @@ def find_files(landing: Path, contract: SourceContract) -> LandingSource:
         )
         return found
     if found.problems or not folders or _refused_link(landing, folders[0], found, contract.name, None):
+        return found
+    if folders[0].resolve() == settings.POLICY_SEEDS_DIR.resolve():
+        # The example's landing folder lies beside the project's defaults, which every build reads anyway;
+        # taken for a company's own rows they would be missed when it names a landing folder of its own.
+        found.notes.append(f"{contract.name}/: the project's defaults, in force without being loaded")
         return found
     tables = {name.lower(): table for name, table in contract.tables.items()}
     for path in _listed(folders[0]):

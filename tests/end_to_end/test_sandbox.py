@@ -19,6 +19,7 @@ def test_a_model_can_be_built_in_the_sandbox_and_nothing_is_published(
         "dbt", "--home", str(copied_home), "--", "build", "--select", "stg_billing__customers"
     )
     assert finished.code == 0, finished.output + finished.errors
+    assert "The sandbox is empty" in finished.errors
     rows = engine.read_rows(
         copied_home / "dev" / "warehouse.duckdb", "select count(*) from staging.stg_billing__customers"
     )

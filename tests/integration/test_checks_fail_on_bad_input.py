@@ -47,6 +47,7 @@ COMPANY_DEFINITIONS = "staging.stg_policy__definition_sets"
 DEFAULT_DEFINITIONS = "reference.definition_sets"
 DEFINITIONS = "marts.fct_definition_comparison_by_month"
 DEFINITION_DIFFERENCES = "marts.fct_definition_comparison_by_account_month"
+COMMITTED = "intermediate.int_committed_items"
 CUSTOMERS = "intermediate.int_billing_customers_unioned"
 SUBSCRIPTIONS = "intermediate.int_subscriptions_visible"
 COUPONS = "intermediate.int_statement_coupons"
@@ -235,6 +236,17 @@ def service(valid_from: datetime, valid_to: datetime) -> dict[str, Any]:
     return {"subscription_item_id": "si", "valid_from": valid_from, "valid_to": valid_to}
 
 
+def agreed(**columns: Any) -> dict[str, Any]:
+    """A row of an item agreed for later on price p, with some columns otherwise."""
+    return {
+        "subscription_item_id": "si",
+        "stated_price_id": "p",
+        "stated_quantity": 7,
+        "has_price": True,
+        **columns,
+    }
+
+
 def coupon(**columns: Any) -> dict[str, Any]:
     """A row of a statement with ten percent off for good, with some columns otherwise."""
     statement = {
@@ -311,6 +323,31 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({PRICES: [price(price_type="one_time", billing_interval=None)]}),
         Case({PRICES: [price(billing_interval="fortnight", is_live=False)]}),
+    ],
+    "assert_commitments_are_complete": [
+        Case({COMMITTED: [agreed(has_price=False)]}, ("billing.subscription_item", "'si'", "'p'", "not in")),
+        Case(
+            {COMMITTED: [agreed(price_id="p", billable_quantity=None, stated_quantity=None)]},
+            ("quantity", "NULL", "it has none"),
+        ),
+        Case(
+            {COMMITTED: [agreed(price_id="p", billable_quantity=None, stated_minimum_quantity="10.5")]},
+            ("quantity", "it has 10.5"),
+        ),
+        Case({COMMITTED: [agreed(price_id="p", billable_quantity=7)]}, ("price_id", "'p'", "what 7 of")),
+        Case(
+            {
+                COMMITTED: [
+                    agreed(price_id="p", billable_quantity=7),
+                    # Metered; named by invoices only; in service by now.
+                    agreed(subscription_item_id="metered"),
+                    agreed(subscription_item_id="invoiced", has_price=None),
+                    agreed(subscription_item_id="served", has_price=False),
+                ],
+                VALUED: [{"price_id": "p", "billable_quantity": 7, "mrr_amount_in_currency": 1}],
+                "intermediate.int_item_mrr_intervals": [{"subscription_item_id": "served"}],
+            }
+        ),
     ],
     "assert_constant_currency_has_rates": [
         Case(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orchestration.engines import duckdb as engine
 from tests.oracles.survival import log_likelihood, observed_survival
+from tests.small_landing import write_landing
 
 Paid = dict[Hashable, list[date]]
+
+# Policy retention_fit_minimum_accounts.
+MINIMUM_ACCOUNTS = 100
 
 FITS = """
     select
@@ -47,6 +50,16 @@ def paid_months(warehouse: Path, segment_type: str) -> dict[str, Paid]:
     return paid
 
 
+def is_fitted_or_refused(paid: Paid, complete_months: list[date]) -> bool:
+    """Whether so many accounts were seen for a month as policy retention_fit_minimum_accounts asks for."""
+    return observed_survival(paid, complete_months).get(1, (0, 0))[0] >= MINIMUM_ACCOUNTS
+
+
+@pytest.fixture(scope="module")
+def small_warehouse(build_warehouse: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_warehouse(write_landing(tmp_path_factory.mktemp("small")))
+
+
 @pytest.mark.parametrize("segment_type", ["all", "currency"])
 def test_observed_survival_is_that_of_the_published_months(
     example_warehouse: Path, complete_months: list[date], segment_type: str
@@ -59,6 +72,7 @@ def test_observed_survival_is_that_of_the_published_months(
     expected = {
         segment: observed_survival(paid, complete_months)
         for segment, paid in paid_months(example_warehouse, segment_type).items()
+        if is_fitted_or_refused(paid, complete_months)
     }
     assert published == expected
 
@@ -69,7 +83,9 @@ def test_the_fit_is_the_most_probable_one_for_these_accounts(
 ) -> None:
     paid = paid_months(example_warehouse, segment_type)
     fits = engine.read_rows(example_warehouse, FITS.format(segment_type)).values
-    assert {fit[0] for fit in fits} == set(paid)
+    assert {fit[0] for fit in fits} == {
+        segment for segment in paid if is_fitted_or_refused(paid[segment], complete_months)
+    }
     assert "fitted" in {fit[1] for fit in fits}
     for segment, status, *counts, alpha, beta, published in fits:
         seen = observed_survival(paid[segment], complete_months)
@@ -92,19 +108,16 @@ def _neighbours(alpha: float, beta: float) -> list[tuple[float, float]]:
 
 
 def test_every_population_is_fitted_or_refused_and_nothing_is_projected_for_the_refused(
-    example_warehouse: Path,
+    example_warehouse: Path, small_warehouse: Path
 ) -> None:
-    rows: list[tuple[Any, ...]] = engine.read_rows(
-        example_warehouse,
-        """
+    sql = """
         select fits.status, count(distinct (fits.segment_type, fits.segment)), count(projected_survival_rate)
         from marts.fct_retention_projection_fits as fits
         inner join marts.fct_retention_projection_by_months_since as survivals
             on fits.segment_type = survivals.segment_type and fits.segment = survivals.segment
         group by fits.status order by fits.status
-        """,
-    ).values
-    assert [status for status, _, _ in rows] == ["fitted", "refused"]
+        """
+    [(status, populations, projected)] = engine.read_rows(example_warehouse, sql).values
     # From month 0 to month 60, the policy's horizon.
-    assert rows[0][2] == 61 * rows[0][1]
-    assert rows[1][2] == 0
+    assert (status, projected) == ("fitted", 61 * populations)
+    assert engine.read_rows(small_warehouse, sql).values == [("refused", 1, 0)]

@@ -219,9 +219,20 @@ class Company:
             for service in self.opening_services(month)
             if service.account_id == account and service.mrr > 0
         }
+        served_again = {
+            service.subscription_id
+            for item in self.items_by_account[account]
+            for moment in item.instants_of_change
+            if moment >= close and (service := item.service_at(moment)) is not None
+        }
         return churn_subtype(
             [
-                self.losses.of(subscription_id, close, is_unpaid_for_too_long=payer in unpaid)
+                self.losses.of(
+                    subscription_id,
+                    close,
+                    is_unpaid_for_too_long=payer in unpaid,
+                    is_served_again=subscription_id in served_again,
+                )
                 for payer, subscription_id in lost.items()
             ],
             close,

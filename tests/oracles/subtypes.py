@@ -23,20 +23,24 @@ class Loss:
     """What is known about service that paid at one month's close and does not at the next.
 
     ``subscription`` is None where it has left the export; the statuses are those of the invoices that billed
-    the period in which the later close falls, and that do not count.
+    the period in which the later close falls, and that do not count. ``is_served_again`` says whether the
+    subscription has service later on.
     """
 
     subscription: Subscription | None
     missing_period_statuses: frozenset[str]
     is_unpaid_for_too_long: bool
+    is_served_again: bool
 
     def is_paused(self, close: datetime) -> bool:
-        """It goes on, but its period was waived or not sent out, or its collection is paused."""
+        """It goes on, but its period was waived or not sent out, or collection is still paused."""
         if self.subscription is not None and self.subscription.has_ended_by(close):
             return False
         if self.missing_period_statuses & {"void", "draft"}:
             return True
-        return self.subscription is not None and self.subscription.pause_collection is not None
+        if self.subscription is None or self.is_served_again:
+            return False
+        return self.subscription.pause_collection is not None
 
     def is_involuntary(self, close: datetime) -> bool:
         """It was cancelled because a payment failed, or its period was billed and not paid."""
@@ -58,7 +62,14 @@ class Losses:
         for period in periods:
             self.periods[period.subscription_id].append(period)
 
-    def of(self, subscription_id: str | None, close: datetime, *, is_unpaid_for_too_long: bool) -> Loss:
+    def of(
+        self,
+        subscription_id: str | None,
+        close: datetime,
+        *,
+        is_unpaid_for_too_long: bool,
+        is_served_again: bool,
+    ) -> Loss:
         """Of the service of one subscription; of none where no line named any."""
         name = subscription_id or ""
         missing = [period for period in self.periods.get(name, []) if period.holds_at(close)]
@@ -66,6 +77,7 @@ class Losses:
             subscription=self.subscriptions.get(name),
             missing_period_statuses=frozenset(period.invoice_status for period in missing),
             is_unpaid_for_too_long=is_unpaid_for_too_long,
+            is_served_again=is_served_again,
         )
 
 

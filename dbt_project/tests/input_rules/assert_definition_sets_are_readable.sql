@@ -43,8 +43,14 @@ expected as (
             when
                 policy_key = 'past_due_churn_days'
                 and policy_value not in ('', 'never')
-                and coalesce(try_cast(policy_value as integer) < 0, true)
-                then 'Expected a whole number of days, 0 or more, or never.'
+                and coalesce(
+                    try_cast(policy_value as decimal(20, 10)) >= 0
+                    and try_cast(policy_value as decimal(20, 10)) <= 36500
+                    and try_cast(policy_value as decimal(20, 10))
+                    = floor(try_cast(policy_value as decimal(20, 10))),
+                    false
+                ) = false
+                then 'Expected a whole number of days from 0 to 36500, or never.'
             when
                 policy_key in (
                     'paused_service', 'late_renewals', 'trial_of_payer', 'metered_usage'
@@ -61,7 +67,12 @@ expected as (
                 then 'Expected not_needed, subscription or customer.'
             when
                 policy_key in ('weeks_per_year', 'days_per_year')
-                and coalesce(try_cast(policy_value as decimal(7, 4)) <= 0, true)
+                and coalesce(
+                    try_cast(policy_value as decimal(20, 10)) > 0
+                    and try_cast(policy_value as decimal(20, 10))
+                    = try_cast(policy_value as decimal(7, 4)),
+                    false
+                ) = false
                 then 'Expected a number above 0 with at most 4 decimals.'
             when
                 policy_key = 'exchange_rate_day'
@@ -85,8 +96,14 @@ expected as (
                 then 'Expected account or subscription.'
             when
                 policy_key = 'nrr_window_months'
-                and coalesce(try_cast(policy_value as integer) < 1, true)
-                then 'Expected a whole number of months, 1 or more.'
+                and coalesce(
+                    try_cast(policy_value as decimal(20, 10)) >= 1
+                    and try_cast(policy_value as decimal(20, 10)) <= 1200
+                    and try_cast(policy_value as decimal(20, 10))
+                    = floor(try_cast(policy_value as decimal(20, 10))),
+                    false
+                ) = false
+                then 'Expected a whole number of months from 1 to 1200.'
         end as reason
     from policies
 

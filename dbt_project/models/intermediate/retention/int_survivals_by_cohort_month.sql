@@ -30,12 +30,23 @@ run_settings as (
 
 ),
 
+last_complete_month as (
+
+    select max(month) as month
+    from months
+    where is_complete_month
+
+),
+
+-- Accounts of the last complete month have not been seen for a month yet.
 large_segments as (
 
     select
         accounts_by_segment.segment_type,
         accounts_by_segment.segment
     from accounts_by_segment
+    inner join last_complete_month
+        on accounts_by_segment.cohort_month < last_complete_month.month
     cross join run_settings
     group by
         accounts_by_segment.segment_type,

@@ -178,6 +178,18 @@ defaulted_periods as (
 
 ),
 
+-- The export says only whether billing is paused now: that explains a gap which goes on,
+-- not one that is over.
+last_services as (
+
+    select
+        subscription_id,
+        max(valid_from) as last_served_from
+    from intervals
+    group by subscription_id
+
+),
+
 reasons as (
 
     select
@@ -190,7 +202,11 @@ reasons as (
                 )
                 and (
                     unpaid_periods.has_waived_period = 1
-                    or subscriptions.pause_collection_behavior is not null
+                    or (
+                        subscriptions.pause_collection_behavior is not null
+                        and last_services.last_served_from
+                        < lost_subscriptions.month_end_at
+                    )
                 )
                 then 'pause'
             when
@@ -211,6 +227,8 @@ reasons as (
     from lost_subscriptions
     left join subscriptions
         on lost_subscriptions.subscription_id = subscriptions.subscription_id
+    left join last_services
+        on lost_subscriptions.subscription_id = last_services.subscription_id
     left join unpaid_periods
         on
             lost_subscriptions.account_id = unpaid_periods.account_id

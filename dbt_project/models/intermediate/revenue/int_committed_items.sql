@@ -37,13 +37,36 @@ exported_items as (
     select
         subscription_items.subscription_item_id,
         subscription_items.subscription_id,
-        prices.price_id,
+        subscription_items.price_id as stated_price_id,
+        subscription_items.quantity as stated_quantity,
+        subscription_items.minimum_quantity as stated_minimum_quantity,
+        prices.price_id is not null as has_price,
+        case when prices.is_recurring_licensed then prices.price_id end as price_id,
         prices.currency_code,
+        -- NULL where either cannot be read, which stops publication.
         case
-            when prices.price_id is not null
+            when
+                prices.is_recurring_licensed
+                and subscription_items.quantity >= 0
+                and (
+                    subscription_items.minimum_quantity is null
+                    or (
+                        try_cast(
+                            subscription_items.minimum_quantity as decimal(24, 6)
+                        ) >= 0
+                        and try_cast(
+                            subscription_items.minimum_quantity as decimal(24, 6)
+                        )
+                        = floor(
+                            try_cast(
+                                subscription_items.minimum_quantity as decimal(24, 6)
+                            )
+                        )
+                    )
+                )
                 then
                     greatest(
-                        cast(coalesce(subscription_items.quantity, 1) as bigint),
+                        cast(subscription_items.quantity as bigint),
                         coalesce(
                             try_cast(subscription_items.minimum_quantity as bigint), 0
                         )
@@ -51,9 +74,7 @@ exported_items as (
         end as billable_quantity
     from subscription_items
     left join prices
-        on
-            subscription_items.price_id = prices.price_id
-            and prices.is_recurring_licensed
+        on subscription_items.price_id = prices.price_id
     where
         subscription_items.is_live
         and not subscription_items.is_deleted
@@ -89,6 +110,10 @@ final as (
         named_items.subscription_item_id,
         subscriptions.subscription_id,
         subscriptions.customer_id,
+        exported_items.stated_price_id,
+        exported_items.stated_quantity,
+        exported_items.stated_minimum_quantity,
+        exported_items.has_price,
         exported_items.price_id,
         exported_items.currency_code,
         exported_items.billable_quantity,

@@ -164,7 +164,8 @@ uncounted_periods as (
             lines.period_start_at < months.month_end_at
             and months.month_end_at <= lines.period_end_at
     where
-        lines.line_type = 'subscription'
+        lines.is_recurring_licensed
+        and not lines.is_credit
         and (
             lines.exclusion_reason in (
                 'draft invoice', 'void invoice', 'uncollectible invoice'
@@ -321,8 +322,14 @@ described as (
         coalesce(subscriptions.canceled_at < months.month_end_at, false)
             as is_notice_given,
         coalesce(
-            subscriptions.trial_start_at < months.month_end_at
-            and months.month_end_at <= subscriptions.trial_end_at,
+            coalesce(subscriptions.trial_start_at, {{ start_of_time() }})
+            < months.month_end_at
+            and months.month_end_at
+            <= coalesce(subscriptions.trial_end_at, {{ end_of_time() }})
+            and (
+                subscriptions.trial_start_at is not null
+                or subscriptions.trial_end_at is not null
+            ),
             false
         ) as is_in_trial,
         -- What belongs to no subscription is paid by its customer.

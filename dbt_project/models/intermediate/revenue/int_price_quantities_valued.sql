@@ -48,7 +48,9 @@ distinct_quantities as (
         price_id,
         billable_quantity
     from commitments
-    where price_id is not null
+    where
+        price_id is not null
+        and billable_quantity is not null
 
 ),
 

@@ -111,7 +111,8 @@ discounts_deducted as (
         run_settings.reporting_currency_code as currency_code,
         bridge.gross_mrr_amount - bridge.discount_mrr_amount as expected_amount,
         bridge.closing_mrr_amount as actual_amount,
-        'MRR before discounts less recurring discounts is closing MRR.' as explanation
+        'Gross MRR less what recurring discounts take off is the closing MRR of the'
+        || ' bridge.' as explanation
     from bridge
     cross join run_settings
 
@@ -239,21 +240,50 @@ segment_sums as (
 
 ),
 
+segment_types as (
+
+    select distinct segment_type from segment_bridge
+
+),
+
+-- Every month of every type, so that one that lacks a month fails.
+segments_of_all_months as (
+
+    select
+        bridge.month,
+        segment_types.segment_type,
+        bridge.closing_mrr_amount,
+        bridge.new_amount
+        + bridge.reactivation_amount
+        + bridge.expansion_amount
+        - bridge.contraction_amount
+        - bridge.churn_amount as organic_amount,
+        coalesce(segment_sums.closing_mrr_amount, 0) as segments_closing_mrr_amount,
+        coalesce(segment_sums.organic_amount, 0) as segments_organic_amount,
+        coalesce(segment_sums.transfer_in_amount, 0) as transfer_in_amount,
+        coalesce(segment_sums.transfer_out_amount, 0) as transfer_out_amount
+    from bridge
+    cross join segment_types
+    left join segment_sums
+        on
+            bridge.month = segment_sums.month
+            and segment_types.segment_type = segment_sums.segment_type
+
+),
+
 segments_match as (
 
     select
         'mrr_segments_sum_to_total' as control,
-        segment_sums.month as period,
-        segment_sums.segment_type as dimension,
+        segments_of_all_months.month as period,
+        segments_of_all_months.segment_type as dimension,
         run_settings.reporting_currency_code as currency_code,
-        bridge.closing_mrr_amount as expected_amount,
-        segment_sums.closing_mrr_amount as actual_amount,
+        segments_of_all_months.closing_mrr_amount as expected_amount,
+        segments_of_all_months.segments_closing_mrr_amount as actual_amount,
         'The segments of every type carry the closing MRR of the company.'
             as explanation
-    from segment_sums
+    from segments_of_all_months
     cross join run_settings
-    left join bridge
-        on segment_sums.month = bridge.month
 
 ),
 
@@ -261,20 +291,14 @@ segment_movements_match as (
 
     select
         'mrr_segment_movements_sum_to_total' as control,
-        segment_sums.month as period,
-        segment_sums.segment_type as dimension,
+        segments_of_all_months.month as period,
+        segments_of_all_months.segment_type as dimension,
         run_settings.reporting_currency_code as currency_code,
-        bridge.new_amount
-        + bridge.reactivation_amount
-        + bridge.expansion_amount
-        - bridge.contraction_amount
-        - bridge.churn_amount as expected_amount,
-        segment_sums.organic_amount as actual_amount,
+        segments_of_all_months.organic_amount as expected_amount,
+        segments_of_all_months.segments_organic_amount as actual_amount,
         'The organic change of the segments is that of the company.' as explanation
-    from segment_sums
+    from segments_of_all_months
     cross join run_settings
-    left join bridge
-        on segment_sums.month = bridge.month
 
 ),
 
@@ -282,13 +306,13 @@ transfers_match as (
 
     select
         'mrr_transfers_balance' as control,
-        segment_sums.month as period,
-        segment_sums.segment_type as dimension,
+        segments_of_all_months.month as period,
+        segments_of_all_months.segment_type as dimension,
         run_settings.reporting_currency_code as currency_code,
-        segment_sums.transfer_out_amount as expected_amount,
-        segment_sums.transfer_in_amount as actual_amount,
+        segments_of_all_months.transfer_out_amount as expected_amount,
+        segments_of_all_months.transfer_in_amount as actual_amount,
         'What leaves one segment arrives in another.' as explanation
-    from segment_sums
+    from segments_of_all_months
     cross join run_settings
 
 ),

@@ -140,9 +140,9 @@ final as (
         opening_account_count,
         churn_account_count,
         {{ ratio('churn_account_count', 'opening_account_count') }} as logo_churn_rate,
-        1 - power(
-            1 - {{ ratio('churn_account_count', 'opening_account_count') }}, 12
-        ) as annualized_logo_churn_rate,
+        1 - {{ twelfth_power(
+            '(1 - ' ~ ratio('churn_account_count', 'opening_account_count') ~ ')'
+        ) }} as annualized_logo_churn_rate,
         gross_mrr_churn_numerator_amount,
         {{ ratio('gross_mrr_churn_numerator_amount', 'revalued_opening_mrr_amount') }}
             as gross_mrr_churn_rate,
