@@ -192,7 +192,10 @@ def fit_or_refuse(observed: Observation, thresholds: Thresholds) -> Parameters |
             f"No curve fits best: {error} (policy retention_fit_parameter_limit is "
             f"{thresholds.fit_parameter_limit:g})."
         )
-    return Parameters(float(_published(found.alpha)), float(_published(found.beta)))
+    alpha, beta = _published(found.alpha), _published(found.beta)
+    if not (alpha and beta):
+        return f"No curve can be published: alpha {found.alpha:.3g} or beta {found.beta:.3g} is below {STEP}."
+    return Parameters(float(alpha), float(beta))
 
 
 def mean_absolute_error(survival: Sequence[float], observed: Observation) -> float:

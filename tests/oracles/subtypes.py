@@ -23,12 +23,15 @@ class Loss:
     """What is known about service that paid at one month's close and does not at the next.
 
     ``subscription`` is None where it has left the export; the statuses are those of the invoices that billed
-    the period in which the later close falls, and that do not count. ``is_served_again`` says whether the
-    subscription has service later on.
+    the period in which the later close falls, and that do not count. ``is_outlived`` says whether the
+    subscription went on to the end of such a period of a void or draft invoice, ``has_ended_inside``
+    whether it ended before the end of one, and ``is_served_again`` whether it has service later on.
     """
 
     subscription: Subscription | None
     missing_period_statuses: frozenset[str]
+    is_outlived: bool
+    has_ended_inside: bool
     is_unpaid_for_too_long: bool
     is_served_again: bool
 
@@ -36,7 +39,7 @@ class Loss:
         """It goes on, but its period was waived or not sent out, or collection is still paused."""
         if self.subscription is not None and self.subscription.has_ended_by(close):
             return False
-        if self.missing_period_statuses & {"void", "draft"}:
+        if self.is_outlived:
             return True
         if self.subscription is None or self.is_served_again:
             return False
@@ -48,7 +51,7 @@ class Loss:
             return True
         return (
             self.subscription is not None
-            and self.subscription.has_ended_by(close)
+            and (self.subscription.has_ended_by(close) or self.has_ended_inside)
             and self.subscription.cancellation_reason in REASONS_OF_FAILED_PAYMENT
         )
 
@@ -73,8 +76,17 @@ class Losses:
         """Of the service of one subscription; of none where no line named any."""
         name = subscription_id or ""
         missing = [period for period in self.periods.get(name, []) if period.holds_at(close)]
+        subscription = self.subscriptions.get(name)
+        ended = None if subscription is None else subscription.ended_at
+        outlived = [ended is None or (period.end is not None and ended >= period.end) for period in missing]
         return Loss(
-            subscription=self.subscriptions.get(name),
+            subscription=subscription,
+            is_outlived=any(
+                is_outlived
+                for period, is_outlived in zip(missing, outlived, strict=True)
+                if period.invoice_status in {"void", "draft"}
+            ),
+            has_ended_inside=not all(outlived),
             missing_period_statuses=frozenset(period.invoice_status for period in missing),
             is_unpaid_for_too_long=is_unpaid_for_too_long,
             is_served_again=is_served_again,

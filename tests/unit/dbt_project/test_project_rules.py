@@ -39,6 +39,7 @@ PUBLISHED = {
     "dim_products": ["product_id"],
     "dim_plans": ["price_id"],
     "dim_months": ["month"],
+    "dim_policies": ["policy_key"],
     "fct_mrr_by_account_month": ["account_id", "month"],
     "fct_mrr_by_account_currency_month": ["account_id", "currency_code", "month"],
     "fct_mrr_events": ["account_id", "event_date", "subscription_item_id", "event_number"],

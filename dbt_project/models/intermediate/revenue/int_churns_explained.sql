@@ -103,8 +103,18 @@ unpaid_periods as (
         lost_subscriptions.account_id,
         lost_subscriptions.month,
         lost_subscriptions.subscription_id,
-        max(case when lines.invoice_status in ('void', 'draft') then 1 else 0 end)
-            as has_waived_period,
+        -- A subscription that ended inside such a period was given up, not paused.
+        max(
+            case
+                when
+                    lines.invoice_status in ('void', 'draft')
+                    and coalesce(subscriptions.ended_at >= lines.period_end_at, true)
+                    then 1
+                else 0
+            end
+        ) as has_waived_period,
+        max(case when subscriptions.ended_at < lines.period_end_at then 1 else 0 end)
+            as has_ended_inside,
         max(
             case
                 when lines.invoice_status in ('uncollectible', 'open') then 1
@@ -125,6 +135,8 @@ unpaid_periods as (
             )
             and lines.period_start_at < lost_subscriptions.month_end_at
             and lost_subscriptions.month_end_at <= lines.period_end_at
+    left join subscriptions
+        on lost_subscriptions.subscription_id = subscriptions.subscription_id
     group by
         lost_subscriptions.account_id,
         lost_subscriptions.month,
@@ -210,7 +222,10 @@ reasons as (
                 )
                 then 'pause'
             when
-                subscriptions.ended_at < lost_subscriptions.month_end_at
+                (
+                    subscriptions.ended_at < lost_subscriptions.month_end_at
+                    or unpaid_periods.has_ended_inside = 1
+                )
                 and subscriptions.cancellation_reason in (
                     'payment_failed', 'payment_disputed'
                 )
