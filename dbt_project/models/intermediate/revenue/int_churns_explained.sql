@@ -190,7 +190,7 @@ defaulted_periods as (
 
 ),
 
--- The export says only whether billing is paused now: that explains a gap which goes on,
+-- The export says only whether billing is paused now: it explains a gap that goes on,
 -- not one that is over.
 last_services as (
 
