@@ -29,6 +29,14 @@ movements as (
         sum(expansion_amount) as expansion_amount,
         sum(contraction_amount) as contraction_amount,
         sum(churn_amount) as churn_amount,
+        sum(case when movement_subtype = 'voluntary' then churn_amount else 0 end)
+            as voluntary_churn_amount,
+        sum(case when movement_subtype = 'involuntary' then churn_amount else 0 end)
+            as involuntary_churn_amount,
+        sum(case when movement_subtype = 'pause' then churn_amount else 0 end)
+            as pause_churn_amount,
+        sum(case when movement_subtype = 'to_free' then churn_amount else 0 end)
+            as to_free_churn_amount,
         sum(fx_amount) as fx_amount,
         sum(closing_mrr_amount) as closing_mrr_amount,
         sum(gross_mrr_amount) as gross_mrr_amount,
@@ -143,6 +151,14 @@ final as (
         cast(coalesce(movements.contraction_amount, 0) as decimal(18, 4))
             as contraction_amount,
         cast(coalesce(movements.churn_amount, 0) as decimal(18, 4)) as churn_amount,
+        cast(coalesce(movements.voluntary_churn_amount, 0) as decimal(18, 4))
+            as voluntary_churn_amount,
+        cast(coalesce(movements.involuntary_churn_amount, 0) as decimal(18, 4))
+            as involuntary_churn_amount,
+        cast(coalesce(movements.pause_churn_amount, 0) as decimal(18, 4))
+            as pause_churn_amount,
+        cast(coalesce(movements.to_free_churn_amount, 0) as decimal(18, 4))
+            as to_free_churn_amount,
         cast(coalesce(movements.fx_amount, 0) as decimal(18, 4)) as fx_amount,
         cast(coalesce(movements.closing_mrr_amount, 0) as decimal(18, 4))
             as closing_mrr_amount,
