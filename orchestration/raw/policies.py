@@ -122,6 +122,15 @@ def _or_nothing(check: Callable[[str], None]) -> Callable[[str], None]:
     return check_unless_empty
 
 
+def _one_of(*choices: str) -> Callable[[str], None]:
+    def check(value: str) -> None:
+        if value not in choices:
+            expected = f"Expected {' or '.join(choices)}."
+            raise PolicyError("this policy cannot have this value.", expected, "policy_value")
+
+    return check
+
+
 def _time_zone(value: str) -> None:
     try:
         ZoneInfo(value).utcoffset(None)
@@ -166,6 +175,7 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "fx_rate_max_age_days": _number(0, _MOST_DAYS, whole=True),
     "past_due_churn_days": _or_nothing(_number(0, _MOST_DAYS, whole=True)),
     "fiscal_year_start_month": _number(1, 12, whole=True),
+    "proration_coupons": _one_of("own", "of_the_renewal"),
     "max_quarantined_share": _number(0, 1, whole=False),
     "max_row_drop_share": _number(0, 1, whole=False),
     "source_freshness_max_age_hours": _number(0, 24 * _MOST_DAYS, whole=False),

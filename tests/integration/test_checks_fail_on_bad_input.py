@@ -849,6 +849,8 @@ CASES: dict[str, list[Case]] = {
             if (key, value) != ("retention_projection_horizon_months", "1")
         ),
         *(good_policy(key, limit) for key, limits in RETENTION_POLICIES.items() for limit in limits[:1]),
+        *(policy("proration_coupons", value) for value in ("inherited", "", None)),
+        *(good_policy("proration_coupons", value) for value in ("own", "of_the_renewal")),
         *(good_policy("past_due_churn_days", value) for value in ("", "0", "30")),
         *(good_policy("fiscal_year_start_month", value) for value in ("1", "12")),
         good_policy("renewal_grace_days", "0"),

@@ -63,6 +63,17 @@ findings as (
     select
         policies.policy_key,
         policies.policy_value,
+        'Expected own or of_the_renewal.' as reason
+    from policies
+    where
+        policies.policy_key = 'proration_coupons'
+        and coalesce(
+            policies.policy_value not in ('own', 'of_the_renewal'), true
+        )
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
         'Expected a whole number of days from 0 to 36500, or nothing.' as reason
     from policies
     where

@@ -51,6 +51,8 @@ policies as (
                     then cast(policy_value as integer)
             end
         ) as fiscal_year_start_month,
+        max(case when policy_key = 'proration_coupons' then policy_value end)
+            as proration_coupons,
         max(
             case
                 when
@@ -71,6 +73,7 @@ clocked as (
         policies.fx_rate_max_age_days,
         policies.past_due_churn_days,
         policies.fiscal_year_start_month,
+        policies.proration_coupons,
         policies.retention_fit_minimum_accounts,
         build_parameters.as_of_date is not null as is_as_of_given,
         data_clock.data_clock_at,

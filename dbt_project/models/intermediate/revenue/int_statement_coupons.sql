@@ -2,6 +2,8 @@
 -- Read from the discounts of the statement's own lines, which are history; only a
 -- statement without any falls back on the windows of its subscription or customer,
 -- since connectors delete those when a discount ends. Definitions 1.4.
+-- Where policy proration_coupons says so, a proration without either keeps the coupons
+-- of the renewal that it changes.
 with
 
 statements as (
@@ -47,6 +49,12 @@ prices as (
 billing_intervals as (
 
     select * from {{ ref('billing_intervals') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
 
 ),
 
@@ -168,6 +176,72 @@ coupons_of_statements as (
 
 ),
 
+statements_with_coupons as (
+
+    select distinct
+        subscription_item_id,
+        period_start_at
+    from coupons_of_statements
+
+),
+
+-- The last statement of the item before a proration that is none itself.
+changed_statements as (
+
+    select
+        statements.subscription_item_id,
+        statements.period_start_at,
+        counting_lines.is_proration,
+        max(
+            case
+                when not counting_lines.is_proration then statements.period_start_at
+            end
+        ) over (
+            partition by statements.subscription_item_id
+            order by statements.period_start_at
+            rows between unbounded preceding and 1 preceding
+        ) as changed_period_start_at
+    from statements
+    inner join counting_lines
+        on statements.invoice_line_item_id = counting_lines.invoice_line_item_id
+    cross join run_settings
+    where run_settings.proration_coupons = 'of_the_renewal'
+
+),
+
+coupons_of_changed_statements as (
+
+    select
+        changed_statements.subscription_item_id,
+        changed_statements.period_start_at,
+        coupons_of_statements.coupon_id
+    from changed_statements
+    inner join coupons_of_statements
+        on
+            changed_statements.subscription_item_id
+            = coupons_of_statements.subscription_item_id
+            and changed_statements.changed_period_start_at
+            = coupons_of_statements.period_start_at
+    left join statements_with_coupons
+        on
+            changed_statements.subscription_item_id
+            = statements_with_coupons.subscription_item_id
+            and changed_statements.period_start_at
+            = statements_with_coupons.period_start_at
+    where
+        changed_statements.is_proration
+        and statements_with_coupons.subscription_item_id is null
+
+),
+
+all_coupons_of_statements as (
+
+    select * from coupons_of_statements
+    union all
+    select * from coupons_of_changed_statements
+
+),
+
 final as (
 
     select
@@ -194,7 +268,7 @@ final as (
             ),
             false
         ) as is_recurring
-    from coupons_of_statements
+    from all_coupons_of_statements as coupons_of_statements
     inner join statements
         on
             coupons_of_statements.subscription_item_id = statements.subscription_item_id
