@@ -10,3 +10,19 @@
 {% macro spark__ordered_list(expression) -%}
     array_join(sort_array(collect_list({{ expression }})), ', ')
 {%- endmacro %}
+
+{#
+  Whether a text is a whole number in a range; false for NULL and whatever else it says. A cast to an integer would round
+  '10.5' in one engine and refuse it in another.
+#}
+{% macro is_whole_number(text, low, high=none) -%}
+    {%- set number = 'try_cast(' ~ text ~ ' as decimal(24, 6))' -%}
+    coalesce(
+        {{ number }} >= {{ low }}
+        and {{ number }} = floor({{ number }})
+        {%- if high is not none %}
+        and {{ number }} <= {{ high }}
+        {%- endif %},
+        false
+    )
+{%- endmacro %}

@@ -43,13 +43,7 @@ expected as (
             when
                 policy_key = 'past_due_churn_days'
                 and policy_value not in ('', 'never')
-                and coalesce(
-                    try_cast(policy_value as decimal(20, 10)) >= 0
-                    and try_cast(policy_value as decimal(20, 10)) <= 36500
-                    and try_cast(policy_value as decimal(20, 10))
-                    = floor(try_cast(policy_value as decimal(20, 10))),
-                    false
-                ) = false
+                and not {{ is_whole_number('policy_value', 0, 36500) }}
                 then 'Expected a whole number of days from 0 to 36500, or never.'
             when
                 policy_key in (
@@ -96,13 +90,7 @@ expected as (
                 then 'Expected account or subscription.'
             when
                 policy_key = 'nrr_window_months'
-                and coalesce(
-                    try_cast(policy_value as decimal(20, 10)) >= 1
-                    and try_cast(policy_value as decimal(20, 10)) <= 1200
-                    and try_cast(policy_value as decimal(20, 10))
-                    = floor(try_cast(policy_value as decimal(20, 10))),
-                    false
-                ) = false
+                and not {{ is_whole_number('policy_value', 1, 1200) }}
                 then 'Expected a whole number of months from 1 to 1200.'
         end as reason
     from policies

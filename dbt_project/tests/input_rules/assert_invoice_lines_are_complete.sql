@@ -126,13 +126,7 @@ findings as (
     where
         exclusion_reason is null
         and minimum_quantity is not null
-        -- '10.5' would cast to 11: a whole number has no other reading.
-        and coalesce(
-            try_cast(minimum_quantity as decimal(24, 6)) >= 0
-            and try_cast(minimum_quantity as decimal(24, 6))
-            = floor(try_cast(minimum_quantity as decimal(24, 6))),
-            false
-        ) = false
+        and not {{ is_whole_number('minimum_quantity', 0) }}
 
 )
 

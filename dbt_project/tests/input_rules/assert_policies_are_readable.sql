@@ -52,13 +52,7 @@ findings as (
     from policies
     where
         policies.policy_key in ('renewal_grace_days', 'fx_rate_max_age_days')
-        and coalesce(
-            try_cast(policies.policy_value as decimal(9, 3)) >= 0
-            and try_cast(policies.policy_value as decimal(9, 3)) <= 36500
-            and try_cast(policies.policy_value as decimal(9, 3))
-            = floor(try_cast(policies.policy_value as decimal(9, 3))),
-            false
-        ) = false
+        and not {{ is_whole_number('policies.policy_value', 0, 36500) }}
     union all
     select
         policies.policy_key,
@@ -79,13 +73,7 @@ findings as (
     where
         policies.policy_key = 'past_due_churn_days'
         and coalesce(policies.policy_value, '') <> ''
-        and coalesce(
-            try_cast(policies.policy_value as decimal(9, 3)) >= 0
-            and try_cast(policies.policy_value as decimal(9, 3)) <= 36500
-            and try_cast(policies.policy_value as decimal(9, 3))
-            = floor(try_cast(policies.policy_value as decimal(9, 3))),
-            false
-        ) = false
+        and not {{ is_whole_number('policies.policy_value', 0, 36500) }}
     union all
     select
         policies.policy_key,
@@ -94,13 +82,7 @@ findings as (
     from policies
     where
         policies.policy_key = 'fiscal_year_start_month'
-        and coalesce(
-            try_cast(policies.policy_value as decimal(9, 3)) >= 1
-            and try_cast(policies.policy_value as decimal(9, 3)) <= 12
-            and try_cast(policies.policy_value as decimal(9, 3))
-            = floor(try_cast(policies.policy_value as decimal(9, 3))),
-            false
-        ) = false
+        and not {{ is_whole_number('policies.policy_value', 1, 12) }}
     union all
     select
         policies.policy_key,
@@ -127,13 +109,7 @@ findings as (
     inner join ranges
         on policies.policy_key = ranges.policy_key
     where
-        coalesce(
-            try_cast(policies.policy_value as decimal(12, 3)) >= ranges.low
-            and try_cast(policies.policy_value as decimal(12, 3)) <= ranges.high
-            and try_cast(policies.policy_value as decimal(12, 3))
-            = floor(try_cast(policies.policy_value as decimal(12, 3))),
-            false
-        ) = false
+        not {{ is_whole_number('policies.policy_value', 'ranges.low', 'ranges.high') }}
     union all
     select
         policies.policy_key,

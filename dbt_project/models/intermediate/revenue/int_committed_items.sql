@@ -50,19 +50,9 @@ exported_items as (
                 and subscription_items.quantity >= 0
                 and (
                     subscription_items.minimum_quantity is null
-                    or (
-                        try_cast(
-                            subscription_items.minimum_quantity as decimal(24, 6)
-                        ) >= 0
-                        and try_cast(
-                            subscription_items.minimum_quantity as decimal(24, 6)
-                        )
-                        = floor(
-                            try_cast(
-                                subscription_items.minimum_quantity as decimal(24, 6)
-                            )
-                        )
-                    )
+                    or {{ is_whole_number(
+                        'subscription_items.minimum_quantity', 0
+                    ) }}
                 )
                 then
                     greatest(
