@@ -16,8 +16,7 @@ account_balances as (
         month,
         {{ sum_mrr('opening') }} as opening,
         {{ sum_mrr('revalued_opening') }} as revalued_opening,
-        {{ sum_mrr('closing') }} as closing,
-        {{ sum_mrr('arr') }} as arr
+        {{ sum_mrr('closing') }} as closing
     from balances
     group by account_id, month
 
@@ -60,7 +59,6 @@ final as (
         with_history.opening,
         with_history.revalued_opening,
         with_history.closing,
-        with_history.arr,
         {{ movement_type(
             'with_history.opening',
             'with_history.revalued_opening',
