@@ -59,7 +59,9 @@ policies as (
                     policy_key = 'retention_fit_minimum_accounts'
                     then cast(policy_value as integer)
             end
-        ) as retention_fit_minimum_accounts
+        ) as retention_fit_minimum_accounts,
+        cast(0.5 as decimal(18, 6)) as licence_support_share,
+        'stand_alone' as licence_support_allocation
     from {{ ref('int_policies') }}
 
 ),
@@ -75,6 +77,8 @@ clocked as (
         policies.fiscal_year_start_month,
         policies.proration_coupons,
         policies.retention_fit_minimum_accounts,
+        policies.licence_support_share,
+        policies.licence_support_allocation,
         build_parameters.as_of_date is not null as is_as_of_given,
         data_clock.data_clock_at,
         -- A given date stands for the end of that day, which is the first instant of
