@@ -2,7 +2,7 @@
 -- Each control compares two ways of arriving at one number that share as little as they
 -- can; amounts must be equal, not close. A period is the first day of a month; controls
 -- on the load stand at the month of the as-of. Those of the ledger are made in
--- int_ledger_controls_by_period.
+-- int_controls_by_period.
 with
 
 bridge as (
@@ -61,7 +61,7 @@ line_counts as (
 
 ledger_controls as (
 
-    select * from {{ ref('int_ledger_controls_by_period') }}
+    select * from {{ ref('int_controls_by_period') }}
 
 ),
 
