@@ -141,3 +141,54 @@
         else {{ is_recurring }}
     end
 {%- endmacro %}
+
+{# numerator / denominator (exact integers; denominator > 0) rounded half away from zero to a whole number. #}
+{% macro round_quotient(numerator, denominator) -%}
+    (case when {{ numerator }} < 0 then -1 else 1 end * {{ whole_quotient(
+        'abs(' ~ numerator ~ ') * 2 + (' ~ denominator ~ ')',
+        '2 * (' ~ denominator ~ ')'
+    ) }})
+{%- endmacro %}
+
+{#
+  One part of an amount that is split by weights, all exact integers: the amount up to and with this weight less the amount
+  before it, each rounded. The parts sum to the amount, whatever the rounding; the total weight is not 0.
+#}
+{% macro prefix_share(amount, weight_before, weight, total_weight) -%}
+    (
+        {{ round_signed_quotient(
+            exact_integer(amount) ~ ' * (' ~ weight_before ~ ' + ' ~ weight ~ ')', total_weight
+        ) }}
+        - {{ round_signed_quotient(exact_integer(amount) ~ ' * (' ~ weight_before ~ ')', total_weight) }}
+    )
+{%- endmacro %}
+
+{# The same as round_quotient for a denominator of either sign, not 0. #}
+{% macro round_signed_quotient(numerator, denominator) -%}
+    {{ round_quotient(
+        '(' ~ numerator ~ ') * case when ' ~ denominator ~ ' < 0 then -1 else 1 end', 'abs(' ~ denominator ~ ')'
+    ) }}
+{%- endmacro %}
+
+{# A decimal with up to 18 decimals in quintillionths (10^-18), an exact integer: whole part and fraction apart. #}
+{% macro decimal_in_quintillionths(number) -%}
+    (
+        {{ exact_integer('floor(' ~ number ~ ')') }} * {{ exact_integer('1000000000000000000') }}
+        + {{ exact_integer(
+            'cast(' ~ number ~ ' - floor(' ~ number ~ ') as decimal(18, 18))'
+            ~ ' * cast(1000000000000000000 as decimal(19, 0))'
+        ) }}
+    )
+{%- endmacro %}
+
+{# Whole minor units (exact integer) of a currency with so many digits as an amount of money, DECIMAL(24,4), major units. #}
+{% macro minor_to_amount(minor, minor_unit_digits) -%}
+    cast(
+        cast({{ minor }} as decimal(20, 0)) * case {{ minor_unit_digits }}
+            when 0 then cast(1 as decimal(5, 4))
+            when 2 then cast(0.01 as decimal(5, 4))
+            when 3 then cast(0.001 as decimal(5, 4))
+            when 4 then cast(0.0001 as decimal(5, 4))
+        end as decimal(24, 4)
+    )
+{%- endmacro %}

@@ -26,3 +26,16 @@
         false
     )
 {%- endmacro %}
+
+{# What follows the last separator in a text, without spaces around it; the whole text where there is none. #}
+{% macro last_part(text, separator) -%}
+    {{ return(adapter.dispatch('last_part', 'tieout')(text, separator)) }}
+{%- endmacro %}
+
+{% macro default__last_part(text, separator) -%}
+    trim(split_part({{ text }}, '{{ separator }}', -1))
+{%- endmacro %}
+
+{% macro spark__last_part(text, separator) -%}
+    trim(substring_index({{ text }}, '{{ separator }}', -1))
+{%- endmacro %}

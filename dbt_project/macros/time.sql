@@ -138,3 +138,8 @@
 {% macro spark__days_between(earlier, later) -%}
     extract(day from ({{ later }} - {{ earlier }}))
 {%- endmacro %}
+
+{# The day (date) that an IANA time zone shows at a UTC timestamp. #}
+{% macro local_day(utc_timestamp, time_zone) -%}
+    cast({{ local_timestamp(utc_timestamp, time_zone) }} as date)
+{%- endmacro %}

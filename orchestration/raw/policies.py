@@ -23,6 +23,7 @@ from orchestration import settings
 TABLE = "metric_policies"
 # Plain digits, which every engine that reads a policy takes for the same number; spaces around them are none.
 _NUMBER = re.compile(r" *-?[0-9]+(\.[0-9]+)? *")
+_NAMES = re.compile(r"[a-z_]+( [a-z_]+)*")
 # A hundred years: what is meant by more is "always", and dates moved by it stay inside the calendar.
 _MOST_DAYS = 36_500
 # An IANA name that stands for "nobody has chosen a zone yet".
@@ -93,9 +94,12 @@ def check_policies(policies: Mapping[str, str]) -> None:
             raise PolicyError(f"Policy {key}, value {value!r}: {error}", error.hint, error.column) from None
 
 
-def _number(low: int, high: int, *, whole: bool) -> Callable[[str], None]:
+def _number(
+    low: int, high: int, *, whole: bool, most_decimals: int | None = None
+) -> Callable[[str], None]:
     kind = "a whole number" if whole else "a number"
-    expected = f"Expected {kind} from {low} to {high}."
+    decimals = "" if most_decimals is None else f" with at most {most_decimals} decimals"
+    expected = f"Expected {kind} from {low} to {high}{decimals}."
 
     def check(value: str) -> None:
         if not _NUMBER.fullmatch(value):
@@ -108,6 +112,8 @@ def _number(low: int, high: int, *, whole: bool) -> Callable[[str], None]:
             reason = "this is too large."
         elif whole and number != number.to_integral_value():
             reason = "this is no whole number."
+        elif most_decimals is not None and number != round(number, most_decimals):
+            reason = "this is finer than the models reckon with."
         if reason:
             raise PolicyError(reason, expected, "policy_value")
 
@@ -129,6 +135,20 @@ def _one_of(*choices: str) -> Callable[[str], None]:
             raise PolicyError("this policy cannot have this value.", expected, "policy_value")
 
     return check
+
+
+def _text(value: str) -> None:
+    if not value.strip():
+        raise PolicyError("this policy must say something.", "Expected a text.", "policy_value")
+
+
+def _control_names(value: str) -> None:
+    if not _NAMES.fullmatch(value):
+        raise PolicyError(
+            "these are no names of controls.",
+            "Expected names as in fct_controls_by_period, separated by single blanks.",
+            "policy_value",
+        )
 
 
 def _time_zone(value: str) -> None:
@@ -184,4 +204,9 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "retention_fit_minimum_months": _number(2, 1200, whole=True),
     "retention_fit_parameter_limit": _number(10, 1_000_000, whole=True),
     "retention_projection_horizon_months": _number(1, 600, whole=True),
+    "primary_accounting_book": _text,
+    "ledger_controls_from": _one_of("complete_months", "closed_periods"),
+    "controls_that_only_report": _or_nothing(_control_names),
+    "licence_support_share": _number(0, 1, whole=False, most_decimals=6),
+    "licence_support_allocation": _one_of("stand_alone", "relative"),
 }

@@ -100,6 +100,52 @@ findings as (
     select
         policies.policy_key,
         policies.policy_value,
+        'Expected a share from 0 to 1 with at most 6 decimals.' as reason
+    from policies
+    where
+        policies.policy_key = 'licence_support_share'
+        and coalesce(
+            try_cast(policies.policy_value as decimal(20, 12)) >= 0
+            and try_cast(policies.policy_value as decimal(20, 12)) <= 1
+            and try_cast(policies.policy_value as decimal(20, 12))
+            = try_cast(policies.policy_value as decimal(9, 6)),
+            false
+        ) = false
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected stand_alone or relative.' as reason
+    from policies
+    where
+        policies.policy_key = 'licence_support_allocation'
+        and coalesce(
+            policies.policy_value not in ('stand_alone', 'relative'), true
+        )
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected complete_months or closed_periods.' as reason
+    from policies
+    where
+        policies.policy_key = 'ledger_controls_from'
+        and coalesce(
+            policies.policy_value not in ('complete_months', 'closed_periods'), true
+        )
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected the id of an accounting book.' as reason
+    from policies
+    where
+        policies.policy_key = 'primary_accounting_book'
+        and coalesce(trim(policies.policy_value), '') = ''
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
         'Expected a whole number from '
         || cast(ranges.low as string)
         || ' to '

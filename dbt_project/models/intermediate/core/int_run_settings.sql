@@ -59,7 +59,27 @@ policies as (
                     policy_key = 'retention_fit_minimum_accounts'
                     then cast(policy_value as integer)
             end
-        ) as retention_fit_minimum_accounts
+        ) as retention_fit_minimum_accounts,
+        max(case when policy_key = 'primary_accounting_book' then policy_value end)
+            as primary_accounting_book_id,
+        max(case when policy_key = 'ledger_controls_from' then policy_value end)
+            as ledger_controls_from,
+        -- Names of controls, separated by blanks.
+        coalesce(
+            max(
+                case when policy_key = 'controls_that_only_report' then policy_value end
+            ),
+            ''
+        ) as controls_that_only_report,
+        max(
+            case
+                when
+                    policy_key = 'licence_support_share'
+                    then cast(policy_value as decimal(9, 6))
+            end
+        ) as licence_support_share,
+        max(case when policy_key = 'licence_support_allocation' then policy_value end)
+            as licence_support_allocation
     from {{ ref('int_policies') }}
 
 ),
@@ -75,6 +95,11 @@ clocked as (
         policies.fiscal_year_start_month,
         policies.proration_coupons,
         policies.retention_fit_minimum_accounts,
+        policies.primary_accounting_book_id,
+        policies.ledger_controls_from,
+        policies.controls_that_only_report,
+        policies.licence_support_share,
+        policies.licence_support_allocation,
         build_parameters.as_of_date is not null as is_as_of_given,
         data_clock.data_clock_at,
         -- A given date stands for the end of that day, which is the first instant of

@@ -1,7 +1,8 @@
 -- Grain: one row per control, period, dimension and currency.
 -- Each control compares two ways of arriving at one number that share as little as they
 -- can; amounts must be equal, not close. A period is the first day of a month; controls
--- on the load stand at the month of the as-of.
+-- on the load stand at the month of the as-of. Those of the ledger are made in
+-- int_ledger_controls_by_period.
 with
 
 bridge as (
@@ -55,6 +56,12 @@ load_report as (
 line_counts as (
 
     select * from {{ ref('int_invoice_line_counts') }}
+
+),
+
+ledger_controls as (
+
+    select * from {{ ref('int_ledger_controls_by_period') }}
 
 ),
 
@@ -414,7 +421,7 @@ comparisons as (
 
 ),
 
-final as (
+decided as (
 
     select
         control,
@@ -428,8 +435,42 @@ final as (
             when actual_amount - expected_amount = 0 then 'ties'
             else 'fails'
         end as status,
-        explanation
+        explanation,
+        true as is_blocking_period
     from comparisons
+    union all
+    select
+        control,
+        period,
+        dimension,
+        currency_code,
+        expected_amount,
+        actual_amount,
+        difference_amount,
+        status,
+        explanation,
+        is_blocking_period
+    from ledger_controls
+
+),
+
+final as (
+
+    select
+        decided.control,
+        decided.period,
+        decided.dimension,
+        decided.currency_code,
+        decided.expected_amount,
+        decided.actual_amount,
+        decided.difference_amount,
+        decided.status,
+        decided.is_blocking_period
+        and ' ' || run_settings.controls_that_only_report || ' '
+        not like '% ' || decided.control || ' %' as is_blocking,
+        decided.explanation
+    from decided
+    cross join run_settings
 
 )
 

@@ -1,0 +1,336 @@
+-- Grain: one row per reduction of an invoice and element of it: each performance
+-- obligation (line and obligation), and its tax (the invoice's id and 'tax').
+-- A reduction that was undone takes nothing from the others: only lasting ones share
+-- what is left of an element. Amounts are whole minor units.
+-- Definitions 5.
+with
+
+reductions as (
+
+    select * from {{ ref('int_invoice_reductions') }}
+
+),
+
+invoices as (
+
+    select * from {{ ref('int_invoices_billed') }}
+
+),
+
+performance_obligations as (
+
+    select * from {{ ref('int_performance_obligations') }}
+
+),
+
+credit_notes as (
+
+    select * from {{ ref('stg_billing__credit_notes') }}
+
+),
+
+credit_note_line_items as (
+
+    select * from {{ ref('stg_billing__credit_note_line_items') }}
+
+),
+
+reduced_invoices as (
+
+    select distinct invoice_id from reductions
+
+),
+
+elements as (
+
+    select
+        performance_obligations.invoice_id,
+        performance_obligations.invoice_line_item_id as element_id,
+        performance_obligations.obligation,
+        performance_obligations.net_minor as element_minor,
+        0 as is_tax
+    from performance_obligations
+    inner join reduced_invoices
+        on performance_obligations.invoice_id = reduced_invoices.invoice_id
+    union all
+    select
+        invoices.invoice_id,
+        invoices.invoice_id as element_id,
+        'tax' as obligation,
+        {{ exact_integer('invoices.tax_minor') }} as element_minor,
+        1 as is_tax
+    from invoices
+    inner join reduced_invoices
+        on invoices.invoice_id = reduced_invoices.invoice_id
+
+),
+
+elements_of_reductions as (
+
+    select
+        reductions.invoice_id,
+        reductions.reduction_number,
+        reductions.reduction_kind,
+        reductions.reduction_id,
+        reductions.reduced_on,
+        reductions.undone_on,
+        reductions.line_minor,
+        reductions.tax_minor,
+        reductions.spread_minor,
+        -- Lasting: shares what is left with the other lasting reductions.
+        reductions.undone_on is null and reductions.reduction_kind <> 'void'
+            as is_lasting,
+        elements.element_id,
+        elements.obligation,
+        elements.is_tax,
+        elements.element_minor
+    from reductions
+    inner join elements
+        on reductions.invoice_id = elements.invoice_id
+
+),
+
+credited_by_line as (
+
+    select
+        credit_note_line_items.credit_note_id,
+        credit_notes.invoice_id,
+        credit_note_line_items.invoice_line_item_id,
+        sum(credit_note_line_items.amount_minor) as credited_minor
+    from credit_note_line_items
+    inner join credit_notes
+        on credit_note_line_items.credit_note_id = credit_notes.credit_note_id
+    inner join elements
+        on
+            credit_note_line_items.invoice_line_item_id = elements.element_id
+            and credit_notes.invoice_id = elements.invoice_id
+            and elements.obligation = 'main'
+    where
+        credit_note_line_items.is_live
+        and not credit_note_line_items.is_deleted
+    group by
+        credit_note_line_items.credit_note_id,
+        credit_notes.invoice_id,
+        credit_note_line_items.invoice_line_item_id
+
+),
+
+credited_with_sums as (
+
+    select
+        credit_note_id,
+        invoice_id,
+        invoice_line_item_id,
+        credited_minor,
+        sum(credited_minor) over (
+            partition by credit_note_id
+        ) as note_minor,
+        coalesce(
+            sum(credited_minor) over (
+                partition by credit_note_id
+                order by invoice_line_item_id
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as credited_before
+    from credited_by_line
+
+),
+
+-- Net of the note's own discount, where it has one.
+credited_net as (
+
+    select
+        elements_of_reductions.invoice_id,
+        elements_of_reductions.reduction_number,
+        elements_of_reductions.element_id,
+        elements_of_reductions.obligation,
+        elements_of_reductions.element_minor,
+        case
+            when
+                credited_with_sums.note_minor = 0
+                or credited_with_sums.note_minor = elements_of_reductions.line_minor
+                then credited_with_sums.credited_minor
+            else
+                {{ prefix_share(
+                    'elements_of_reductions.line_minor',
+                    'credited_with_sums.credited_before',
+                    'credited_with_sums.credited_minor',
+                    'credited_with_sums.note_minor'
+                ) }}
+        end as credited_minor,
+        sum(elements_of_reductions.element_minor) over (
+            partition by
+                elements_of_reductions.invoice_id,
+                elements_of_reductions.reduction_number,
+                elements_of_reductions.element_id
+        ) as line_total,
+        coalesce(
+            sum(elements_of_reductions.element_minor) over (
+                partition by
+                    elements_of_reductions.invoice_id,
+                    elements_of_reductions.reduction_number,
+                    elements_of_reductions.element_id
+                order by elements_of_reductions.obligation
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as line_before
+    from elements_of_reductions
+    inner join credited_with_sums
+        on
+            elements_of_reductions.reduction_id = credited_with_sums.credit_note_id
+            and elements_of_reductions.invoice_id = credited_with_sums.invoice_id
+            and elements_of_reductions.element_id
+            = credited_with_sums.invoice_line_item_id
+    where
+        elements_of_reductions.reduction_kind = 'credit_note'
+        and elements_of_reductions.is_tax = 0
+
+),
+
+credited_by_obligation as (
+
+    select
+        invoice_id,
+        reduction_number,
+        element_id,
+        obligation,
+        case
+            when line_total <> 0
+                then
+                    {{ prefix_share(
+                        'credited_minor', 'line_before', 'element_minor', 'line_total'
+                    ) }}
+            when obligation = 'main' then credited_minor
+            else 0
+        end as credited_minor
+    from credited_net
+
+),
+
+given as (
+
+    select
+        elements_of_reductions.*,
+        case
+            when elements_of_reductions.is_tax = 1
+                then coalesce(elements_of_reductions.tax_minor, 0)
+            else coalesce(credited_by_obligation.credited_minor, 0)
+        end as given_minor
+    from elements_of_reductions
+    left join credited_by_obligation
+        on
+            elements_of_reductions.invoice_id = credited_by_obligation.invoice_id
+            and elements_of_reductions.reduction_number
+            = credited_by_obligation.reduction_number
+            and elements_of_reductions.element_id = credited_by_obligation.element_id
+            and elements_of_reductions.obligation = credited_by_obligation.obligation
+
+),
+
+with_rests as (
+
+    select
+        *,
+        element_minor - sum(case when is_lasting then given_minor else 0 end) over (
+            partition by invoice_id, element_id, obligation
+        ) as rest_minor,
+        coalesce(
+            sum(case when is_lasting then spread_minor else 0 end) over (
+                partition by invoice_id, element_id, obligation
+                order by reduction_number
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as spread_before
+    from given
+
+),
+
+weighted as (
+
+    select
+        *,
+        sum(rest_minor) over (
+            partition by invoice_id, reduction_number
+        ) as rest_total,
+        coalesce(
+            sum(rest_minor) over (
+                partition by invoice_id, reduction_number
+                order by is_tax, element_id, obligation
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as rest_before,
+        sum(element_minor) over (
+            partition by invoice_id, reduction_number
+        ) as element_total,
+        coalesce(
+            sum(element_minor) over (
+                partition by invoice_id, reduction_number
+                order by is_tax, element_id, obligation
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as element_before
+    from with_rests
+
+),
+
+shared as (
+
+    select
+        *,
+        case
+            when coalesce(spread_minor, 0) = 0 then 0
+            when is_lasting and rest_total <> 0
+                then
+                    {{ prefix_share(
+                        '(spread_before + spread_minor)',
+                        'rest_before',
+                        'rest_minor',
+                        'rest_total'
+                    ) }}
+                    - {{ prefix_share(
+                        'spread_before', 'rest_before', 'rest_minor', 'rest_total'
+                    ) }}
+            when not is_lasting and element_total <> 0
+                then
+                    {{ prefix_share(
+                        'spread_minor',
+                        'element_before',
+                        'element_minor',
+                        'element_total'
+                    ) }}
+            else 0
+        end as share_minor
+    from weighted
+
+),
+
+final as (
+
+    select
+        invoice_id,
+        reduction_number,
+        reduction_kind,
+        reduction_id,
+        reduced_on,
+        undone_on,
+        element_id,
+        obligation,
+        case
+            when reduction_kind = 'void'
+                then
+                    rest_minor
+                    - sum(case when is_lasting then share_minor else 0 end) over (
+                        partition by invoice_id, element_id, obligation
+                    )
+            else given_minor + share_minor
+        end as reduced_minor
+    from shared
+
+)
+
+select * from final

@@ -1,0 +1,266 @@
+-- Grain: one row per performance obligation (line and obligation) and month in which
+-- something of it is billed, earned, reduced or still open: what happened in the month,
+-- and the balance at its close.
+-- balance = billed - recognized - credited - written off, all to date. Once billed it is
+-- deferred revenue, of either sign: what a credit line takes off lowers it. Before, what
+-- was earned is a contract asset, and what is owed back (a credit line earned before it
+-- is billed) deferred revenue. Whole minor units, and the same at the invoice's own rate
+-- in minor units of the reporting currency. Definitions 5.
+{%- set facts = [
+    'billed', 'recognized', 'contra', 'credited', 'written_off', 'bad_debt'
+] %}
+with
+
+parts as (
+
+    select * from {{ ref('int_obligation_parts') }}
+
+),
+
+performance_obligations as (
+
+    select * from {{ ref('int_performance_obligations') }}
+
+),
+
+exchange_rates as (
+
+    select * from {{ ref('int_exchange_rates_by_invoice') }}
+
+),
+
+closes as (
+
+    select * from {{ ref('int_month_closes') }}
+
+),
+
+-- All parts of an obligation are seen in all its months, so that they add up.
+rated_parts as (
+
+    select
+        parts.*,
+        exchange_rates.rate_numerator,
+        exchange_rates.rate_denominator,
+        least(parts.start_on, parts.billed_on) as first_on,
+        max(
+            greatest(
+                parts.billed_on,
+                {{ add_days('parts.start_on', 'parts.day_count') }},
+                coalesce(parts.reduced_on, parts.billed_on),
+                coalesce(parts.undone_on, parts.billed_on)
+            )
+        ) over (
+            partition by
+                parts.invoice_id, parts.invoice_line_item_id, parts.obligation
+        ) as last_on
+    from parts
+    inner join exchange_rates
+        on parts.invoice_id = exchange_rates.invoice_id
+
+),
+
+-- The state of a part at the close of every month that it is open in.
+part_months as (
+
+    select
+        rated_parts.*,
+        closes.month,
+        closes.facts_close_on,
+        closes.days_close_on,
+        coalesce(rated_parts.reduced_on < closes.facts_close_on, false)
+        and not coalesce(rated_parts.undone_on < closes.facts_close_on, false)
+            as is_reduced
+    from rated_parts
+    inner join closes
+        on
+            rated_parts.first_on < closes.facts_close_on
+            and rated_parts.last_on >= closes.month
+
+),
+
+elapsed as (
+
+    select
+        *,
+        greatest(day_count, 1) as schedule_days,
+        case
+            when day_count = 0
+                then
+                    case
+                        when
+                            start_on
+                            < case
+                                when is_reduced then reduced_on
+                                else facts_close_on
+                            end
+                            then 1
+                        else 0
+                    end
+            else
+                least(
+                    greatest(
+                        {{ days_between(
+                            'start_on',
+                            'case when is_reduced then reduced_on'
+                            ~ ' else days_close_on end'
+                        ) }},
+                        0
+                    ),
+                    day_count
+                )
+        end as elapsed_days
+    from part_months
+
+),
+
+scheduled as (
+
+    select
+        *,
+        {{ round_quotient('from_minor * elapsed_days', 'schedule_days') }}
+            as from_scheduled_minor,
+        {{ round_quotient('to_minor * elapsed_days', 'schedule_days') }}
+            as to_scheduled_minor
+    from elapsed
+
+),
+
+converted as (
+
+    select
+        *,
+        to_minor - from_minor as part_minor,
+        to_scheduled_minor - from_scheduled_minor as scheduled_minor,
+        {{ round_quotient('to_minor * rate_numerator', 'rate_denominator') }}
+        - {{ round_quotient('from_minor * rate_numerator', 'rate_denominator') }}
+            as part_reporting_minor,
+        {{ round_quotient('to_scheduled_minor * rate_numerator', 'rate_denominator') }}
+        - {{ round_quotient(
+            'from_scheduled_minor * rate_numerator', 'rate_denominator'
+        ) }} as scheduled_reporting_minor,
+        billed_on < facts_close_on as is_billed,
+        is_reduced and part_kind = 'void' as is_void,
+        is_reduced and part_kind in ('credit_note', 'refund', 'dispute')
+            as is_credited,
+        is_reduced and part_kind = 'write_off' as is_written_off
+    from scheduled
+
+),
+
+to_date as (
+
+    select
+        invoice_line_item_id,
+        obligation,
+        invoice_id,
+        month,
+        is_billed,
+        {%- for unit in ['minor', 'reporting_minor'] %}
+        sum(
+            case when is_billed and not is_void then part_{{ unit }} else 0 end
+        ) as billed_{{ unit }},
+        sum(
+            case when is_void then 0 else scheduled_{{ unit }} end
+        ) as recognized_{{ unit }},
+        sum(
+            case when is_credited then scheduled_{{ unit }} else 0 end
+        ) as contra_{{ unit }},
+        sum(
+            case
+                when is_credited then part_{{ unit }} - scheduled_{{ unit }}
+                else 0
+            end
+        ) as credited_{{ unit }},
+        sum(
+            case
+                when is_written_off then part_{{ unit }} - scheduled_{{ unit }}
+                else 0
+            end
+        ) as written_off_{{ unit }},
+        sum(
+            case when is_written_off then scheduled_{{ unit }} else 0 end
+        ) as bad_debt_{{ unit }}
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from converted
+    group by invoice_line_item_id, obligation, invoice_id, month, is_billed
+
+),
+
+changes as (
+
+    select
+        invoice_line_item_id,
+        obligation,
+        invoice_id,
+        month,
+        is_billed,
+        {%- for unit in ['minor', 'reporting_minor'] %}
+        {%- for fact in facts %}
+        {{ fact }}_{{ unit }} - coalesce(
+            lag({{ fact }}_{{ unit }}) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as {{ fact }}_{{ unit }},
+        {%- endfor %}
+        billed_{{ unit }}
+        - recognized_{{ unit }}
+        - credited_{{ unit }}
+        - written_off_{{ unit }} as balance_{{ unit }}
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from to_date
+
+),
+
+final as (
+
+    select
+        changes.invoice_line_item_id,
+        changes.obligation,
+        changes.month,
+        changes.invoice_id,
+        performance_obligations.customer_id,
+        performance_obligations.account_id,
+        performance_obligations.stream,
+        performance_obligations.currency_code,
+        performance_obligations.minor_unit_digits,
+        exchange_rates.reporting_minor_unit_digits,
+        {%- for unit in ['minor', 'reporting_minor'] %}
+        {%- for fact in facts + ['balance'] %}
+        changes.{{ fact }}_{{ unit }},
+        {%- endfor %}
+        case
+            when changes.is_billed then changes.balance_{{ unit }}
+            else greatest(changes.balance_{{ unit }}, 0)
+        end as deferred_{{ unit }},
+        case
+            when changes.is_billed then 0
+            else greatest(-changes.balance_{{ unit }}, 0)
+        end as contract_asset_{{ unit }}
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    from changes
+    inner join performance_obligations
+        on
+            changes.invoice_line_item_id
+            = performance_obligations.invoice_line_item_id
+            and changes.invoice_id = performance_obligations.invoice_id
+            and changes.obligation = performance_obligations.obligation
+    inner join exchange_rates
+        on changes.invoice_id = exchange_rates.invoice_id
+    where
+        changes.balance_minor <> 0
+        or changes.balance_reporting_minor <> 0
+        {%- for unit in ['minor', 'reporting_minor'] %}
+        {%- for fact in facts %}
+        or changes.{{ fact }}_{{ unit }} <> 0
+        {%- endfor %}
+        {%- endfor %}
+
+)
+
+select * from final

@@ -1,0 +1,25 @@
+-- Grain: one row per ledger entry, line and accounting book.
+with
+
+source as (
+
+    select * from {{ source('ledger', 'transactionaccountingline') }}
+
+),
+
+final as (
+
+    select
+        transaction as transaction_id,
+        transactionline as transaction_line_id,
+        coalesce(accountingbook, '') as accounting_book_id,
+        account as account_id,
+        debit as debit_amount,
+        credit as credit_amount,
+        amount,
+        coalesce(posting, true) as is_posting
+    from source
+
+)
+
+select * from final
