@@ -10,17 +10,17 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from tests.oracles import cohorts, mrr, ratios, segments
+from tests.oracles import cohorts, mrr, ratios, recognition, segments
 
 
-def answer(
+def answer_about_mrr(
     landing: Path,
     *,
     as_of: date | None = None,
     policies: Mapping[str, str] | None = None,
     product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
 ) -> dict[str, list[mrr.MartRow]]:
-    """The rows that each mart must hold, by table name; arguments and errors as in ``mrr.read_company``."""
+    """MRR and what rests on it, which needs no exchange rate but those of months."""
     company = mrr.read_company(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
     facts = segments.read_segment_facts(
         landing,
@@ -38,3 +38,18 @@ def answer(
         "fct_retention_by_segment_cohort_month": cohorts.segment_cohort_month_rows(divided),
         "fct_retention_curve_by_months_since": cohorts.curve_rows(divided),
     }
+
+
+def answer(
+    landing: Path,
+    *,
+    as_of: date | None = None,
+    policies: Mapping[str, str] | None = None,
+    product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, list[mrr.MartRow]]:
+    """The rows that each mart must hold, by table name; arguments and errors as in ``mrr.read_company``."""
+    about_mrr = answer_about_mrr(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
+    about_revenue = recognition.answer(
+        landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue
+    )
+    return about_mrr | about_revenue

@@ -26,6 +26,8 @@ MART_KEYS = {
     "fct_retention_by_cohort_quarter": ("cohort_quarter", "quarters_since"),
     "fct_retention_by_segment_cohort_month": ("segment_type", "segment", "cohort_month", "months_since"),
     "fct_retention_curve_by_months_since": ("months_since",),
+    "fct_revenue_by_account_month": ("account_id", "stream", "currency_code", "month"),
+    "fct_deferred_revenue_by_month": ("currency_code", "month"),
 }
 
 

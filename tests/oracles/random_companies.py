@@ -623,7 +623,7 @@ class ItemMaker:
 
     def choose_invoice(self, start: datetime) -> dict[str, Any]:
         """The one at hand or a new one, created at the start, a little later, or with a later cycle."""
-        if self.invoice is not None and self.account.chance(0.25):
+        if self.invoice is not None and self.account.chance(0.25) and self.is_in_its_currency(self.invoice):
             return self.invoice
         late = self.source.choice(
             (timedelta(0), timedelta(0), timedelta(hours=1), timedelta(days=31), timedelta(days=-9))
@@ -645,6 +645,9 @@ class ItemMaker:
         }
         self.account.rows["billing/invoice"].append(self.invoice)
         return self.invoice
+
+    def is_in_its_currency(self, invoice: dict[str, Any]) -> bool:
+        return bool(invoice["currency"] == self.price["currency"])
 
     def due_and_settled(self, status: str, finalized: datetime) -> dict[str, Any]:
         """Due when it is finalised or later, settled before or after that, and dates that are missing."""
@@ -724,7 +727,7 @@ def random_rates(source: random.Random, base: str) -> list[dict[str, Any]]:
     rows = []
     for code in sorted({*names} - {base}):
         day = date(2022, 9, 1)
-        while day <= date(2024, 8, 1):
+        while day <= date(2032, 1, 1):
             rate = Decimal(around[code] + source.randint(-40, 40)).scaleb(-5)
             shared = {"transactioncurrency": names[code], "effectivedate": day}
             rows.append(

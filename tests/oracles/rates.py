@@ -48,3 +48,19 @@ class Rates:
         if rate is None:
             raise OracleError(f"no exchange rate from {currency} to {self.reporting_currency} for {day}")
         return rate
+
+
+def rates_of_invoices(landing: Path) -> dict[str, Fraction]:
+    """The rate that the ledger booked an invoice at, by its id: of its own entry, else of the earliest."""
+    entries = [
+        row
+        for row in read_rows(landing / "ledger" / "transaction.csv")
+        if "externalid" in row and "exchangerate" in row
+    ]
+    entries.sort(
+        key=lambda row: (row.get("type") != "CustInvc", required_instant(row, "trandate"), row["id"])
+    )
+    rates: dict[str, Fraction] = {}
+    for row in entries:
+        rates.setdefault(row["externalid"], Fraction(row["exchangerate"]))
+    return rates

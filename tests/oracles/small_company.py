@@ -101,7 +101,7 @@ class SmallCompany:
 
     def answer(self, folder: Path, **arguments: Any) -> dict[str, list[MartRow]]:
         write_landing(folder, self.tables)
-        return answers.answer(folder, **arguments)
+        return answers.answer_about_mrr(folder, **arguments)
 
     def rows(self, folder: Path, table: str, **wanted: Any) -> list[MartRow]:
         """The rows of a table whose columns are as wanted; months may be written ``2024-05``."""

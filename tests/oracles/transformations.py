@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.oracles.mrr import MOVEMENT_TYPES
+from tests.oracles.pricing import MINOR_DIGITS
 from tests.oracles.random_companies import (
     ID_COLUMNS,
     Account,
@@ -33,7 +34,25 @@ Rename = Callable[[str], str]
 
 # More than the roundings to 0.0001 of all items of a company come to.
 ROUNDING = Decimal("0.02")
-MONEY_COLUMNS = {"amount", "unit_amount", "unit_amount_decimal", "flat_amount", "amount_off"}
+# More than those of all promises of a company to the minor unit of their currency, in such units.
+ROUNDING_OF_REVENUE = 300
+MONEY_COLUMNS = {
+    "amount",
+    "amount_due",
+    "amount_off",
+    "amount_paid",
+    "amount_refunded",
+    "amount_remaining",
+    "discount_amount",
+    "fee",
+    "flat_amount",
+    "net",
+    "subtotal",
+    "tax",
+    "total",
+    "unit_amount",
+    "unit_amount_decimal",
+}
 
 
 def with_cells(tables: Tables, change: Callable[[str, str, Any], Any]) -> ChangedTables:
@@ -219,8 +238,16 @@ def is_same(name: str, one: Row, other: Row) -> bool:
     return bool(one[name] == other[name])
 
 
+def rounding_of(name: str, row: Row) -> Decimal:
+    """What the roundings in an amount come to; revenue is rounded to the minor unit of its currency."""
+    if "recognized_amount" not in row:
+        return ROUNDING
+    currency = "USD" if name.endswith("_reporting_amount") else row["currency_code"]
+    return Decimal(ROUNDING_OF_REVENUE).scaleb(-MINOR_DIGITS[currency])
+
+
 def is_close_in_scale(name: str, one: Row, other: Row) -> bool:
-    """Whether two values are one but for the rounding of each item to 0.0001.
+    """Whether two values are one but for the rounding of each item to 0.0001, or of revenue to minor units.
 
     A scaled amount differs by little more than that per item, and a rate by as much beside the smallest
     amount of its row, where both its sides stand. Exchange rates are not scaled at all.
@@ -229,7 +256,9 @@ def is_close_in_scale(name: str, one: Row, other: Row) -> bool:
         amounts = [abs(value) for row in (one, other) for value in row.values() if isinstance(value, Decimal)]
         tolerance = float(ROUNDING / min((amount for amount in amounts if amount), default=ROUNDING))
         return math.isclose(one[name], other[name], rel_tol=tolerance, abs_tol=tolerance)
-    return is_same(name, one, other) if name == "exchange_rate" else abs(one[name] - other[name]) <= ROUNDING
+    if name == "exchange_rate":
+        return is_same(name, one, other)
+    return bool(abs(one[name] - other[name]) <= rounding_of(name, one))
 
 
 def unequal(
@@ -246,7 +275,10 @@ def unequal(
     for ours, theirs in by_label.values():
         if len(ours) != len(theirs):
             if is_close is not is_same and all(
-                abs(value) <= ROUNDING for row in (*ours, *theirs) for value in measures(row)
+                abs(row[name]) <= rounding_of(name, row)
+                for row in (*ours, *theirs)
+                for name in row
+                if is_measured(row[name])
             ):
                 # A table that leaves out what is 0 has a row for a last digit, or has none.
                 continue

@@ -1,0 +1,319 @@
+"""Revenue recognised, deferred and taken back once more, in plain Python (definitions 5).
+
+Every promise of an invoice is cut into parts: one for each thing that ever takes some of it back, and what is
+kept. What a part comes to is asked for one day at a time, from dates alone; a month is the difference of two
+days. Nothing of the project and no database is used. How a promise and its reductions are read belongs to
+``obligations.py`` and ``reductions.py``; money that customers owe, and taxes, to ``receivables.py``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tests.oracles import mrr
+from tests.oracles.calendar_months import Calendar, make_calendar, next_month
+from tests.oracles.discounts import Discounts
+from tests.oracles.export import Tables, hide_what_came_later, instant, read_rows
+from tests.oracles.invoice_lines import LineReader
+from tests.oracles.obligations import BilledInvoice, InvoiceReader, Obligation, licence_terms
+from tests.oracles.prefix_rounding import half_away
+from tests.oracles.pricing import MINOR_DIGITS, minor_units
+from tests.oracles.rates import Rates, rates_of_invoices
+from tests.oracles.reductions import WRITE_OFF, Reduction, ReductionReader
+
+MartRow = dict[str, Any]
+Convert = Callable[[int], int]
+
+DEFAULT_POLICIES = mrr.DEFAULT_POLICIES | {
+    "licence_support_share": "0.5",
+    "licence_support_allocation": "stand_alone",
+}
+MONEY_TABLES = ("charge", "refund", "credit_note", "dispute", "balance_transaction", "payout")
+
+
+@dataclass(frozen=True)
+class Close:
+    """The end of a month, or what has been seen of it: facts before one day, and days over before another."""
+
+    facts_before: date
+    days_before: date
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What an obligation, or a part of one, has come to by a close; whole minor units."""
+
+    billed: int = 0
+    recognized: int = 0
+    contra: int = 0
+    credited: int = 0
+    written_off: int = 0
+    bad_debt: int = 0
+
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(*(mine + theirs for mine, theirs in zip(self.values(), other.values(), strict=True)))
+
+    def __sub__(self, other: Figures) -> Figures:
+        return Figures(*(mine - theirs for mine, theirs in zip(self.values(), other.values(), strict=True)))
+
+    def values(self) -> tuple[int, ...]:
+        return (
+            self.billed,
+            self.recognized,
+            self.contra,
+            self.credited,
+            self.written_off,
+            self.bad_debt,
+        )
+
+    @property
+    def net_revenue(self) -> int:
+        return self.recognized - self.contra
+
+    @property
+    def balance(self) -> int:
+        """Deferred revenue, or a contract asset where it is negative."""
+        return self.billed - self.recognized - self.credited - self.written_off
+
+
+FIGURE_NAMES = tuple(figure.name for figure in fields(Figures))
+REVENUE_COLUMNS = (*FIGURE_NAMES, "net_revenue")
+FLOWS_OF_DEFERRED = ("billed", "recognized", "credited", "written_off")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of an obligation, from ``begins`` to ``ends`` of its amount: taken by a reduction, or kept."""
+
+    obligation: Obligation
+    begins: int
+    ends: int
+    reduction: Reduction | None
+
+    def figures(self, invoice: BilledInvoice, close: Close, convert: Convert) -> Figures:
+        """By a close; every amount is converted from the start of the obligation, and the rest taken off."""
+        is_held = self.reduction is not None and self.reduction.holds_before(close.facts_before)
+        is_void = invoice.voided_on is not None and invoice.voided_on < close.facts_before
+        if is_void and not is_held:
+            return Figures()
+        amount = convert(self.ends) - convert(self.begins)
+        billed = amount if invoice.billed_on < close.facts_before else 0
+        if not is_held or self.reduction is None:
+            return Figures(billed=billed, recognized=self.earned(close.days_before, convert))
+        earned = self.earned(min(self.reduction.on, close.days_before), convert)
+        if self.reduction.kind == WRITE_OFF:
+            return Figures(billed, earned, bad_debt=earned, written_off=amount - earned)
+        return Figures(billed, earned, contra=earned, credited=amount - earned)
+
+    def earned(self, day: date, convert: Convert) -> int:
+        upto_its_end = self.obligation.earned(self.ends, day)
+        return convert(upto_its_end) - convert(self.obligation.earned(self.begins, day))
+
+
+def parts_of(obligation: Obligation, reductions: Iterable[Reduction]) -> list[Part]:
+    """One for each reduction, in their order, and what is kept or voided."""
+    parts: list[Part] = []
+    begins = 0
+    for reduction in reductions:
+        ends = begins + reduction.amounts[obligation.key]
+        parts.append(Part(obligation, begins, ends, reduction))
+        begins = ends
+    return [*parts, Part(obligation, begins, obligation.amount, None)]
+
+
+@dataclass
+class Books:
+    """Everything that an export says was billed, and what took it back, at its data clock."""
+
+    calendar: Calendar
+    months: list[date]
+    invoices: dict[str, BilledInvoice]
+    reductions: dict[str, list[Reduction]]
+    reader: ReductionReader
+    tables: Tables
+    rates: Rates
+    own_rates: Mapping[str, Fraction]
+
+    def close_of(self, month: date) -> Close:
+        """The clock's own day is not over, and what happened on it is known."""
+        end = next_month(month)
+        return Close(
+            facts_before=min(end, self.calendar.last_day + timedelta(days=1)),
+            days_before=min(end, self.calendar.local_date(self.calendar.as_of)),
+        )
+
+    def opening_of(self, month: date) -> Close:
+        return Close(month, month)
+
+    def obligations(self) -> Iterator[tuple[BilledInvoice, Obligation]]:
+        for invoice in self.invoices.values():
+            for obligation in invoice.obligations:
+                yield invoice, obligation
+
+    def rate(self, invoice: BilledInvoice) -> Fraction:
+        if invoice.id in self.own_rates:
+            return self.own_rates[invoice.id]
+        return self.rates.rate(invoice.currency, invoice.billed_on)
+
+    def to_reporting_currency(self, invoice: BilledInvoice) -> Convert:
+        """From minor units to minor units, at the rate that the invoice keeps."""
+        digits = MINOR_DIGITS[self.rates.reporting_currency] - MINOR_DIGITS[invoice.currency]
+        factor = self.rate(invoice) * Fraction(10) ** digits
+        return lambda amount: half_away(amount * factor.numerator, factor.denominator)
+
+    def history(self, invoice: BilledInvoice, obligation: Obligation, convert: Convert) -> list[Figures]:
+        """What it has come to at the opening of the first month and at the close of every one."""
+        parts = parts_of(obligation, self.reductions.get(invoice.id, []))
+        closes = [self.opening_of(self.months[0]), *(self.close_of(month) for month in self.months)]
+        return [sum((part.figures(invoice, close, convert) for part in parts), Figures()) for close in closes]
+
+    @cached_property
+    def histories(self) -> list[tuple[BilledInvoice, Obligation, list[Figures], list[Figures]]]:
+        """Of every obligation, in its own currency and in the reporting currency."""
+        return [
+            (
+                invoice,
+                obligation,
+                self.history(invoice, obligation, lambda amount: amount),
+                self.history(invoice, obligation, self.to_reporting_currency(invoice)),
+            )
+            for invoice, obligation in self.obligations()
+        ]
+
+    def account_month_rows(self) -> list[MartRow]:
+        """marts.fct_revenue_by_account_month: wherever an amount is not 0."""
+        flows: dict[tuple[str, str, str, date], tuple[Figures, Figures]] = {}
+        for invoice, obligation, own, reporting in self.histories:
+            for position, month in enumerate(self.months):
+                key = invoice.customer_id, obligation.stream, invoice.currency, month
+                own_flow = own[position + 1] - own[position]
+                reporting_flow = reporting[position + 1] - reporting[position]
+                if any(own_flow.values()) or any(reporting_flow.values()):
+                    own_sum, reporting_sum = flows.get(key, (Figures(), Figures()))
+                    flows[key] = own_sum + own_flow, reporting_sum + reporting_flow
+        return [
+            {
+                "account_id": account,
+                "stream": stream,
+                "currency_code": currency,
+                "month": month,
+                **{f"{name}_amount": in_major(getattr(own, name), currency) for name in REVENUE_COLUMNS},
+                **{
+                    f"{name}_reporting_amount": in_major(getattr(reporting, name), self.reporting_currency)
+                    for name in REVENUE_COLUMNS
+                },
+            }
+            for (account, stream, currency, month), (own, reporting) in sorted(flows.items())
+            if any(own.values()) or any(reporting.values())
+        ]
+
+    def deferred_month_rows(self) -> list[MartRow]:
+        """marts.fct_deferred_revenue_by_month: every month of every currency that was billed in."""
+        nothing = dict.fromkeys(
+            ("opening", *FLOWS_OF_DEFERRED, "closing", "deferred_revenue", "contract_asset"), 0
+        )
+        sums: dict[tuple[str, date, str], dict[str, int]] = defaultdict(lambda: dict(nothing))
+        for invoice, _, own, reporting in self.histories:
+            for suffix, history in (("_amount", own), ("_reporting_amount", reporting)):
+                for position, month in enumerate(self.months):
+                    row = sums[invoice.currency, month, suffix]
+                    before, after = history[position], history[position + 1]
+                    row["opening"] += before.balance
+                    row["closing"] += after.balance
+                    row["deferred_revenue"] += max(after.balance, 0)
+                    row["contract_asset"] += max(-after.balance, 0)
+                    for name in FLOWS_OF_DEFERRED:
+                        row[name] += getattr(after, name) - getattr(before, name)
+        return [
+            {
+                "currency_code": currency,
+                "month": month,
+                **{
+                    f"{name}_amount": in_major(value, currency)
+                    for name, value in sums[currency, month, "_amount"].items()
+                },
+                **{
+                    f"{name}_reporting_amount": in_major(value, self.reporting_currency)
+                    for name, value in sums[currency, month, "_reporting_amount"].items()
+                },
+            }
+            for currency in sorted({invoice.currency for invoice, _ in self.obligations()})
+            for month in self.months
+        ]
+
+    @property
+    def reporting_currency(self) -> str:
+        return self.rates.reporting_currency
+
+
+def in_major(amount: int, currency: str) -> Decimal:
+    return Decimal(amount).scaleb(-MINOR_DIGITS[currency])
+
+
+def read_books(
+    landing: Path,
+    *,
+    as_of: date | None = None,
+    policies: Mapping[str, str] | None = None,
+    product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
+) -> Books:
+    """What a landing folder of CSV files says was billed; arguments as in ``mrr.read_company``.
+
+    Raises:
+        OracleError: the input is one for which publication must stop.
+    """
+    policy = DEFAULT_POLICIES | dict(policies or {})
+    everything: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for file in sorted((landing / "billing").glob("*.csv")):
+        everything[file.stem] = read_rows(file)
+    calendar = make_calendar(everything, as_of, policy["reporting_time_zone"])
+    tables = everything
+    if as_of is not None:
+        tables = defaultdict(list, hide_what_came_later(everything, calendar.as_of))
+        for name in MONEY_TABLES:
+            tables[name] = [
+                row
+                for row in tables[name]
+                if (created := instant(row, "created")) is None or created < calendar.as_of
+            ]
+    lines = LineReader(tables, product_catalogue or {})
+    invoices = InvoiceReader(lines, Discounts(tables), calendar, licence_terms(policy)).read(
+        tables["invoice"], tables["invoice_line_item"]
+    )
+    for invoice in invoices.values():
+        minor_units(invoice.currency, f"invoice {invoice.id}")
+    reader = ReductionReader(tables, calendar, invoices)
+    max_age = timedelta(days=int(policy["fx_rate_max_age_days"]))
+    return Books(
+        calendar=calendar,
+        months=list(calendar.months_from(lines.first_billed_or_served(tables["invoice_line_item"]))),
+        invoices=invoices,
+        reductions=reader.reductions(),
+        reader=reader,
+        tables=tables,
+        rates=Rates(landing, policy["reporting_currency"], max_age),
+        own_rates=rates_of_invoices(landing),
+    )
+
+
+def answer(
+    landing: Path,
+    *,
+    as_of: date | None = None,
+    policies: Mapping[str, str] | None = None,
+    product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, list[MartRow]]:
+    """The rows that the marts about revenue must hold, by table name; as ``read_books``."""
+    books = read_books(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
+    return {
+        "fct_revenue_by_account_month": books.account_month_rows(),
+        "fct_deferred_revenue_by_month": books.deferred_month_rows(),
+    }
