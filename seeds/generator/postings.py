@@ -185,7 +185,9 @@ class _Company:
                     balance = standing.balance
                     # Invoices and reductions have moved deferred revenue already; the run does the rest.
                     documents = standing.given_up - standing.billed
-                    now = (-standing.recognised, -max(balance, 0) - documents, max(-balance, 0))
+                    # Earned before it is billed is unbilled; a billed credit line lowers deferred revenue.
+                    unbilled = max(-balance, 0) if close <= revenue.billed_on else 0
+                    now = (-standing.recognised, -(balance + unbilled) - documents, unbilled)
                     for kind in range(3):
                         slices[2 * kind + place] += now[kind] - before[place][kind]
                         if len(units) == 1:

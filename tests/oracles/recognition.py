@@ -228,8 +228,11 @@ class Books:
                     before, after = history[position], history[position + 1]
                     row["opening"] += before.balance
                     row["closing"] += after.balance
-                    row["deferred_revenue"] += max(after.balance, 0)
-                    row["contract_asset"] += max(-after.balance, 0)
+                    # Once billed, a credit line lowers deferred revenue; before, what is earned is unbilled.
+                    is_billed = invoice.billed_on < self.close_of(month).facts_before
+                    unbilled = 0 if is_billed else max(-after.balance, 0)
+                    row["deferred_revenue"] += after.balance + unbilled
+                    row["contract_asset"] += unbilled
                     for name in FLOWS_OF_DEFERRED:
                         row[name] += getattr(after, name) - getattr(before, name)
         return [
