@@ -46,6 +46,12 @@ payouts as (
 
 ),
 
+fees as (
+
+    select * from {{ ref('stg_billing__fees') }}
+
+),
+
 run_settings as (
 
     select * from {{ ref('int_run_settings') }}
@@ -249,6 +255,59 @@ payout_movements as (
 
 ),
 
+-- Only movements whose fees are itemised: the table of fees may be absent.
+itemised_fees as (
+
+    select
+        movements.balance_transaction_id,
+        movements.currency_code,
+        movements.minor_unit_digits,
+        movements.month,
+        movements.fee_minor as stated_minor,
+        fees.fee_number,
+        fees.amount_minor
+    from fees
+    inner join processor_movements as movements
+        on fees.balance_transaction_id = movements.balance_transaction_id
+    where
+        fees.is_live
+        and not fees.is_deleted
+
+),
+
+fee_totals as (
+
+    select distinct
+        'fees_equal_their_transactions' as control,
+        month as period,
+        currency_code,
+        'expected' as side,
+        balance_transaction_id as match_key,
+        'billing.balance_transaction ' || balance_transaction_id as row_label,
+        stated_minor as minor,
+        minor_unit_digits
+    from itemised_fees
+
+),
+
+fee_parts as (
+
+    select
+        'fees_equal_their_transactions' as control,
+        month as period,
+        currency_code,
+        'actual' as side,
+        balance_transaction_id as match_key,
+        'billing.fee '
+        || balance_transaction_id
+        || '/'
+        || cast(fee_number as string) as row_label,
+        amount_minor as minor,
+        minor_unit_digits
+    from itemised_fees
+
+),
+
 unioned as (
 
     select * from invoice_subtotals
@@ -262,6 +321,10 @@ unioned as (
     select * from payout_amounts
     union all
     select * from payout_movements
+    union all
+    select * from fee_totals
+    union all
+    select * from fee_parts
 
 ),
 
