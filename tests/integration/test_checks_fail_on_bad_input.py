@@ -42,6 +42,11 @@ SEGMENT_MOVEMENTS = "intermediate.int_mrr_movements_by_segment_account_month"
 METRICS = "marts.fct_subscription_metrics_by_month"
 SEGMENT_METRICS = "marts.fct_subscription_metrics_by_segment_month"
 CONTROLS = "marts.fct_controls_by_period"
+CONTROL_NAMES = "reference.controls"
+DIFFERENCES = "marts.fct_control_differences"
+CURRENCIES = "reference.iso_4217_currencies"
+OPEN_ITEMS = "staging.stg_policy__open_items"
+SETTINGS = "intermediate.int_run_settings"
 DEFINITION_POLICIES = "intermediate.int_definition_policies"
 COMPANY_DEFINITIONS = "staging.stg_policy__definition_sets"
 DEFAULT_DEFINITIONS = "reference.definition_sets"
@@ -114,6 +119,31 @@ def tier(number: int, units_from: int, units_up_to: int | None, *, last: bool) -
     """A row of a tier of price p."""
     bounds = {"units_from": units_from, "units_up_to": units_up_to}
     return {"price_id": "p", "tier_number": number, **bounds, "is_last_tier": last, "unit_amount_minor": 1}
+
+
+def control(**columns: Any) -> dict[str, Any]:
+    """A control of receivables for one month, which blocks."""
+    return {
+        "control": "receivables",
+        "period": date(2024, 1, 1),
+        "dimension": "all",
+        "currency_code": "USD",
+        "is_blocking": True,
+    } | columns
+
+
+def open_item(**columns: Any) -> dict[str, Any]:
+    return {
+        "open_item": "o",
+        "control": "receivables",
+        "first_period": date(2024, 1, 1),
+        "last_period": date(2024, 2, 1),
+        "currency_code": "USD",
+        "amount": 1,
+        "owner": "Finance",
+        "reason": "Posted by hand.",
+        "expires_on": date(2024, 3, 31),
+    } | columns
 
 
 def account_month(**columns: Any) -> dict[str, Any]:
@@ -1001,19 +1031,79 @@ CASES: dict[str, list[Case]] = {
     ],
     "assert_no_control_fails": [
         Case(
+            {CONTROLS: [control(difference_amount=1, status="fails", explanation="Why.")]},
+            ("'control': 'receivables'", "Decimal('1.0000')", "Why."),
+        ),
+        Case(
             {
                 CONTROLS: [
-                    {
-                        "control": "mrr_roll_forward",
-                        "difference_amount": 1,
-                        "status": "fails",
-                        "explanation": "Why.",
-                    }
-                ]
+                    control(period=date(2024, month, 1), difference_amount=month, status="fails")
+                    for month in (2, 3)
+                ],
+                DIFFERENCES: [
+                    control(
+                        period=date(2024, month, 1), match_key=f"cus_{month}", raw_rows="billing.charge ch"
+                    )
+                    for month in (1, 2, 3)
+                ],
             },
-            ("mrr_roll_forward", "Decimal('1.0000')", "Why."),
+            ("'failing_periods': 2", "'match_key': 'cus_1'", "'match_key': 'cus_2'", "billing.charge ch"),
         ),
-        Case({CONTROLS: [{"control": "x", "status": status} for status in ("ties", "open item", "no data")]}),
+        Case({CONTROLS: [control(status=status) for status in ("ties", "open item", "no data")]}),
+        Case({CONTROLS: [control(status="fails", is_blocking=False)]}),
+    ],
+    "assert_controls_that_only_report_are_known": [
+        *(
+            Case(
+                {
+                    SETTINGS: [{"controls_that_only_report": named}],
+                    CONTROL_NAMES: [{"control": "receivables"}],
+                    CONTROLS: [control(control="mrr_roll_forward")],
+                },
+                says,
+            )
+            for named, says in (
+                ("", ()),
+                ("receivables", ()),
+                ("mrr_roll_forward receivables", ()),
+                ("receivable", ("'rejected_value': 'receivable'",)),
+                ("receivables,mrr_roll_forward", ("separated by one blank",)),
+                ("receivables receivables", ("each once",)),
+            )
+        )
+    ],
+    "assert_open_items_are_readable": [
+        *(
+            Case(
+                {
+                    CONTROL_NAMES: [{"control": "receivables"}],
+                    OPEN_ITEMS: [open_item(**wrong)],
+                    CURRENCIES: [{"currency_code": "USD"}],
+                },
+                (f"'column_name': '{column}'",) if (column := next(iter(wrong), None)) else (),
+            )
+            for wrong in (
+                {},
+                {"control": "receivable"},
+                {"first_period": date(2024, 1, 2)},
+                {"first_period": None},
+                {"last_period": date(2023, 12, 1)},
+                {"last_period": date(2024, 2, 2)},
+                {"currency_code": "usd"},
+                {"amount": 0},
+                {"amount": None},
+                {"owner": " "},
+                {"reason": None},
+                {"expires_on": None},
+            )
+        ),
+        Case(
+            {
+                CONTROLS: [control(control="mrr_roll_forward")],
+                OPEN_ITEMS: [open_item(control="mrr_roll_forward", last_period=None)],
+                CURRENCIES: [{"currency_code": "USD"}],
+            }
+        ),
     ],
     "assert_one_month_opens_with_the_closing_of_the_month_before": [
         Case(
