@@ -65,6 +65,11 @@ COHORT_QUARTERS = "marts.fct_retention_by_cohort_quarter"
 COHORT_SEGMENTS = "marts.fct_retention_by_segment_cohort_month"
 FITS = "marts.fct_retention_projection_fits"
 PROJECTIONS = "marts.fct_retention_projection_by_months_since"
+ROLES = "intermediate.int_account_roles_overridden"
+LEDGER_ACCOUNTS = "intermediate.int_ledger_accounts_classified"
+LEDGER_ENTRIES = "intermediate.int_ledger_entries_described"
+LEDGER_LINES = "intermediate.int_ledger_lines"
+ACCOUNTING_LINES = "staging.stg_ledger__transaction_accounting_lines"
 
 
 @dataclass(frozen=True)
@@ -294,6 +299,18 @@ def amount_off(**columns: Any) -> dict[str, Any]:
     return coupon(**{"percent_off": None, "amount_off_minor": 500, "coupon_currency_code": "USD", **columns})
 
 
+def role_rule(**columns: Any) -> dict[str, Any]:
+    """A row of a rule for the income accounts, with some columns otherwise."""
+    matches = {"account_number": "", "account_type": "income", "account_name": ""}
+    return {"rule": "r", "priority": 1, **matches, "role": "revenue", **columns}
+
+
+def ledger_account(**columns: Any) -> dict[str, Any]:
+    """A row of an income account that one rule gives its role, with some columns otherwise."""
+    sound = {"account_id": "4000", "account_full_name": "Usage", "account_type": "Income"}
+    return {**sound, "rule": "r", "account_role": "revenue", **columns}
+
+
 def definition(key: str, value: str | None) -> dict[str, Any]:
     """A row of how a definition set decides."""
     return {"definition_set": "other", "policy_key": key, "policy_value": value}
@@ -340,6 +357,22 @@ PACKAGES = {"transform_quantity_divide_by": 10, "transform_quantity_round": "up"
 
 # Cases that must return something and, with no `says`, cases beside them that must not.
 CASES: dict[str, list[Case]] = {
+    "assert_account_role_rules_are_readable": [
+        Case({ROLES: [role_rule(account_type="")]}, ("policy.account_roles", "'r'", "matches every account")),
+        Case(
+            {ROLES: [role_rule(role="contra_revenue", revenue_stream="usage")]},
+            ("'r'", "revenue_stream", "usage", "only the role revenue has a stream"),
+        ),
+        Case(
+            {
+                ROLES: [
+                    role_rule(revenue_stream="usage"),
+                    role_rule(account_type="", account_number="4000", role="other"),
+                    role_rule(account_type="", account_name="refunds", role="contra_revenue"),
+                ]
+            }
+        ),
+    ],
     "assert_billing_intervals_are_known": [
         Case({PRICES: [price(billing_interval="fortnight")]}, ("billing.price", "p", "fortnight x 1")),
         Case({PRICES: [price(billing_interval=None)]}, ("NULL x 1",)),
@@ -658,6 +691,53 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({LINES: [proration("il_0", 0)], RAW_LINES: [{"invoice_line_item_id": "il_0"}]}),
     ],
+    "assert_ledger_accounts_have_a_role": [
+        Case(
+            {
+                LEDGER_ACCOUNTS: [ledger_account(account_type="Unheard", rule=None, account_role=None)],
+                LEDGER_LINES: [{"account_id": "4000"}, {"account_id": "4000"}],
+            },
+            ("ledger.account", "'4000'", "accttype", "Unheard", "Account Usage has 2 postings and no rule"),
+        ),
+        Case(
+            {
+                LEDGER_ACCOUNTS: [
+                    ledger_account(account_full_name=None, account_type=None, account_role=None),
+                ],
+                LEDGER_LINES: [{"account_id": "4000"}],
+            },
+            ("NULL", "Account 4000 has 1 postings"),
+        ),
+        Case(
+            {
+                LEDGER_ACCOUNTS: [ledger_account(contradicting_rule="other_rule")],
+                LEDGER_LINES: [{"account_id": "4000"}],
+            },
+            ("policy.account_roles", "'r'", "priority", "other_rule", "Account Usage has two rules"),
+        ),
+        Case(
+            {
+                LEDGER_ACCOUNTS: [
+                    ledger_account(),
+                    ledger_account(account_id="without_postings", account_role=None),
+                    ledger_account(account_id="quarrelled_about", contradicting_rule="other_rule"),
+                ],
+                LEDGER_LINES: [{"account_id": "4000"}, {"account_id": "not in the chart of accounts"}],
+            }
+        ),
+    ],
+    "assert_ledger_currencies_are_known": [
+        Case(
+            {
+                LEDGER_ENTRIES: [
+                    {"transaction_id": "t2", "currency_code": "77"},
+                    {"transaction_id": "t1", "currency_code": "77"},
+                ]
+            },
+            ("ledger.transaction", "'t1'", "currency", "'77'", "2 entries have this currency"),
+        ),
+        Case({LEDGER_ENTRIES: [{"transaction_id": "t1", "currency_code": "KWD"}]}),
+    ],
     "assert_our_definition_is_the_published_bridge": [
         Case({BRIDGE: [bridge()], METRICS: [metrics()]}, ("2024",)),
         *(
@@ -880,6 +960,15 @@ CASES: dict[str, list[Case]] = {
         ),
         *(good_policy(key, limit) for key, limits in RETENTION_POLICIES.items() for limit in limits[:1]),
         *(policy("proration_coupons", value) for value in ("inherited", "", None)),
+        *(policy("licence_support_share", value) for value in ("-0.1", "1.1", "0.3333333", "half", "", None)),
+        *(policy("licence_support_allocation", value) for value in ("residual", "", None)),
+        *(policy("ledger_controls_from", value) for value in ("always", "", None)),
+        *(policy("primary_accounting_book", value) for value in ("", " ", None)),
+        *(good_policy("licence_support_share", value) for value in ("0", "0.5", "0.333333", "1")),
+        *(good_policy("licence_support_allocation", value) for value in ("stand_alone", "relative")),
+        *(good_policy("ledger_controls_from", value) for value in ("complete_months", "closed_periods")),
+        *(good_policy("primary_accounting_book", value) for value in ("1", "US GAAP")),
+        *(good_policy("controls_that_only_report", value) for value in ("", "bad_debt contra_revenue")),
         *(good_policy("proration_coupons", value) for value in ("own", "of_the_renewal")),
         *(good_policy("past_due_churn_days", value) for value in ("", "0", "30")),
         *(good_policy("fiscal_year_start_month", value) for value in ("1", "12")),
@@ -980,6 +1069,37 @@ CASES: dict[str, list[Case]] = {
                 SERVICE: [{"invoice_line_item_id": "il", "price_id": "p", "billable_quantity": 10}],
             }
         ),
+    ],
+    "assert_the_ledger_is_kept_in_the_reporting_currency": [
+        Case(
+            {
+                LEDGER_ENTRIES: [
+                    {"transaction_id": name, "currency_code": "USD", "exchange_rate": Decimal("0.9")}
+                    for name in ("t2", "t1")
+                ]
+            },
+            ("ledger.transaction", "'t1'", "exchangerate", "0.9", "2 entries in the reporting currency USD"),
+        ),
+        Case(
+            {
+                LEDGER_ENTRIES: [
+                    {"transaction_id": "t1", "currency_code": "USD", "exchange_rate": 1},
+                    {"transaction_id": "t2", "currency_code": "USD", "exchange_rate": None},
+                    {"transaction_id": "t3", "currency_code": "EUR", "exchange_rate": Decimal("1.1")},
+                ]
+            }
+        ),
+    ],
+    "assert_the_primary_accounting_book_is_there": [
+        Case(
+            {ACCOUNTING_LINES: [{"accounting_book_id": "3"}, {"accounting_book_id": "2"}]},
+            ("policy.metric_policies", "primary_accounting_book", "'1'", "there is 2"),
+        ),
+        *(
+            Case({ACCOUNTING_LINES: [{"accounting_book_id": "2"}, {"accounting_book_id": book}]})
+            for book in ("1", "")
+        ),
+        Case({ACCOUNTING_LINES: []}),
     ],
     "assert_there_is_a_data_clock": [
         Case(
