@@ -216,33 +216,33 @@ class Books:
         ]
 
     def deferred_month_rows(self) -> list[MartRow]:
-        """marts.fct_deferred_revenue_by_month: every month of every currency that was billed in."""
+        """marts.fct_deferred_revenue_by_month: every month of every currency that was billed in.
+
+        What is earned before it is billed is a contract asset. From then on the balance is deferred revenue,
+        which a credit that was billed lowers.
+        """
         nothing = dict.fromkeys(
             ("opening", *FLOWS_OF_DEFERRED, "closing", "deferred_revenue", "contract_asset"), 0
         )
         sums: dict[tuple[str, date, str], dict[str, int]] = defaultdict(lambda: dict(nothing))
         for invoice, _, own, reporting in self.histories:
-            for suffix, history in (("_amount", own), ("_reporting_amount", reporting)):
+            for suffix, history in (("", own), ("_reporting_amount", reporting)):
                 for position, month in enumerate(self.months):
                     row = sums[invoice.currency, month, suffix]
                     before, after = history[position], history[position + 1]
+                    is_billed = invoice.billed_on < self.close_of(month).facts_before
+                    asset = 0 if is_billed else max(-after.balance, 0)
                     row["opening"] += before.balance
                     row["closing"] += after.balance
-                    # Once billed, a credit line lowers deferred revenue; before, what is earned is unbilled.
-                    is_billed = invoice.billed_on < self.close_of(month).facts_before
-                    unbilled = 0 if is_billed else max(-after.balance, 0)
-                    row["deferred_revenue"] += after.balance + unbilled
-                    row["contract_asset"] += unbilled
+                    row["deferred_revenue"] += after.balance + asset
+                    row["contract_asset"] += asset
                     for name in FLOWS_OF_DEFERRED:
                         row[name] += getattr(after, name) - getattr(before, name)
         return [
             {
                 "currency_code": currency,
                 "month": month,
-                **{
-                    f"{name}_amount": in_major(value, currency)
-                    for name, value in sums[currency, month, "_amount"].items()
-                },
+                **{name: in_major(value, currency) for name, value in sums[currency, month, ""].items()},
                 **{
                     f"{name}_reporting_amount": in_major(value, self.reporting_currency)
                     for name, value in sums[currency, month, "_reporting_amount"].items()
