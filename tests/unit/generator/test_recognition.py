@@ -194,6 +194,15 @@ def test_a_credit_note_reduces_the_lines_that_it_names_until_it_is_taken_back() 
     assert _standing(revenue, _day(2024, 4, 1), 1) == (36_600, 9_100, 0)
 
 
+def test_a_credit_note_that_was_taken_back_leaves_all_to_be_refunded() -> None:
+    case = _case(_line(36_600, _YEAR), tax=7_320)
+    case.notes.append(_note(36_600, instant(2024, 2, 1), 7_320, voided_at=instant(2024, 2, 2)))
+    case.refunds.append(_refund(43_920, instant(2024, 3, 1)))
+    revenue = InvoiceRevenue(case)
+    assert revenue.split(_of_kind(revenue, "refund"), _same) == (6_000, 30_600, 7_320)
+    assert _standing(revenue, _day(2024, 4, 1)) == (36_600, 6_000, 30_600)
+
+
 def test_a_credit_note_on_a_licence_is_shared_with_its_support() -> None:
     price = find_price("archive_licence", None, "USD")
     case = _case(Line(price, "invoiceitem", 10_000, 1, _BILLED, _BILLED, ""))
