@@ -47,7 +47,6 @@ from seeds.generator.settlement import (
 FIRST_CUSTOMER_ENTITY = 1000
 
 _STREAMS = tuple(REVENUE_OF_STREAM)
-_CONTRA = {"credit_note": CREDITS, "refund": CREDITS, "dispute": DISPUTES, "write_off": BAD_DEBT}
 _ESTIMATES_PER_THOUSAND = 80
 
 RunKey = tuple[int, str, int]
@@ -109,11 +108,13 @@ class PostingMaker:
         self.horizon = horizon
 
     def postings(self, dealings: Dealings) -> CompanyPostings:
-        """All entries of a company; its test-mode documents are nobody's business here."""
+        """All entries of a company, and what it adds to those of the vendor."""
         return _Company(self.rates, self.closes, self.horizon, dealings).postings()
 
 
 class _Company:
+    """One company's entries: invoices share its credits, its ids and its place in the runs."""
+
     def __init__(self, rates: ExchangeRates, closes: Sequence[int], horizon: int, dealings: Dealings) -> None:
         self.rates = rates
         self.closes = closes
@@ -324,7 +325,7 @@ class _Invoice:
     def _write_off(self, number: int) -> Entry:
         assert self.settled.written_off is not None
         reduction = self.reductions["write_off", self.id]
-        lines = self._against_receivable(self._reduced(reduction, _CONTRA["write_off"]))
+        lines = self._against_receivable(self._reduced(reduction, BAD_DEBT))
         return self._entry(number, "Journal", self.settled.written_off, lines, memo=f"Write-off of {self.id}")
 
     def _credited(self, note: CreditNote, number: int) -> Entry:
