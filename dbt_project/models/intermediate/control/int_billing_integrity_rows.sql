@@ -1,5 +1,5 @@
--- Grain: one row per control of billing in itself, period, currency, side, match key and
--- row label.
+-- Grain: one row per control of billing in itself, period, currency, side, match key
+-- and row label.
 -- What an export says twice must be said alike: an invoice and its lines, a payout and
 -- its movements; and no part of an invoice may be lost on its way to revenue.
 with
@@ -125,7 +125,9 @@ slices as (
     select
         revenue.invoice_id,
         sum(
-            revenue.recognized_minor + revenue.credited_minor + revenue.written_off_minor
+            revenue.recognized_minor
+            + revenue.credited_minor
+            + revenue.written_off_minor
         )
         + sum(
             case

@@ -66,7 +66,7 @@ invoices as (
             when billed_invoices.invoice_id is not null then 'billed invoice'
             when visible_invoices.invoice_id is null then 'after the as-of'
             when invoices.invoice_status = 'draft' then 'draft'
-        end as use
+        end as row_use
     from {{ ref('stg_billing__invoices') }} as invoices
     left join visible_invoices
         on invoices.invoice_id = visible_invoices.invoice_id
@@ -86,7 +86,7 @@ invoice_line_items as (
                 then 'line of a billed invoice'
             when billed_invoices.invoice_id is null
                 then 'line of an invoice that is not billed'
-        end as use
+        end as row_use
     from {{ ref('stg_billing__invoice_line_items') }} as lines
     left join billed_invoices
         on lines.invoice_id = billed_invoices.invoice_id
@@ -104,12 +104,12 @@ discounts as (
         case
             when not discounts.is_live then 'test mode'
             when discounts.is_deleted then 'deleted'
-            when discounts.discount_type is distinct from 'line item'
+            when coalesce(discounts.discount_type, '') <> 'line item'
                 then 'not of a line'
             when earned_lines.invoice_line_item_id is not null
                 then 'discount of a billed line'
             else 'discount of a line that is not billed'
-        end as use
+        end as row_use
     from {{ ref('stg_billing__discounts') }} as discounts
     left join earned_lines
         on discounts.discounted_id = earned_lines.invoice_line_item_id
@@ -133,7 +133,7 @@ charges as (
             when charges.invoice_id is null then 'without an invoice'
             when billed_invoices.invoice_id is null
                 then 'payment of an invoice that is not billed'
-        end as use
+        end as row_use
     from {{ ref('stg_billing__charges') }} as charges
     left join payments
         on charges.charge_id = payments.charge_id
@@ -155,7 +155,7 @@ refunds as (
             when charges.invoice_id is null then 'without an invoice'
             when billed_invoices.invoice_id is null
                 then 'refund of an invoice that is not billed'
-        end as use
+        end as row_use
     from {{ ref('stg_billing__refunds') }} as refunds
     left join {{ ref('int_refunds_covered') }} as covered
         on refunds.refund_id = covered.refund_id
@@ -180,7 +180,7 @@ credit_notes as (
                 then 'void without a date'
             when billed_invoices.invoice_id is null
                 then 'credit note of an invoice that is not billed'
-        end as use
+        end as row_use
     from {{ ref('stg_billing__credit_notes') }} as credit_notes
     left join reductions
         on
@@ -203,7 +203,7 @@ credit_note_line_items as (
             when earned_lines.invoice_line_item_id is not null
                 then 'credit of a line'
             else 'names no line: spread over the invoice'
-        end as use
+        end as row_use
     from {{ ref('stg_billing__credit_note_line_items') }} as lines
     left join reductions
         on
@@ -228,7 +228,7 @@ disputes as (
             when billed_invoices.invoice_id is null
                 then 'dispute of an invoice that is not billed'
             else 'no money left for it'
-        end as use
+        end as row_use
     from {{ ref('stg_billing__disputes') }} as disputes
     left join {{ ref('int_disputes_withdrawn') }} as withdrawn
         on disputes.dispute_id = withdrawn.dispute_id
@@ -244,14 +244,16 @@ balance_transactions as (
     select
         'balance_transaction' as table_name,
         case
-            when not transactions.is_live then 'test mode'
-            when transactions.is_deleted then 'deleted'
+            when not processor_transactions.is_live then 'test mode'
+            when processor_transactions.is_deleted then 'deleted'
             when movements.balance_transaction_id is not null
                 then 'movement at the processor'
-        end as use
-    from {{ ref('stg_billing__balance_transactions') }} as transactions
+        end as row_use
+    from {{ ref('stg_billing__balance_transactions') }} as processor_transactions
     left join {{ ref('int_processor_movements') }} as movements
-        on transactions.balance_transaction_id = movements.balance_transaction_id
+        on
+            processor_transactions.balance_transaction_id
+            = movements.balance_transaction_id
 
 ),
 
@@ -263,9 +265,9 @@ fees as (
             when not fees.is_live then 'test mode'
             when fees.is_deleted then 'deleted'
             when movements.balance_transaction_id is not null
-                then 'part of a movement''s fee'
+                then 'part of the fee of a movement'
             else 'of a movement that is not in the export'
-        end as use
+        end as row_use
     from {{ ref('stg_billing__fees') }} as fees
     left join {{ ref('int_processor_movements') }} as movements
         on fees.balance_transaction_id = movements.balance_transaction_id
@@ -283,7 +285,7 @@ payouts as (
                 coalesce(payout_status, 'paid') in ('paid', 'in_transit', 'pending')
                 then 'payout'
             else 'not paid out'
-        end as use
+        end as row_use
     from {{ ref('stg_billing__payouts') }}
 
 ),
@@ -319,7 +321,7 @@ described as (
             when not is_live then 'test mode'
             when is_deleted then 'deleted, kept for history'
             else 'read'
-        end as use
+        end as row_use
     from {{ ref('stg_billing__' ~ entities) }}
     {%- endfor %}
 
@@ -329,10 +331,10 @@ final as (
 
     select
         table_name,
-        use,
+        row_use,
         count(*) as row_count
     from described
-    group by table_name, use
+    group by table_name, row_use
 
 )
 

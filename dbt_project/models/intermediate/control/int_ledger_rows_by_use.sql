@@ -45,12 +45,12 @@ transactions as (
         'transaction' as table_name,
         case
             when posted_entries.transaction_id is not null then 'posted entry'
-            when not transactions.is_posting then 'does not post'
+            when not headers.is_posting then 'does not post'
             else 'no line posts in the primary book'
-        end as use
-    from {{ ref('stg_ledger__transactions') }} as transactions
+        end as row_use
+    from {{ ref('stg_ledger__transactions') }} as headers
     left join posted_entries
-        on transactions.transaction_id = posted_entries.transaction_id
+        on headers.transaction_id = posted_entries.transaction_id
 
 ),
 
@@ -60,18 +60,18 @@ transaction_lines as (
         'transactionline' as table_name,
         case
             when ledger_lines.transaction_id is not null then 'posted line'
-            when transactions.transaction_id is null
+            when headers.transaction_id is null
                 then 'of an entry that is not in the export'
-            when not transactions.is_posting then 'of an entry that does not post'
+            when not headers.is_posting then 'of an entry that does not post'
             else 'does not post in the primary book'
-        end as use
+        end as row_use
     from {{ ref('stg_ledger__transaction_lines') }} as lines
     left join ledger_lines
         on
             lines.transaction_id = ledger_lines.transaction_id
             and lines.transaction_line_id = ledger_lines.transaction_line_id
-    left join {{ ref('stg_ledger__transactions') }} as transactions
-        on lines.transaction_id = transactions.transaction_id
+    left join {{ ref('stg_ledger__transactions') }} as headers
+        on lines.transaction_id = headers.transaction_id
 
 ),
 
@@ -91,7 +91,7 @@ accounting_lines as (
             when lower(accounts.account_type) in ('nonposting', 'stat')
                 then 'on an account without money'
             when ledger_lines.transaction_id is not null then 'posted line'
-        end as use
+        end as row_use
     from {{ ref('stg_ledger__transaction_accounting_lines') }} as lines
     cross join run_settings
     left join entries
@@ -116,7 +116,7 @@ described as (
     union all
     select
         '{{ table }}' as table_name,
-        'read' as use
+        'read' as row_use
     from {{ ref('stg_ledger__' ~ entities) }}
     {%- endfor %}
 
@@ -126,10 +126,10 @@ final as (
 
     select
         table_name,
-        use,
+        row_use,
         count(*) as row_count
     from described
-    group by table_name, use
+    group by table_name, row_use
 
 )
 

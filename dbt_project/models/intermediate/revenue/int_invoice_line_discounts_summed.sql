@@ -1,4 +1,4 @@
--- Grain: one row per invoice line that carries discounts of its own: what they take off.
+-- Grain: one row per invoice line with discounts of its own: what they take off.
 with
 
 discounts as (

@@ -480,7 +480,7 @@ deferred_rolls_forward_in_reporting_currency as (
         deferred_revenue.deferred_revenue_reporting_amount
         - deferred_revenue.contract_asset_reporting_amount as actual_amount,
         'Opening deferred revenue, what is billed and what leaves it give what is open'
-        || ' of all performance obligations, at the invoices'' own rates.'
+        || ' of all performance obligations, at the own rates of the invoices.'
             as explanation
     from deferred_revenue
     cross join run_settings

@@ -26,18 +26,27 @@ staged_rows as (
     select
         'billing' as source,
         table_name,
-        coalesce(use, 'nothing says') as use,
-        use is not null as is_accounted_for,
+        coalesce(row_use, 'nothing says') as row_use,
+        row_use is not null as is_accounted_for,
         row_count
     from billing_rows
     union all
     select
         'ledger' as source,
         table_name,
-        coalesce(use, 'nothing says') as use,
-        use is not null as is_accounted_for,
+        coalesce(row_use, 'nothing says') as row_use,
+        row_use is not null as is_accounted_for,
         row_count
     from ledger_rows
+
+),
+
+staged_tables as (
+
+    select distinct
+        source,
+        table_name
+    from staged_rows
 
 ),
 
@@ -46,11 +55,11 @@ unread_rows as (
     select
         load_report.source,
         load_report.table_name,
-        'no model reads this table' as use,
+        'no model reads this table' as row_use,
         true as is_accounted_for,
         sum(load_report.rows_accepted) as row_count
     from load_report
-    left join (select distinct source, table_name from staged_rows) as staged_tables
+    left join staged_tables
         on
             load_report.source = staged_tables.source
             and load_report.table_name = staged_tables.table_name
@@ -74,7 +83,7 @@ final as (
     select
         source,
         table_name,
-        use,
+        row_use,
         is_accounted_for,
         cast(row_count as bigint) as row_count
     from unioned
