@@ -660,10 +660,12 @@ class ItemMaker:
         row: dict[str, Any] = {"due_date": due if self.account.chance(0.7) else None}
         transition = {"paid": "paid", "void": "voided", "uncollectible": "marked_uncollectible"}.get(status)
         if transition is not None and self.account.chance(0.8):
-            row[f"status_transitions_{transition}_at"] = settled
+            # Money may come early; nothing is taken back before it was billed.
+            is_early = transition != "paid" and settled < finalized
+            row[f"status_transitions_{transition}_at"] = finalized if is_early else settled
         if status == "paid" and self.account.chance(0.06):
             # Written off, and paid after all.
-            row["status_transitions_marked_uncollectible_at"] = due
+            row["status_transitions_marked_uncollectible_at"] = max(due, finalized)
         return row
 
     def add_line(

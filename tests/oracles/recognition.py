@@ -107,8 +107,11 @@ class Part:
         amount = convert(self.ends) - convert(self.begins)
         billed = amount if invoice.billed_on < close.facts_before else 0
         if not is_held or self.reduction is None:
-            return Figures(billed=billed, recognized=self.earned(close.days_before, convert))
-        earned = self.earned(min(self.reduction.on, close.days_before), convert)
+            # What is earned at one moment is a fact of its day; what is earned by the day waits for its end.
+            is_by_the_day = self.obligation.days > 0
+            upto = close.days_before if is_by_the_day else close.facts_before
+            return Figures(billed=billed, recognized=self.earned(upto, convert))
+        earned = self.earned(self.reduction.on, convert)
         if self.reduction.kind == WRITE_OFF:
             return Figures(billed, earned, bad_debt=earned, written_off=amount - earned)
         return Figures(billed, earned, contra=earned, credited=amount - earned)
