@@ -15,13 +15,18 @@ from typing import Any
 import duckdb
 
 from orchestration.engines import duckdb as engine
-from orchestration.reporting import format_table
+from orchestration.reporting import format_table, format_value
 
 CONTROLS_TABLE = "fct_controls_by_period"
+DIFFERENCES_TABLE = "fct_control_differences"
+# The dbt test that stands for them; its rows are told in sentences.
+CONTROLS_TEST = "assert_no_control_fails"
 # Ten rows show the pattern; all of them can be had from the private build, whose path is in the message.
 SHOWN_ROWS = 10
 # The end of a reason is what a person acts on: cut nothing but a runaway value.
 ROW_TEXT = 300
+# As many raw rows as fct_control_differences names.
+SHOWN_LABELS = 8
 BUILT_RESOURCE_TYPES = frozenset({"model", "seed", "snapshot"})
 
 
@@ -80,6 +85,8 @@ def audit_build(manifest: Mapping[str, Any], run_results: Mapping[str, Any], war
             audit.tests_failed += 1
             if result is None or status == "skipped":
                 skipped.append(node["name"])
+            elif node["name"] == CONTROLS_TEST and status == "fail":
+                audit.problems.append(describe_failing_controls(warehouse_file))
             else:
                 audit.problems.append(_describe_test(node, result, warehouse_file))
 
@@ -150,14 +157,70 @@ def _audit_controls(audit: Audit, warehouse_file: Path) -> None:
         return
     counts = engine.read_rows(warehouse_file, f"select status, count(*) from {table} group by status")
     audit.controls = {str(status): int(count) for status, count in sorted(counts.values, key=str)}
-    failing = engine.read_rows(
-        warehouse_file, f"select * from {table} where status = 'fails' order by all", limit=SHOWN_ROWS
+    if _failing(warehouse_file, is_blocking=True):
+        audit.problems.append(describe_failing_controls(warehouse_file))
+    for control in _failing(warehouse_file, is_blocking=False):
+        audit.warnings.append(f"{_describe_control(warehouse_file, control)}\n  It only reports, by policy.")
+
+
+def _failing(warehouse_file: Path, *, is_blocking: bool) -> list[dict[str, Any]]:
+    """Failing controls with the first month of each, in the order in which they began to fail."""
+    rows = engine.read_rows(
+        warehouse_file,
+        f"""
+        select
+            control, dimension, currency_code, count(*) as months, min(period) as first_period,
+            arg_min(expected_amount, period) as expected, arg_min(actual_amount, period) as actual,
+            arg_min(difference_amount, period) as difference, arg_min(explanation, period) as explanation
+        from {engine.PUBLISHED_SCHEMA}.{CONTROLS_TABLE}
+        where status = 'fails' and is_blocking is {"true" if is_blocking else "false"}
+        group by control, dimension, currency_code
+        order by first_period, control, dimension, currency_code
+        """,
     )
-    if failing.values:
-        audit.problems.append(
-            f"{audit.controls['fails']} control(s) fail:\n"
-            f"{format_table(failing.columns, failing.values, cell_width=ROW_TEXT, indent='    ')}"
-        )
+    return [dict(zip(rows.columns, values, strict=True)) for values in rows.values]
+
+
+def describe_failing_controls(warehouse_file: Path) -> str:
+    """Each blocking control that fails, and the raw rows that make its difference, largest first."""
+    failing = _failing(warehouse_file, is_blocking=True)
+    names = ", ".join(dict.fromkeys(control["control"] for control in failing))
+    described = [_describe_control(warehouse_file, control) for control in failing[:SHOWN_ROWS]]
+    if len(failing) > SHOWN_ROWS:
+        described.append(f"... and {len(failing) - SHOWN_ROWS} more")
+    text = "\n".join(described)
+    return f"{len(failing)} control{'s fail' if len(failing) != 1 else ' fails'} ({names}):\n{text}"
+
+
+def _describe_control(warehouse_file: Path, control: Mapping[str, Any]) -> str:
+    by = "" if control["dimension"] == "all" else f", {control['dimension']}"
+    since = f"{control['first_period']:%Y-%m}"
+    if control["months"] > 1:
+        since += f" (and {control['months'] - 1} later month{'s' if control['months'] > 2 else ''})"
+    text = (
+        f"  {control['control']}{by}, {control['currency_code']}, {since}: expected "
+        f"{format_value(control['expected'])}, actual {format_value(control['actual'])}, "
+        f"difference {format_value(control['difference'])}. "
+        f"{control['explanation']}"
+    )
+    rows = engine.read_rows(
+        warehouse_file,
+        f"""
+        select period, match_key, difference_amount, raw_row_count, raw_rows
+        from {engine.PUBLISHED_SCHEMA}.{DIFFERENCES_TABLE}
+        where control = ? and dimension = ? and currency_code = ? and period <= ?
+        order by abs(difference_amount) desc, period, match_key
+        """,
+        limit=SHOWN_ROWS,
+        parameters=[
+            control["control"], control["dimension"], control["currency_code"], control["first_period"],
+        ],
+    )  # fmt: skip
+    for period, match_key, difference, row_count, raw_rows in rows.values:
+        more = f" and {row_count - SHOWN_LABELS} more rows" if row_count > SHOWN_LABELS else ""
+        where = f"{period:%Y-%m}, {match_key or 'no customer or document'}"
+        text += f"\n    {format_value(difference)} in {where}: {raw_rows}{more}"
+    return text
 
 
 def audit_quarantine(

@@ -66,14 +66,16 @@ def _in_utc(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
     return connection
 
 
-def read_rows(file: Path, sql: str, *, limit: int | None = None) -> Rows:
+def read_rows(file: Path, sql: str, *, limit: int | None = None, parameters: Sequence[object] = ()) -> Rows:
     """The first ``limit`` rows (all when None) that ``sql`` returns on a file opened read-only.
+
+    ``parameters`` stand for the question marks in ``sql``.
 
     Raises:
         duckdb.Error: the file or the statement cannot be read.
     """
     with open_read_only(file) as connection:
-        cursor = connection.execute(sql)
+        cursor = connection.execute(sql, list(parameters))
         columns = [column[0] for column in cursor.description or []]
         return Rows(columns, cursor.fetchall() if limit is None else cursor.fetchmany(limit))
 

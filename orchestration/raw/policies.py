@@ -94,9 +94,7 @@ def check_policies(policies: Mapping[str, str]) -> None:
             raise PolicyError(f"Policy {key}, value {value!r}: {error}", error.hint, error.column) from None
 
 
-def _number(
-    low: int, high: int, *, whole: bool, most_decimals: int | None = None
-) -> Callable[[str], None]:
+def _number(low: int, high: int, *, whole: bool, most_decimals: int | None = None) -> Callable[[str], None]:
     kind = "a whole number" if whole else "a number"
     decimals = "" if most_decimals is None else f" with at most {most_decimals} decimals"
     expected = f"Expected {kind} from {low} to {high}{decimals}."

@@ -8,19 +8,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from seeds.generator.billing import BillingWriter, billing_rows
+from seeds.generator.billing import BillingWriter
+from seeds.generator.dealings import BillingDesk
 from seeds.generator.exchange import ExchangeRates
 from seeds.generator.facts import CompanyHistory
-from seeds.generator.ledger import ledger_rows
+from seeds.generator.ledger import LedgerWriter
 from seeds.generator.listing import planted_table
 from seeds.generator.moments import HOUR, add_months, instant
 from seeds.generator.output import CsvSink, ParquetSink, Sink, write_rows
 from seeds.generator.planted import planted_cases
 from seeds.generator.simulation import Span, simulate_company
-from seeds.generator.tables import BILLING, LEDGER
+from seeds.generator.tables import BILLING, LEDGER, Rows
 
 FIRST_MONTH = instant(2023, 1, 1)
 DEFAULT_CUSTOMERS = 300
@@ -48,10 +49,22 @@ def generate(sink: Sink, *, customers: int, months: int, seed: int) -> dict[str,
     """Write all sources to the sink; returns rows per table."""
     span = span_of(months)
     rates = ExchangeRates(seed, span.first, span.horizon)
-    writer = BillingWriter(rates, span.horizon)
-    write_rows(sink, BILLING, billing_rows(writer, histories(seed, customers, span)))
-    write_rows(sink, LEDGER, [ledger_rows(rates)])
+    write_rows(sink, {**BILLING, **LEDGER}, portions(rates, histories(seed, customers, span), span))
     return sink.close()
+
+
+def portions(rates: ExchangeRates, companies: Iterable[CompanyHistory], span: Span) -> Iterator[Rows]:
+    """The rows of all sources: lists, then companies, then what adds up; one company is held at a time."""
+    desk = BillingDesk(rates, span.horizon)
+    billing = BillingWriter(span.horizon)
+    ledger = LedgerWriter(rates, span.first, span.horizon)
+    yield billing.catalogue_rows()
+    yield ledger.list_rows()
+    for dealings in desk.dealings(companies):
+        yield billing.company_rows(dealings)
+        yield ledger.company_rows(dealings)
+    yield billing.payout_rows(desk.payouts)
+    yield ledger.closing_rows(desk.payouts[True].made())
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

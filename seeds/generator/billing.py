@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Mapping
 
 from seeds.generator.catalogue import (
     CATALOGUE_CREATED,
@@ -19,16 +19,14 @@ from seeds.generator.catalogue import (
     all_prices,
     find_price,
 )
-from seeds.generator.exchange import ExchangeRates
-from seeds.generator.facts import CompanyHistory, Contract
-from seeds.generator.invoicing import Discount, Invoice, Line, Subscription, bill_contract, bill_sale
+from seeds.generator.dealings import Dealings
+from seeds.generator.facts import Contract
+from seeds.generator.invoicing import Discount, Invoice, Line, Subscription
 from seeds.generator.moments import add_months, next_sync
 from seeds.generator.money import THOUSANDTHS
-from seeds.generator.randomness import identifier, line_identifier
-from seeds.generator.settlement import Payouts, SettledInvoice, Settlement, settle_company
-from seeds.generator.tables import Row, Value
-
-Rows = dict[str, list[Row]]
+from seeds.generator.randomness import identifier
+from seeds.generator.settlement import Payouts, SettledInvoice, Settlement
+from seeds.generator.tables import Row, Rows, Value
 
 
 def _json(values: dict[str, str]) -> str | None:
@@ -48,10 +46,8 @@ def _unit_amounts(thousandths: int | None) -> tuple[int | None, str | None]:
 class BillingWriter:
     """Makes the rows of the billing tables: the catalogue once, companies one by one, payouts at the end."""
 
-    def __init__(self, rates: ExchangeRates, horizon: int) -> None:
-        self.rates = rates
+    def __init__(self, horizon: int) -> None:
         self.horizon = horizon
-        self.payouts = {livemode: Payouts(horizon, livemode=livemode) for livemode in (True, False)}
 
     # -- the catalogue ---------------------------------------------------------------------------------------
 
@@ -118,29 +114,16 @@ class BillingWriter:
 
     # -- a company -------------------------------------------------------------------------------------------
 
-    def company_rows(self, history: CompanyHistory) -> Rows:
-        """All rows about one company; nothing where it is not a customer yet at the horizon."""
+    def company_rows(self, dealings: Dealings) -> Rows:
+        """All rows about one company."""
         rows: Rows = defaultdict(list)
-        company = history.company
-        if company.created > self.horizon:
-            return rows
-        livemode = "test_mode" not in history.export_flaws
-        billed = [
-            (contract, bill_contract(contract, _currency(contract), history.customer_coupons, self.horizon))
-            for contract in history.contracts
-            if contract.start <= self.horizon
-        ]
-        invoices = [invoice for _, subscription in billed for invoice in subscription.invoices]
-        invoices += [
-            bill_sale(sale, sale.items[0][0].currency) for sale in history.sales if sale.at <= self.horizon
-        ]
-        settlement = settle_company(company, invoices, self.rates, self.payouts[livemode], self.horizon)
-        maker = _CompanyRows(history, livemode, self.horizon, rows)
+        settlement = dealings.settlement
+        maker = _CompanyRows(dealings, self.horizon, rows)
         maker.customer(settlement)
         open_invoices = {settled.invoice.id for settled in settlement.invoices if settled.status == "open"}
-        for contract, subscription in billed:
+        for contract, subscription in dealings.billed:
             maker.subscription(contract, subscription, open_invoices)
-        flaws = {subscription.id: contract.export_flaws for contract, subscription in billed}
+        flaws = {subscription.id: contract.export_flaws for contract, subscription in dealings.billed}
         for settled in settlement.invoices:
             maker.invoice(settled, flaws.get(settled.invoice.subscription_id or "", frozenset()))
         maker.customer_discounts()
@@ -149,10 +132,10 @@ class BillingWriter:
 
     # -- the processor's payouts -----------------------------------------------------------------------------
 
-    def payout_rows(self) -> Rows:
-        """Payouts with their balance transactions; to be asked for once every company has been written."""
+    def payout_rows(self, payouts_by_mode: Mapping[bool, Payouts]) -> Rows:
+        """Payouts with their balance transactions; to be asked for once every company has been settled."""
         rows: Rows = defaultdict(list)
-        for livemode, payouts in self.payouts.items():
+        for livemode, payouts in payouts_by_mode.items():
             for payout in payouts.made():
                 synced = self._synced(payout.paid_at)
                 rows["payout"].append(
@@ -180,20 +163,16 @@ class BillingWriter:
         return min(next_sync(changed), self.horizon)
 
 
-def _currency(contract: Contract) -> str:
-    return contract.items[0].price.currency
-
-
 class _CompanyRows:
     """Fills the rows of one company."""
 
-    def __init__(self, history: CompanyHistory, livemode: bool, horizon: int, rows: Rows) -> None:
-        self.company = history.company
-        self.history = history
-        self.livemode = livemode
+    def __init__(self, dealings: Dealings, horizon: int, rows: Rows) -> None:
+        self.company = dealings.history.company
+        self.history = dealings.history
+        self.livemode = dealings.livemode
         self.horizon = horizon
         self.rows = rows
-        self.customer_id = customer_id(history)
+        self.customer_id = dealings.customer_id
 
     def _end(self, changed: int) -> tuple[Value, ...]:
         """The columns that close every row: live mode, and the sync that saw the row's last change."""
@@ -301,7 +280,7 @@ class _CompanyRows:
     def _line(
         self, invoice: Invoice, position: int, line: Line, end: tuple[Value, ...], *, has_item: bool
     ) -> None:
-        line_id = _line_id(invoice, position)
+        line_id = invoice.line_id(position)
         self.rows["invoice_line_item"].append(
             (
                 line_id, invoice.id, line.subscription_id, line.item_id if has_item else None,
@@ -350,7 +329,7 @@ class _CompanyRows:
                 )
             )  # fmt: skip
             for position, amount, quantity in note.lines:
-                line_id = _line_id(invoices[note.invoice_id], position)
+                line_id = invoices[note.invoice_id].line_id(position)
                 rows["credit_note_line_item"].append(
                     (identifier("cnli", note.id, position), note.id, line_id, amount, quantity, *end)
                 )
@@ -377,22 +356,5 @@ class _CompanyRows:
                 )
 
 
-def customer_id(history: CompanyHistory) -> str:
-    """The billing id of a company."""
-    return identifier("cus", history.company.key)
-
-
-def _line_id(invoice: Invoice, position: int) -> str:
-    return line_identifier(invoice.created, position, invoice.key)
-
-
 def _price_or_plan(price: Price) -> tuple[str | None, str | None]:
     return (None, price.id) if price.older_form else (price.id, None)
-
-
-def billing_rows(writer: BillingWriter, histories: Iterable[CompanyHistory]) -> Iterator[Rows]:
-    """The catalogue's rows, then each company's, then the payouts'; one company is held at a time."""
-    yield writer.catalogue_rows()
-    for history in histories:
-        yield writer.company_rows(history)
-    yield writer.payout_rows()

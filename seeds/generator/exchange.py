@@ -64,6 +64,15 @@ class ExchangeRates:
         quoted = 10 ** (len(str(start)) - 5)
         return [divide_rounded(rate, quoted) * quoted for rate in rates]
 
+    @cached_property
+    def numbers(self) -> dict[tuple[str, int], int]:
+        """Every rate that a currency has had, numbered from 0 by the day on which it was first set."""
+        numbers = {(REPORTING_CURRENCY, _SCALE): 0}
+        for place in range(len(self.days)):
+            for currency, path in self.by_currency.items():
+                numbers.setdefault((currency, path[place]), len(numbers))
+        return numbers
+
     def rate(self, currency: str, at: int) -> int:
         """10^-8 US dollars for one major unit of the currency, as last set before ``at``."""
         if currency == REPORTING_CURRENCY:
@@ -72,9 +81,19 @@ class ExchangeRates:
 
     def in_reporting_currency(self, amount: int, currency: str, at: int) -> int:
         """Minor units of the currency in US cents."""
-        scale = EXPONENTS[REPORTING_CURRENCY] - EXPONENTS[currency]
-        numerator = amount * self.rate(currency, at) * 10 ** max(scale, 0)
-        return divide_rounded(numerator, _SCALE * 10 ** max(-scale, 0))
+        return converted(amount, currency, self.rate(currency, at))
+
+
+def converted(amount: int, currency: str, rate: int) -> int:
+    """Minor units of the currency in US cents at a rate in 10^-8 US dollars for one major unit."""
+    scale = EXPONENTS[REPORTING_CURRENCY] - EXPONENTS[currency]
+    return divide_rounded(amount * rate * 10 ** max(scale, 0), _SCALE * 10 ** max(-scale, 0))
+
+
+def converted_back(cents: int, currency: str, rate: int) -> int:
+    """US cents in minor units of the currency, at the same kind of rate."""
+    scale = EXPONENTS[currency] - EXPONENTS[REPORTING_CURRENCY]
+    return divide_rounded(cents * _SCALE * 10 ** max(scale, 0), rate * 10 ** max(-scale, 0))
 
 
 def as_decimal(rate: int) -> str:

@@ -31,7 +31,7 @@ from seeds.generator.facts import (
 )
 from seeds.generator.moments import HOUR, Cadence, add_months, boundary
 from seeds.generator.money import chargeable, shared_out
-from seeds.generator.randomness import dated_identifier, identifier
+from seeds.generator.randomness import dated_identifier, identifier, line_identifier
 
 _HANDLING_WHILE_PAUSED = {
     "void": "paused_void",
@@ -79,6 +79,10 @@ class Invoice:
 
     def __post_init__(self) -> None:
         self.id = dated_identifier("in", self.created, self.key)
+
+    def line_id(self, position: int) -> str:
+        """The id of the line at a position, from 0."""
+        return line_identifier(self.created, position, self.key)
 
     @property
     def subtotal(self) -> int:

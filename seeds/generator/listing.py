@@ -5,7 +5,7 @@ Kept apart from the cases themselves because it needs the billing ids. Nothing e
 
 from __future__ import annotations
 
-from seeds.generator.billing import customer_id
+from seeds.generator.dealings import customer_id
 from seeds.generator.planted import PlantedCase, planted_cases
 from seeds.generator.randomness import dated_identifier
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 Value = str | int | bool | None
 Row = tuple[Value, ...]
+Rows = dict[str, list[Row]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +111,39 @@ BILLING: Mapping[str, Table] = {
     for name, columns in _BILLING_COLUMNS.items()
 }
 
-LEDGER: Mapping[str, Table] = {
-    "currency": _table("ledger", "currency", "id# name symbol", "id"),
-    "currencyrate": _table(
-        "ledger",
-        "currencyrate",
+# Ids are numbers, as NetSuite's are; booleans are T and F, and so text.
+_LEDGER_TABLES = {
+    "account": ("id# acctnumber accttype fullname parent# isinactive", "id"),
+    "accountingperiod": (
+        "id# periodname startdate enddate closed closedondate@ isadjust isquarter isyear",
+        "id",
+    ),
+    "department": ("id# name fullname parent#", "id"),
+    "location": ("id# name fullname parent#", "id"),
+    "classification": ("id# name fullname parent#", "id"),
+    "subsidiary": ("id# name fullname parent#", "id"),
+    "currency": ("id# name symbol", "id"),
+    "currencyrate": (
         "basecurrency# transactioncurrency# effectivedate exchangerate",
         "effectivedate transactioncurrency",
     ),
+    "vendor": ("id# name externalid", "id"),
+    "entity": ("id# name externalid", "id"),
+    "transaction": (
+        """id# transactionnumber type trandate postingperiod# posting currency# exchangerate entity# memo
+        reversal# externalid createddate@ lastmodifieddate@""",
+        "trandate id",
+    ),
+    "transactionline": (
+        "id# transaction# department# location# class# entity# memo foreignamount",
+        "transaction id",
+    ),
+    "transactionaccountingline": (
+        "transaction# transactionline# account# debit credit amount posting accountingbook#",
+        "transaction transactionline accountingbook",
+    ),
+}
+
+LEDGER: Mapping[str, Table] = {
+    name: _table("ledger", name, columns, order) for name, (columns, order) in _LEDGER_TABLES.items()
 }

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from seeds.generator.billing import customer_id
+from seeds.generator.dealings import customer_id
 from seeds.generator.listing import planted_table
 from seeds.generator.planted import PlantedCase, planted_cases
 from tests.unit.generator.conftest import SEEDS

@@ -23,6 +23,12 @@ integrity_rows as (
 
 ),
 
+billing_rows as (
+
+    select * from {{ ref('int_billing_integrity_rows') }}
+
+),
+
 ledger_accounts as (
 
     select * from {{ ref('int_ledger_accounts_classified') }}
@@ -166,6 +172,18 @@ unioned as (
         row_label,
         amount
     from integrity_rows
+    union all
+    select
+        control,
+        period,
+        dimension,
+        currency_code,
+        side,
+        match_key,
+        document_id,
+        row_label,
+        amount
+    from billing_rows
 
 ),
 

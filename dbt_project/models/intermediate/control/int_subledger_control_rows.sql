@@ -1,6 +1,6 @@
 -- Grain: one row per control, raw row and month: what the subledger (billing) says the
 -- general ledger must show, in major units.
--- The expected side of the controls in the reference seed ledger_controls; a row of a
+-- The expected side of the controls in the reference seed controls; a row of a
 -- balance is its change in the month.
 with
 

@@ -6,13 +6,13 @@ with
 
 controls as (
 
-    select * from {{ ref('int_ledger_controls_by_period') }}
+    select * from {{ ref('int_controls_by_period') }}
 
 ),
 
 control_kinds as (
 
-    select * from {{ ref('ledger_controls') }}
+    select * from {{ ref('controls') }}
 
 ),
 

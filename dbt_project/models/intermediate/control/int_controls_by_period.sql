@@ -1,7 +1,7 @@
--- Grain: one row per control of the ledger, month, dimension and currency.
+-- Grain: one row per control that raw rows add up, month, dimension and currency.
 -- A month is compared with billing once it is over and the ledger has begun; before, or
--- where no account has the role that the control reads, there is no data. The ledger in
--- itself is compared in all its months. A difference that open items of the company
+-- where no account has the role that the control reads, there is no data. The ledger
+-- in itself is compared in all its months. A difference that open items of the company
 -- explain to the cent is an open item, until they expire.
 with
 
@@ -13,7 +13,7 @@ control_rows as (
 
 controls as (
 
-    select * from {{ ref('ledger_controls') }}
+    select * from {{ ref('controls') }}
 
 ),
 

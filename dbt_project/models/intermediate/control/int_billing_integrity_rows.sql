@@ -1,0 +1,347 @@
+-- Grain: one row per control of billing in itself, period, currency, side, match key and
+-- row label.
+-- What an export says twice must be said alike: an invoice and its lines, a payout and
+-- its movements; and no part of an invoice may be lost on its way to revenue.
+with
+
+invoices as (
+
+    select * from {{ ref('int_invoices_billed') }}
+
+),
+
+invoice_line_items as (
+
+    select * from {{ ref('stg_billing__invoice_line_items') }}
+
+),
+
+revenue as (
+
+    select * from {{ ref('int_revenue_by_obligation_month') }}
+
+),
+
+closes as (
+
+    select * from {{ ref('int_month_closes') }}
+
+),
+
+reductions as (
+
+    select * from {{ ref('int_invoice_reductions_by_obligation') }}
+
+),
+
+processor_movements as (
+
+    select * from {{ ref('int_processor_movements') }}
+
+),
+
+payouts as (
+
+    select * from {{ ref('stg_billing__payouts') }}
+
+),
+
+fees as (
+
+    select * from {{ ref('stg_billing__fees') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
+
+),
+
+last_close as (
+
+    select
+        max(month) as month,
+        max(facts_close_on) as facts_close_on
+    from closes
+
+),
+
+invoice_subtotals as (
+
+    select
+        'invoices_equal_their_lines' as control,
+        {{ month_of('billed_on') }} as period,
+        currency_code,
+        'expected' as side,
+        invoice_id as match_key,
+        'billing.invoice ' || invoice_id as row_label,
+        subtotal_minor as minor,
+        minor_unit_digits
+    from invoices
+    where subtotal_minor is not null
+
+),
+
+invoice_lines as (
+
+    select
+        'invoices_equal_their_lines' as control,
+        {{ month_of('invoices.billed_on') }} as period,
+        invoices.currency_code,
+        'actual' as side,
+        invoices.invoice_id as match_key,
+        'billing.invoice_line_item '
+        || invoice_line_items.invoice_line_item_id as row_label,
+        invoice_line_items.amount_minor as minor,
+        invoices.minor_unit_digits
+    from invoice_line_items
+    inner join invoices
+        on invoice_line_items.invoice_id = invoices.invoice_id
+    where
+        invoices.subtotal_minor is not null
+        and invoice_line_items.is_live
+        and not invoice_line_items.is_deleted
+
+),
+
+invoice_totals as (
+
+    select
+        'revenue_slices_sum_to_invoices' as control,
+        {{ month_of('billed_on') }} as period,
+        currency_code,
+        'expected' as side,
+        invoice_id as match_key,
+        'billing.invoice ' || invoice_id as row_label,
+        net_minor as minor,
+        minor_unit_digits
+    from invoices
+
+),
+
+slices as (
+
+    select
+        revenue.invoice_id,
+        sum(
+            revenue.recognized_minor + revenue.credited_minor + revenue.written_off_minor
+        )
+        + sum(
+            case
+                when revenue.month = last_close.month then revenue.balance_minor
+                else 0
+            end
+        ) as minor
+    from revenue
+    cross join last_close
+    group by revenue.invoice_id
+
+),
+
+voids as (
+
+    select
+        reductions.invoice_id,
+        sum(reductions.reduced_minor) as minor
+    from reductions
+    cross join last_close
+    where
+        reductions.reduction_kind = 'void'
+        and reductions.obligation <> 'tax'
+        and reductions.reduced_on < last_close.facts_close_on
+    group by reductions.invoice_id
+
+),
+
+invoice_slices as (
+
+    select
+        'revenue_slices_sum_to_invoices' as control,
+        {{ month_of('invoices.billed_on') }} as period,
+        invoices.currency_code,
+        'actual' as side,
+        invoices.invoice_id as match_key,
+        'the revenue of billing.invoice ' || invoices.invoice_id as row_label,
+        coalesce(slices.minor, 0) + coalesce(voids.minor, 0) as minor,
+        invoices.minor_unit_digits
+    from invoices
+    left join slices
+        on invoices.invoice_id = slices.invoice_id
+    left join voids
+        on invoices.invoice_id = voids.invoice_id
+
+),
+
+-- A payout that no movement names was made by hand: nothing can be said of it.
+paid_out as (
+
+    select
+        payout_id,
+        currency_code,
+        minor_unit_digits,
+        balance_transaction_id,
+        net_minor
+    from processor_movements
+    where
+        payout_id is not null
+        and not is_payout
+
+),
+
+currencies_of_payouts as (
+
+    select
+        payout_id,
+        max(currency_code) as currency_code,
+        max(minor_unit_digits) as minor_unit_digits
+    from paid_out
+    group by payout_id
+
+),
+
+dated_payouts as (
+
+    select
+        payouts.payout_id,
+        payouts.amount_minor,
+        currencies_of_payouts.currency_code,
+        currencies_of_payouts.minor_unit_digits,
+        {{ month_of(
+            local_timestamp('payouts.arrival_at', 'run_settings.reporting_time_zone')
+        ) }} as period
+    from payouts
+    inner join currencies_of_payouts
+        on payouts.payout_id = currencies_of_payouts.payout_id
+    cross join run_settings
+    where
+        payouts.is_live
+        and not payouts.is_deleted
+        and payouts.arrival_at is not null
+        and coalesce(payouts.payout_status, 'paid') in ('paid', 'in_transit', 'pending')
+
+),
+
+payout_amounts as (
+
+    select
+        'payouts_equal_their_transactions' as control,
+        period,
+        currency_code,
+        'expected' as side,
+        payout_id as match_key,
+        'billing.payout ' || payout_id as row_label,
+        amount_minor as minor,
+        minor_unit_digits
+    from dated_payouts
+
+),
+
+payout_movements as (
+
+    select
+        'payouts_equal_their_transactions' as control,
+        dated_payouts.period,
+        paid_out.currency_code,
+        'actual' as side,
+        paid_out.payout_id as match_key,
+        'billing.balance_transaction '
+        || paid_out.balance_transaction_id as row_label,
+        paid_out.net_minor as minor,
+        paid_out.minor_unit_digits
+    from paid_out
+    inner join dated_payouts
+        on paid_out.payout_id = dated_payouts.payout_id
+
+),
+
+-- Only movements whose fees are itemised: the table of fees may be absent.
+itemised_fees as (
+
+    select
+        movements.balance_transaction_id,
+        movements.currency_code,
+        movements.minor_unit_digits,
+        movements.month,
+        movements.fee_minor as stated_minor,
+        fees.fee_number,
+        fees.amount_minor
+    from fees
+    inner join processor_movements as movements
+        on fees.balance_transaction_id = movements.balance_transaction_id
+    where
+        fees.is_live
+        and not fees.is_deleted
+
+),
+
+fee_totals as (
+
+    select distinct
+        'fees_equal_their_transactions' as control,
+        month as period,
+        currency_code,
+        'expected' as side,
+        balance_transaction_id as match_key,
+        'billing.balance_transaction ' || balance_transaction_id as row_label,
+        stated_minor as minor,
+        minor_unit_digits
+    from itemised_fees
+
+),
+
+fee_parts as (
+
+    select
+        'fees_equal_their_transactions' as control,
+        month as period,
+        currency_code,
+        'actual' as side,
+        balance_transaction_id as match_key,
+        'billing.fee '
+        || balance_transaction_id
+        || '/'
+        || cast(fee_number as string) as row_label,
+        amount_minor as minor,
+        minor_unit_digits
+    from itemised_fees
+
+),
+
+unioned as (
+
+    select * from invoice_subtotals
+    union all
+    select * from invoice_lines
+    union all
+    select * from invoice_totals
+    union all
+    select * from invoice_slices
+    union all
+    select * from payout_amounts
+    union all
+    select * from payout_movements
+    union all
+    select * from fee_totals
+    union all
+    select * from fee_parts
+
+),
+
+final as (
+
+    select
+        control,
+        period,
+        'all' as dimension,
+        currency_code,
+        side,
+        match_key,
+        match_key as document_id,
+        row_label,
+        {{ minor_to_amount('minor', 'minor_unit_digits') }} as amount
+    from unioned
+
+)
+
+select * from final
