@@ -436,7 +436,15 @@ CASES: dict[str, list[Case]] = {
             {
                 DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)],
                 DEFINITION_DIFFERENCES: [
-                    {"definition_set": "other", "month": date(2024, 1, 1), "difference_amount": 1}
+                    {
+                        "control": "receivables",
+                        "period": date(2024, month, 1),
+                        "dimension": "all",
+                        "currency_code": "USD",
+                        "match_key": f"cus_{month}",
+                        "raw_rows": "billing.charge ch",
+                    }
+                    for month in (1, 2, 3)
                 ],
             },
             ("other", "1.0000"),
