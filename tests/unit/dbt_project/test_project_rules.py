@@ -55,6 +55,7 @@ PUBLISHED = {
     "fct_retention_projection_fits": ["segment_type", "segment"],
     "fct_definition_comparison_by_month": ["definition_set", "month"],
     "fct_definition_comparison_by_account_month": ["definition_set", "account_id", "month", "policy_key"],
+    "fct_revenue_bridge_by_month": ["month"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_trial_balance_by_period": ["account_id", "month"],
     "fct_load_report": ["source", "table_name", "file_name"],
