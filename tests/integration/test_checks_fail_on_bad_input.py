@@ -70,6 +70,10 @@ LEDGER_ACCOUNTS = "intermediate.int_ledger_accounts_classified"
 LEDGER_ENTRIES = "intermediate.int_ledger_entries_described"
 LEDGER_LINES = "intermediate.int_ledger_lines"
 ACCOUNTING_LINES = "staging.stg_ledger__transaction_accounting_lines"
+REVENUE = "intermediate.int_revenue_by_obligation_month"
+BRIDGED_ITEMS = "intermediate.int_item_months_by_billing"
+BRIDGED_LINES = "intermediate.int_billed_lines_by_month"
+BRIDGED_OBLIGATIONS = "intermediate.int_obligation_months_by_billing"
 
 
 @dataclass(frozen=True)
@@ -330,6 +334,35 @@ def definition_month(definition_set: str, mrr: int = 0, **columns: Any) -> dict[
     }
 
 
+def bridged_item(**columns: Any) -> dict[str, Any]:
+    """A row of an item's MRR of January, renewed in it, with some columns otherwise."""
+    statement = {"statement_start_at": at("2024-01-01"), "invoice_id": "in", "billing_class": "renewal"}
+    return {
+        "subscription_item_id": "si",
+        "month": date(2024, 1, 1),
+        **statement,
+        "mrr_amount": 10,
+        **columns,
+    }
+
+
+def bridged_line(**columns: Any) -> dict[str, Any]:
+    """A row of the line that bills that item, with some columns otherwise."""
+    item = {name: value for name, value in bridged_item().items() if name != "mrr_amount"}
+    return {**item, "invoice_line_item_id": "il", "billed_reporting_minor": 1000, **columns}
+
+
+def obligation_revenue(obligation: str = "main", /, **columns: Any) -> dict[str, Any]:
+    """A row of January's revenue of an obligation of that line, with some columns otherwise."""
+    place = {"invoice_line_item_id": "il", "invoice_id": "in", "obligation": obligation}
+    return {**place, "month": date(2024, 1, 1), "recognized_reporting_minor": 300, **columns}
+
+
+def bridged_obligation(obligation: str = "main", /, **columns: Any) -> dict[str, Any]:
+    """The same with its class in the bridge."""
+    return {**obligation_revenue(obligation), "billing_class": "billed_in_month", **columns}
+
+
 def policy(key: str, value: str | None) -> Case:
     """A policy with a value that cannot be read."""
     return Case(
@@ -436,7 +469,15 @@ CASES: dict[str, list[Case]] = {
             {
                 DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)],
                 DEFINITION_DIFFERENCES: [
-                    {"definition_set": "other", "month": date(2024, 1, 1), "difference_amount": 1}
+                    {
+                        "control": "receivables",
+                        "period": date(2024, month, 1),
+                        "dimension": "all",
+                        "currency_code": "USD",
+                        "match_key": f"cus_{month}",
+                        "raw_rows": "billing.charge ch",
+                    }
+                    for month in (1, 2, 3)
                 ],
             },
             ("other", "1.0000"),
@@ -558,6 +599,118 @@ CASES: dict[str, list[Case]] = {
                     }
                 ],
             }
+        ),
+    ],
+    "assert_every_mrr_item_and_billed_amount_is_bridged_once": [
+        Case(
+            {
+                ITEM_MONTHS: [{"subscription_item_id": "si", "month": date(2024, 1, 1), "mrr_amount": 10}],
+                BRIDGED_ITEMS: [bridged_item()],
+                REVENUE: [
+                    obligation_revenue(billed_reporting_minor=400),
+                    obligation_revenue("included_support", billed_reporting_minor=600),
+                    # Revenue of a later month, in which nothing is billed.
+                    obligation_revenue(month=date(2024, 2, 1), billed_reporting_minor=0),
+                ],
+                BRIDGED_LINES: [
+                    bridged_line(),
+                    # Billed for nothing.
+                    bridged_line(invoice_line_item_id="free", billed_reporting_minor=0),
+                ],
+                BRIDGED_OBLIGATIONS: [
+                    bridged_obligation(),
+                    bridged_obligation("included_support"),
+                    bridged_obligation(month=date(2024, 2, 1), billing_class="billed_earlier"),
+                ],
+            }
+        ),
+        Case(
+            {ITEM_MONTHS: [{"subscription_item_id": "si", "month": date(2024, 1, 1), "mrr_amount": 10}]},
+            ("MRR of a subscription item", "si", "10.0000"),
+        ),
+        Case({BRIDGED_ITEMS: [bridged_item()]}, ("MRR of a subscription item", "si", "10.0000")),
+        Case(
+            {
+                ITEM_MONTHS: [{"subscription_item_id": "si", "month": date(2024, 1, 1), "mrr_amount": 10}],
+                BRIDGED_ITEMS: [bridged_item(mrr_amount=Decimal("10.0001"))],
+            },
+            ("MRR of a subscription item", "10.0001"),
+        ),
+        Case(
+            {
+                ITEM_MONTHS: [{"subscription_item_id": "si", "month": date(2024, 1, 1), "mrr_amount": 10}],
+                BRIDGED_ITEMS: [bridged_item(billing_class=None)],
+            },
+            ("MRR of a subscription item", "None"),
+        ),
+        Case(
+            {
+                REVENUE: [obligation_revenue(billed_reporting_minor=1000)],
+                BRIDGED_OBLIGATIONS: [bridged_obligation()],
+            },
+            ("billing of an invoice line", "il", "1000.0000"),
+        ),
+        Case({BRIDGED_LINES: [bridged_line()]}, ("billing of an invoice line", "il", "1000.0000")),
+        *(
+            Case(
+                {
+                    REVENUE: [obligation_revenue(billed_reporting_minor=1000)],
+                    BRIDGED_LINES: [bridged_line(**wrong)],
+                    BRIDGED_OBLIGATIONS: [bridged_obligation()],
+                },
+                ("billing of an invoice line", "il"),
+            )
+            for wrong in ({"billed_reporting_minor": 999}, {"billing_class": None})
+        ),
+        Case(
+            {REVENUE: [obligation_revenue(billed_reporting_minor=0)]},
+            ("revenue of a performance obligation", "il", "300.0000"),
+        ),
+        Case(
+            {BRIDGED_OBLIGATIONS: [bridged_obligation()]},
+            ("revenue of a performance obligation", "il", "300.0000"),
+        ),
+        *(
+            Case(
+                {
+                    REVENUE: [obligation_revenue(billed_reporting_minor=0)],
+                    BRIDGED_OBLIGATIONS: [bridged_obligation(**wrong)],
+                },
+                ("revenue of a performance obligation", "il"),
+            )
+            for wrong in ({"recognized_reporting_minor": 299}, {"billing_class": None})
+        ),
+    ],
+    "assert_renewals_of_the_bridge_have_their_lines": [
+        Case({BRIDGED_ITEMS: [bridged_item()], BRIDGED_LINES: [bridged_line()]}),
+        # Free service has no MRR, and what was billed earlier no line of the month.
+        Case({BRIDGED_LINES: [bridged_line()]}),
+        Case({BRIDGED_ITEMS: [bridged_item(billing_class="billed_earlier")]}),
+        *(
+            Case(
+                {BRIDGED_ITEMS: [bridged_item()], BRIDGED_LINES: lines},
+                ("no line that bills it",),
+            )
+            for lines in (
+                [],
+                [bridged_line(billing_class="replaced_service")],
+                [bridged_line(month=date(2024, 2, 1))],
+                [bridged_line(subscription_item_id="si_2")],
+            )
+        ),
+        *(
+            Case(
+                {BRIDGED_ITEMS: [bridged_item()], BRIDGED_LINES: [bridged_line(), bridged_line(**wrong)]},
+                ("served from elsewhere",),
+            )
+            for wrong in ({"invoice_id": "in_2"}, {"statement_start_at": at("2024-01-02")})
+        ),
+        Case(
+            {
+                BRIDGED_ITEMS: [bridged_item(billing_class="billed_earlier")],
+                BRIDGED_LINES: [bridged_line()],
+            },
+            ("served from elsewhere",),
         ),
     ],
     "assert_exchange_rates_are_positive": [
