@@ -20,7 +20,7 @@ def row_places(account: Account) -> list[RowPlace]:
 
 
 def without(account: Account, dropped: Iterable[RowPlace]) -> Account:
-    """The account less some rows; lines go with their invoice."""
+    """The account less some rows; lines go with their invoice, and sums over what is gone are not said."""
     gone = set(dropped)
     reduced = {
         table: [row for position, row in enumerate(rows) if (table, position) not in gone]
@@ -29,7 +29,23 @@ def without(account: Account, dropped: Iterable[RowPlace]) -> Account:
     invoices = {row["id"] for row in reduced.get("billing/invoice", [])}
     lines = reduced.get("billing/invoice_line_item", [])
     reduced["billing/invoice_line_item"] = [line for line in lines if line["invoice_id"] in invoices]
+    lost_lines = lost(account, reduced, "billing/invoice_line_item", "invoice_id")
+    lost_movements = lost(account, reduced, "billing/balance_transaction", "payout_id")
+    unsaid = {
+        "billing/invoice": ("id", lost_lines, "subtotal"),
+        "billing/balance_transaction": ("payout_id", lost_movements, "payout_id"),
+    }
+    for table, (key, owners, column) in unsaid.items():
+        reduced[table] = [
+            row | {column: None} if row.get(key) in owners else row for row in reduced.get(table, [])
+        ]
     return {table: rows for table, rows in reduced.items() if rows}
+
+
+def lost(account: Account, reduced: Account, table: str, owner: str) -> set[str]:
+    """The owners of rows of a table that are gone."""
+    kept = {row["id"] for row in reduced.get(table, [])}
+    return {row[owner] for row in account.get(table, []) if row["id"] not in kept and row.get(owner)}
 
 
 def shrink(account: Account, still_differ: StillDiffer, *, rounds: int = 3) -> Account:
