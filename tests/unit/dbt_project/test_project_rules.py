@@ -55,8 +55,13 @@ PUBLISHED = {
     "fct_retention_projection_fits": ["segment_type", "segment"],
     "fct_definition_comparison_by_month": ["definition_set", "month"],
     "fct_definition_comparison_by_account_month": ["definition_set", "account_id", "month", "policy_key"],
+    "fct_revenue_by_account_month": ["account_id", "stream", "currency_code", "month"],
+    "fct_deferred_revenue_by_month": ["currency_code", "month"],
+    "fct_revenue_bridge_by_month": ["month"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_trial_balance_by_period": ["account_id", "month"],
+    "fct_control_differences": ["control", "period", "dimension", "currency_code", "match_key"],
+    "fct_raw_rows_by_use": ["source", "table_name", "row_use"],
     "fct_load_report": ["source", "table_name", "file_name"],
     "fct_runs": ["run_id"],
 }
