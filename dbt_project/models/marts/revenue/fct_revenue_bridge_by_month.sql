@@ -11,7 +11,8 @@
 -- + earned before billing - deferred from billing - earned in earlier months
 -- - credited and written off from billing;
 -- opening + billed - recognized - credited - written off = closing
--- = deferred revenue - contract assets.
+-- = deferred revenue - contract assets;
+-- ledger deferred revenue - ledger contract assets = closing + open items + unreconciled.
 {%- set line_classes = [
     'later_service',
     'ended_service',
@@ -64,6 +65,30 @@ obligation_months as (
 months as (
 
     select * from {{ ref('int_months') }}
+
+),
+
+trial_balances as (
+
+    select * from {{ ref('int_trial_balances_by_account_month') }}
+
+),
+
+ledger_accounts as (
+
+    select * from {{ ref('int_ledger_accounts_classified') }}
+
+),
+
+open_items as (
+
+    select * from {{ ref('stg_policy__open_items') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
 
 ),
 
@@ -213,6 +238,53 @@ deferred_sums as (
 
 ),
 
+ledger_balances as (
+
+    select
+        trial_balances.month,
+        sum(
+            case
+                when ledger_accounts.account_role = 'deferred_revenue'
+                    then -trial_balances.closing_balance_amount
+                else 0
+            end
+        ) as ledger_deferred_revenue_amount,
+        sum(
+            case
+                when ledger_accounts.account_role = 'contract_asset'
+                    then trial_balances.closing_balance_amount
+                else 0
+            end
+        ) as ledger_contract_asset_amount
+    from trial_balances
+    inner join ledger_accounts
+        on trial_balances.account_id = ledger_accounts.account_id
+    inner join months
+        on trial_balances.month = months.month
+    where months.is_complete_month
+    group by trial_balances.month
+
+),
+
+open_item_sums as (
+
+    select
+        months.month,
+        sum(open_items.amount) as open_item_amount
+    from open_items
+    cross join run_settings
+    inner join months
+        on
+            open_items.first_period <= months.month
+            and coalesce(open_items.last_period, months.month) >= months.month
+    where
+        open_items.control = 'deferred_revenue_in_reporting_currency'
+        and open_items.currency_code = run_settings.reporting_currency_code
+        and open_items.expires_on >= run_settings.as_of_date
+    group by months.month
+
+),
+
 final as (
 
     select
@@ -279,7 +351,24 @@ final as (
             as {{ item }}_amount,
         {%- endfor %}
         cast(coalesce(deferred_sums.contract_asset_amount, 0) as decimal(24, 4))
-            as contract_asset_amount
+            as contract_asset_amount,
+        cast(ledger_balances.ledger_deferred_revenue_amount as decimal(24, 4))
+            as ledger_deferred_revenue_amount,
+        cast(ledger_balances.ledger_contract_asset_amount as decimal(24, 4))
+            as ledger_contract_asset_amount,
+        case
+            when ledger_balances.month is not null
+                then
+                    cast(
+                        coalesce(open_item_sums.open_item_amount, 0) as decimal(24, 4)
+                    )
+        end as open_item_amount,
+        cast(
+            ledger_balances.ledger_deferred_revenue_amount
+            - ledger_balances.ledger_contract_asset_amount
+            - coalesce(deferred_sums.closing_deferred_amount, 0)
+            - coalesce(open_item_sums.open_item_amount, 0) as decimal(24, 4)
+        ) as unreconciled_amount
     from months
     inner join bridge
         on months.month = bridge.month
@@ -293,6 +382,10 @@ final as (
         on months.month = account_sums.month
     left join deferred_sums
         on months.month = deferred_sums.month
+    left join ledger_balances
+        on months.month = ledger_balances.month
+    left join open_item_sums
+        on months.month = open_item_sums.month
 
 )
 
