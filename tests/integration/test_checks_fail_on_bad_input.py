@@ -545,15 +545,7 @@ CASES: dict[str, list[Case]] = {
             {
                 DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)],
                 DEFINITION_DIFFERENCES: [
-                    {
-                        "control": "receivables",
-                        "period": date(2024, month, 1),
-                        "dimension": "all",
-                        "currency_code": "USD",
-                        "match_key": f"cus_{month}",
-                        "raw_rows": "billing.charge ch",
-                    }
-                    for month in (1, 2, 3)
+                    {"definition_set": "other", "month": date(2024, 1, 1), "difference_amount": 1}
                 ],
             },
             ("other", "1.0000"),
@@ -1619,9 +1611,14 @@ CASES: dict[str, list[Case]] = {
                     for month in (2, 3)
                 ],
                 DIFFERENCES: [
-                    control(
-                        period=date(2024, month, 1), match_key=f"cus_{month}", raw_rows="billing.charge ch"
-                    )
+                    {
+                        "control": "receivables",
+                        "period": date(2024, month, 1),
+                        "dimension": "all",
+                        "currency_code": "USD",
+                        "match_key": f"cus_{month}",
+                        "raw_rows": "billing.charge ch",
+                    }
                     for month in (1, 2, 3)
                 ],
             },
