@@ -59,6 +59,18 @@ COUPONS = "intermediate.int_statement_coupons"
 DISCOUNTS = "intermediate.int_statement_discounts"
 COMMITMENTS = "intermediate.int_committed_mrr_by_account_month"
 USAGE = "intermediate.int_usage_mrr_by_account_month"
+INVOICES = "intermediate.int_invoices_billed"
+INVOICE_RATES = "intermediate.int_exchange_rates_by_invoice"
+REDUCTIONS = "intermediate.int_invoice_reductions"
+REDUCED = "intermediate.int_invoice_reductions_by_obligation"
+MOVEMENTS = "intermediate.int_processor_movements"
+RAW_INVOICES = "staging.stg_billing__invoices"
+RAW_CHARGES = "staging.stg_billing__charges"
+RAW_CREDIT_NOTES = "staging.stg_billing__credit_notes"
+RAW_CREDIT_NOTE_LINES = "staging.stg_billing__credit_note_line_items"
+RAW_REFUNDS = "staging.stg_billing__refunds"
+RAW_DISPUTES = "staging.stg_billing__disputes"
+LEDGER_TRANSACTIONS = "staging.stg_ledger__transactions"
 SEGMENT_MONTHS = "intermediate.int_mrr_by_segment_account_month"
 COHORT_MONTHS = "marts.fct_retention_by_cohort_month"
 COHORT_QUARTERS = "marts.fct_retention_by_cohort_quarter"
@@ -334,6 +346,60 @@ def definition_month(definition_set: str, mrr: int = 0, **columns: Any) -> dict[
     }
 
 
+def reduced(*amounts: int, total: int = 100, **columns: Any) -> dict[str, list[dict[str, Any]]]:
+    """An invoice with a refund for each amount, all of it found on its lines; with some columns otherwise."""
+    reductions = [
+        {
+            "invoice_id": "in",
+            "reduction_number": number,
+            "reduction_kind": "refund",
+            "reduction_id": f"re_{number}",
+            "gross_minor": amount,
+            **columns,
+        }
+        for number, amount in enumerate(amounts, start=1)
+    ]
+    elements = [
+        {"invoice_id": "in", "reduction_number": number, "reduced_minor": part}
+        for number, amount in enumerate(amounts, start=1)
+        for part in (amount - 1, 1)
+    ]
+    return {
+        INVOICES: [{"invoice_id": "in", "total_minor": total}],
+        REDUCTIONS: reductions,
+        REDUCED: elements,
+    }
+
+
+def living(**columns: Any) -> dict[str, Any]:
+    """A row that is neither of test mode nor deleted, with some columns otherwise."""
+    return {"is_live": True, "is_deleted": False, **columns}
+
+
+def credited_line(**columns: Any) -> dict[str, list[dict[str, Any]]]:
+    """A credit note on a billed invoice and a line of it, with some columns of that otherwise."""
+    row = {"credit_note_line_item_id": "cnli", "credit_note_id": "cn", "invoice_line_item_id": "il"}
+    return {
+        RAW_INVOICES: [{"invoice_id": "in"}],
+        INVOICES: [{"invoice_id": "in", "total_minor": 100}],
+        RAW_LINES: [
+            {"invoice_line_item_id": "il", "invoice_id": "in"},
+            {"invoice_line_item_id": "il_other", "invoice_id": "in_other"},
+        ],
+        RAW_CREDIT_NOTES: [living(credit_note_id="cn", invoice_id="in")],
+        RAW_CREDIT_NOTE_LINES: [living(**{**row, **columns})],
+    }
+
+
+def paid_back(**columns: Any) -> dict[str, list[dict[str, Any]]]:
+    """A refund, with some columns otherwise, where there is a charge of its invoice."""
+    return {
+        RAW_INVOICES: [{"invoice_id": "in"}],
+        RAW_CHARGES: [living(charge_id="ch", invoice_id="in", charge_status="succeeded")],
+        RAW_REFUNDS: [living(**{"refund_id": "re", "charge_id": "ch", **columns})],
+    }
+
+
 def bridged_item(**columns: Any) -> dict[str, Any]:
     """A row of an item's MRR of January, renewed in it, with some columns otherwise."""
     statement = {"statement_start_at": at("2024-01-01"), "invoice_id": "in", "billing_class": "renewal"}
@@ -459,6 +525,16 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({PRICES: [price(currency_code="JPY", minor_unit_digits=0)]}),
         Case({PRICES: [price(currency_code="QQQ", minor_unit_digits=None, is_live=False)]}),
+        Case({INVOICES: [{"invoice_id": "in", "currency_code": "QQQ"}]}, ("billing.invoice", "in", "QQQ")),
+        Case({INVOICES: [{"invoice_id": "in"}]}, ("billing.invoice", "NULL")),
+        Case({INVOICES: [{"invoice_id": "in", "currency_code": "JPY", "minor_unit_digits": 0}]}),
+        Case(
+            {MOVEMENTS: [{"balance_transaction_id": "txn", "currency_code": "QQQ"}]},
+            ("billing.balance_transaction", "txn", "QQQ"),
+        ),
+        Case(
+            {MOVEMENTS: [{"balance_transaction_id": "txn", "currency_code": "USD", "minor_unit_digits": 2}]}
+        ),
     ],
     "assert_definition_differences_add_up": [
         Case(
@@ -469,15 +545,7 @@ CASES: dict[str, list[Case]] = {
             {
                 DEFINITIONS: [definition_month("tieout", 10), definition_month("other", 12)],
                 DEFINITION_DIFFERENCES: [
-                    {
-                        "control": "receivables",
-                        "period": date(2024, month, 1),
-                        "dimension": "all",
-                        "currency_code": "USD",
-                        "match_key": f"cus_{month}",
-                        "raw_rows": "billing.charge ch",
-                    }
-                    for month in (1, 2, 3)
+                    {"definition_set": "other", "month": date(2024, 1, 1), "difference_amount": 1}
                 ],
             },
             ("other", "1.0000"),
@@ -740,6 +808,25 @@ CASES: dict[str, list[Case]] = {
                 ]
             }
         ),
+        *(
+            Case(
+                {
+                    INVOICES: [{"invoice_id": "in"}],
+                    LEDGER_TRANSACTIONS: [
+                        {"transaction_id": "7", "external_id": document, "exchange_rate": rate}
+                    ],
+                },
+                says,
+            )
+            for document, rate, says in (
+                ("in", 0, ("ledger.transaction", "'7'", "The rate of invoice in must be above 0.")),
+                ("in", Decimal("-1.1"), ("-1.1",)),
+                ("in", Decimal("0.000000000001"), ()),
+                ("in", None, ()),
+                ("ch", 0, ()),
+                (None, 0, ()),
+            )
+        ),
     ],
     "assert_exchange_rates_are_there": [
         Case(
@@ -823,6 +910,34 @@ CASES: dict[str, list[Case]] = {
             )
             for table in (COMMITMENTS, USAGE)
             for code, says in (("EUR", ("No rate of EUR against USD on 2024-02-29",)), (None, ()))
+        ),
+        *(
+            Case(
+                {
+                    INVOICES: [
+                        {"invoice_id": invoice_id, "currency_code": "EUR", "billed_on": date(2024, 2, 29)}
+                        for invoice_id in invoice_ids
+                    ],
+                    INVOICE_RATES: [
+                        {"invoice_id": invoice_id, "currency_code": "EUR", "exchange_rate": rate}
+                        for invoice_id in invoice_ids
+                    ],
+                },
+                says,
+            )
+            for invoice_ids, rate, says in (
+                (
+                    ["in_1"],
+                    None,
+                    (
+                        "'EUR'",
+                        "No rate of EUR against USD on 2024-02-29 or at most 7 days before, and the ledger"
+                        " has none of its own, for invoice in_1.",
+                    ),
+                ),
+                (["in_2", "in_1", "in_3"], None, ("for invoice in_1 and 2 more of that day.",)),
+                (["in_1"], 1, ()),
+            )
         ),
     ],
     "assert_free_prorations_say_which_side_they_are": [
@@ -1033,6 +1148,46 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
+    "assert_invoice_line_periods_do_not_end_before_they_start": [
+        *(
+            Case(
+                {
+                    RAW_LINES: [
+                        living(
+                            invoice_line_item_id="il",
+                            invoice_id=invoice_id,
+                            period_start_at=start,
+                            period_end_at=end,
+                            **columns,
+                        )
+                    ],
+                    INVOICES: [{"invoice_id": "in", "billed_on": date(2024, 2, 29)}],
+                },
+                says,
+            )
+            for invoice_id, start, end, columns, says in (
+                (
+                    "in",
+                    at("2024-02-01"),
+                    at("2024-01-31"),
+                    {},
+                    (
+                        "billing.invoice_line_item",
+                        "'il'",
+                        "2024-01-31 00:00:00",
+                        "at 2024-02-01 00:00:00",
+                        "on 2024-02-29.",
+                    ),
+                ),
+                ("in", at("2024-02-01"), at("2024-02-01"), {}, ()),
+                ("in", at("2024-02-01"), None, {}, ()),
+                ("in", None, at("2024-02-01"), {}, ()),
+                ("in_draft", at("2024-02-01"), at("2024-01-31"), {}, ()),
+                ("in", at("2024-02-01"), at("2024-01-31"), {"is_live": False}, ()),
+                ("in", at("2024-02-01"), at("2024-01-31"), {"is_deleted": True}, ()),
+            )
+        ),
+    ],
     "assert_invoice_lines_are_complete": [
         Case(
             {LINES: [line(exclusion_reason="no invoice in the export", invoice_id="in_gone")]},
@@ -1223,6 +1378,148 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
+    "assert_reductions_fit_their_invoices": [
+        Case(
+            reduced(60, 41),
+            (
+                "billing.invoice",
+                "'in'",
+                "'100'",
+                "comes to, 101 minor units: refund re_1 60, refund re_2 41.",
+            ),
+        ),
+        Case(reduced(1, total=0), ("'total'", "'0'")),
+        Case(reduced(1, total=-100), ("'total'", "'-100'")),
+        Case(reduced(60, 40)),
+        Case(reduced(60, 60, undone_on=date(2024, 3, 1))),
+        Case({**reduced(), **{INVOICES: [{"invoice_id": "in", "total_minor": -100}]}}),
+        # A void has no amount of its own, and takes what is left.
+        Case({**reduced(90), REDUCTIONS: [{"invoice_id": "in", "reduction_kind": "void"}]}),
+        *(
+            Case(
+                {
+                    **reduced(60, reduction_kind=kind, reduction_id="x", gross_minor=gross),
+                    REDUCED: [{"invoice_id": "in", "reduction_number": 1, "reduced_minor": taken}],
+                },
+                (f"'billing.{table}'", "'x'", f"'{'NULL' if gross is None else gross}'", says),
+            )
+            for kind, table, gross, taken, says in (
+                ("credit_note", "credit_note", 60, 59, "Only 59 minor units"),
+                ("refund", "refund", 60, 61, "Only 61 minor units"),
+                ("dispute", "dispute", None, 0, "Only 0 minor units"),
+                ("write_off", "invoice", 60, None, "taken off the lines and the tax of invoice in."),
+            )
+        ),
+        Case({**reduced(60), REDUCED: []}, ("'re_1'", "Only 0 minor units")),
+        *(
+            Case(
+                {
+                    RAW_INVOICES: [{"invoice_id": "in"}],
+                    RAW_CREDIT_NOTES: [living(credit_note_id="cn", invoice_id=invoice_id, **columns)],
+                },
+                says,
+            )
+            for invoice_id, columns, says in (
+                (
+                    "in_gone",
+                    {},
+                    ("billing.credit_note", "'cn'", "'invoice_id'", "'in_gone'", "not in the export"),
+                ),
+                (None, {}, ("'cn'", "'NULL'")),
+                # In the export, and of test mode, deleted or a draft.
+                ("in", {}, ()),
+                ("in_gone", {"is_live": False}, ()),
+                ("in_gone", {"is_deleted": True}, ()),
+            )
+        ),
+        Case(
+            credited_line(credit_note_id="cn_gone"),
+            ("billing.credit_note_line_item", "'cnli'", "'credit_note_id'", "'cn_gone'"),
+        ),
+        Case(credited_line(credit_note_id=None), ("'credit_note_id'", "'NULL'")),
+        Case(credited_line(credit_note_id="cn_gone", is_live=False)),
+        Case(credited_line(credit_note_id="cn_gone", is_deleted=True)),
+        Case(
+            credited_line(invoice_line_item_id="il_other"),
+            (
+                "billing.credit_note_line_item",
+                "'cnli'",
+                "'invoice_line_item_id'",
+                "'il_other'",
+                "credits no line of the invoice of its credit note, in, but one of in_other.",
+            ),
+        ),
+        Case(credited_line(invoice_line_item_id="il_gone"), ("but one that is not in the export.",)),
+        Case(credited_line(invoice_line_item_id="il")),
+        Case(credited_line(invoice_line_item_id=None)),
+        Case(credited_line(invoice_line_item_id="il_other", is_live=False)),
+        Case(credited_line(invoice_line_item_id="il_other", is_deleted=True)),
+        # The invoice of the note is a draft, deleted or of test mode; the note itself is.
+        Case({**credited_line(invoice_line_item_id="il_other"), INVOICES: []}),
+        *(
+            Case(
+                {
+                    **credited_line(invoice_line_item_id="il_other"),
+                    RAW_CREDIT_NOTES: [living(credit_note_id="cn", invoice_id="in", **columns)],
+                }
+            )
+            for columns in ({"is_live": False}, {"is_deleted": True})
+        ),
+        *(
+            Case(
+                {
+                    RAW_INVOICES: [{"invoice_id": "in"}],
+                    RAW_CHARGES: [living(charge_id="ch", invoice_id=invoice_id, **columns)],
+                },
+                says,
+            )
+            for invoice_id, columns, says in (
+                (
+                    "in_gone",
+                    {"charge_status": "succeeded"},
+                    ("billing.charge", "'ch'", "'invoice_id'", "'in_gone'", "not in the export"),
+                ),
+                ("in_gone", {"is_paid": True, "is_captured": True}, ("'ch'",)),
+                ("in_gone", {"charge_status": "failed", "is_paid": True}, ()),
+                ("in_gone", {"charge_status": "succeeded", "is_captured": False}, ()),
+                ("in_gone", {}, ()),
+                ("in_gone", {"charge_status": "succeeded", "is_live": False}, ()),
+                ("in_gone", {"charge_status": "succeeded", "is_deleted": True}, ()),
+                ("in", {"charge_status": "succeeded"}, ()),
+                (None, {"charge_status": "succeeded"}, ()),
+            )
+        ),
+        Case(
+            paid_back(charge_id="ch_gone", refund_status="succeeded"),
+            ("billing.refund", "'re'", "'charge_id'", "'ch_gone'", "not in the export"),
+        ),
+        Case(paid_back(charge_id="ch_gone", refund_status=None), ("'re'",)),
+        Case(paid_back(charge_id="ch_gone", refund_status="pending")),
+        Case(paid_back(charge_id="ch_gone", is_live=False)),
+        Case(paid_back(charge_id="ch_gone", is_deleted=True)),
+        Case(paid_back(charge_id=None)),
+        Case(paid_back()),
+        *(
+            Case(
+                {
+                    RAW_CHARGES: [{"charge_id": "ch"}],
+                    RAW_DISPUTES: [living(dispute_id="dp", charge_id=charge_id, **columns)],
+                },
+                says,
+            )
+            for charge_id, columns, says in (
+                (
+                    "ch_gone",
+                    {},
+                    ("billing.dispute", "'dp'", "'charge_id'", "'ch_gone'", "not in the export"),
+                ),
+                (None, {}, ("'dp'", "'NULL'")),
+                ("ch", {}, ()),
+                ("ch_gone", {"is_live": False}, ()),
+                ("ch_gone", {"is_deleted": True}, ()),
+            )
+        ),
+    ],
     "assert_the_ledger_is_kept_in_the_reporting_currency": [
         Case(
             {
@@ -1314,9 +1611,14 @@ CASES: dict[str, list[Case]] = {
                     for month in (2, 3)
                 ],
                 DIFFERENCES: [
-                    control(
-                        period=date(2024, month, 1), match_key=f"cus_{month}", raw_rows="billing.charge ch"
-                    )
+                    {
+                        "control": "receivables",
+                        "period": date(2024, month, 1),
+                        "dimension": "all",
+                        "currency_code": "USD",
+                        "match_key": f"cus_{month}",
+                        "raw_rows": "billing.charge ch",
+                    }
                     for month in (1, 2, 3)
                 ],
             },

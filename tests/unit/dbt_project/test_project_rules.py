@@ -57,6 +57,7 @@ PUBLISHED = {
     "fct_definition_comparison_by_account_month": ["definition_set", "account_id", "month", "policy_key"],
     "fct_revenue_by_account_month": ["account_id", "stream", "currency_code", "month"],
     "fct_deferred_revenue_by_month": ["currency_code", "month"],
+    "fct_receivables_by_account_month": ["account_id", "currency_code", "month"],
     "fct_revenue_bridge_by_month": ["month"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_trial_balance_by_period": ["account_id", "month"],

@@ -12,7 +12,8 @@
 -- - credited and written off from billing;
 -- opening + billed - recognized - credited - written off = closing
 -- = deferred revenue - contract assets;
--- ledger deferred revenue - ledger contract assets = closing + open items + unreconciled.
+-- ledger deferred revenue - ledger contract assets
+-- = closing + open items + unreconciled.
 {%- set line_classes = [
     'later_service',
     'ended_service',
@@ -82,7 +83,7 @@ ledger_accounts as (
 
 open_items as (
 
-    select * from {{ ref('stg_policy__open_items') }}
+    select * from {{ ref('int_open_items_dated') }}
 
 ),
 
@@ -280,7 +281,7 @@ open_item_sums as (
     where
         open_items.control = 'deferred_revenue_in_reporting_currency'
         and open_items.currency_code = run_settings.reporting_currency_code
-        and open_items.expires_on >= run_settings.as_of_date
+        and not open_items.is_expired
     group by months.month
 
 ),
