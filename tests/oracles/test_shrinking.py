@@ -26,6 +26,21 @@ def test_lines_go_with_their_invoice() -> None:
     assert line_ids(without(ACCOUNT, [("billing/invoice", 1)])) == {"il1", "il3"}
 
 
+def test_what_takes_money_back_goes_with_what_it_is_of() -> None:
+    account: Account = {
+        "billing/invoice": [{"id": "in1"}, {"id": "in2"}],
+        "billing/charge": [{"id": "ch1", "invoice_id": "in1"}, {"id": "ch2", "invoice_id": "in2"}],
+        "billing/refund": [{"id": "re1", "charge_id": "ch1"}, {"id": "re2", "charge_id": "ch2"}],
+        "billing/credit_note": [{"id": "cn1", "invoice_id": "in1"}],
+        "billing/credit_note_line_item": [{"id": "cnli1", "credit_note_id": "cn1"}],
+    }
+    assert without(account, [("billing/invoice", 0)]) == {
+        "billing/invoice": [{"id": "in2"}],
+        "billing/charge": [{"id": "ch2", "invoice_id": "in2"}],
+        "billing/refund": [{"id": "re2", "charge_id": "ch2"}],
+    }
+
+
 def test_a_sum_over_rows_that_are_gone_is_not_said() -> None:
     account: Account = {
         "billing/invoice": [{"id": "in1", "subtotal": 3, "total": 3}, {"id": "in2", "subtotal": 4}],
