@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 
-from tests.oracles import cohorts, mrr, ratios, recognition, segments
+from tests.oracles import cohorts, mrr, ratios, receivables, recognition, segments
 
 
 def answer_about_mrr(
@@ -40,6 +40,24 @@ def answer_about_mrr(
     }
 
 
+def answer_about_revenue(
+    landing: Path,
+    *,
+    as_of: date | None = None,
+    policies: Mapping[str, str] | None = None,
+    product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, list[mrr.MartRow]]:
+    """What was billed, what of it is earned, and what is owed for it."""
+    books = recognition.read_books(
+        landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue
+    )
+    return {
+        "fct_revenue_by_account_month": books.account_month_rows(),
+        "fct_deferred_revenue_by_month": books.deferred_month_rows(),
+        "fct_receivables_by_account_month": receivables.account_month_rows(books),
+    }
+
+
 def answer(
     landing: Path,
     *,
@@ -49,7 +67,7 @@ def answer(
 ) -> dict[str, list[mrr.MartRow]]:
     """The rows that each mart must hold, by table name; arguments and errors as in ``mrr.read_company``."""
     about_mrr = answer_about_mrr(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
-    about_revenue = recognition.answer(
+    about_revenue = answer_about_revenue(
         landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue
     )
     return about_mrr | about_revenue

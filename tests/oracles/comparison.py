@@ -28,6 +28,7 @@ MART_KEYS = {
     "fct_retention_curve_by_months_since": ("months_since",),
     "fct_revenue_by_account_month": ("account_id", "stream", "currency_code", "month"),
     "fct_deferred_revenue_by_month": ("currency_code", "month"),
+    "fct_receivables_by_account_month": ("account_id", "currency_code", "month"),
 }
 
 

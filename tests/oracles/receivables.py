@@ -14,7 +14,10 @@ from datetime import date
 from tests.oracles.export import is_live, whole_number
 from tests.oracles.obligations import BilledInvoice
 from tests.oracles.recognition import Books, MartRow, in_major
-from tests.oracles.reductions import CREDIT_NOTE, TAX, WRITE_OFF, is_received
+from tests.oracles.reductions import CREDIT_NOTE, DISPUTE, REFUND, TAX, WRITE_OFF, is_received
+
+# What moves a receivable, and whether it raises it.
+CAUSES = {"billed": 1, "paid": -1, "credited": -1, "disputed": -1, "written_off": -1, "refunded": 1}
 
 
 @dataclass(frozen=True)
@@ -66,21 +69,56 @@ def voided(books: Books) -> Iterator[tuple[BilledInvoice, date, int, int]]:
             before, before_tax = gross, tax
 
 
-def receivable_events(books: Books) -> Iterator[Event]:
-    """Disputes are not among them: what they take off the debt, they also take from the cash received."""
+CAUSE_OF_REDUCTION = {
+    CREDIT_NOTE: "credited",
+    REFUND: "credited",
+    DISPUTE: "disputed",
+    WRITE_OFF: "written_off",
+}
+
+
+def receivable_events(books: Books) -> Iterator[tuple[str, Event]]:
+    """With the cause of each; what a refund or a dispute pays out, a customer owes again."""
     for invoice in books.invoices.values():
-        yield of(invoice, invoice.billed_on, invoice.total)
+        yield "billed", of(invoice, invoice.billed_on, invoice.total)
         for reduction in books.reductions.get(invoice.id, []):
-            if reduction.kind in {CREDIT_NOTE, WRITE_OFF}:
-                yield of(invoice, reduction.on, -reduction.gross)
-                if reduction.undone_on is not None:
-                    yield of(invoice, reduction.undone_on, reduction.gross)
+            for on, sign in ((reduction.on, -1), (reduction.undone_on, 1)):
+                if on is not None:
+                    yield CAUSE_OF_REDUCTION[reduction.kind], of(invoice, on, sign * reduction.gross)
+                    if reduction.kind == DISPUTE:
+                        yield "refunded", of(invoice, on, -sign * reduction.gross)
     for invoice, day, gross, _ in voided(books):
-        yield of(invoice, day, -gross)
+        yield "billed", of(invoice, day, -gross)
     for invoice, day, amount in cash_received(books):
-        yield of(invoice, day, -amount)
-    for invoice, row, uncovered in books.reader.uncovered_refunds():
-        yield of(invoice, books.reader.day(row), (whole_number(row, "amount") or 0) - uncovered)
+        yield "paid", of(invoice, day, -amount)
+    for invoice, row, _ in books.reader.uncovered_refunds():
+        yield "refunded", of(invoice, books.reader.day(row), whole_number(row, "amount") or 0)
+
+
+def account_month_rows(books: Books) -> list[MartRow]:
+    """marts.fct_receivables_by_account_month: wherever an amount is not 0; credits count as positive."""
+    changes: dict[tuple[str, str], dict[date, dict[str, int]]] = defaultdict(dict)
+    before: dict[tuple[str, str], int] = defaultdict(int)
+    for cause, event in receivable_events(books):
+        owner = event.owner, event.currency
+        month = event.on.replace(day=1)
+        if month < books.months[0]:
+            before[owner] += event.amount
+        elif month <= books.months[-1] and event.on < books.close_of(month).facts_before:
+            amounts = changes[owner].setdefault(month, dict.fromkeys(CAUSES, 0))
+            amounts[cause] += CAUSES[cause] * event.amount
+    rows: list[MartRow] = []
+    for (account, currency), by_month_of_account in sorted(changes.items()):
+        balance = before[account, currency]
+        for month in books.months:
+            amounts = by_month_of_account.get(month, dict.fromkeys(CAUSES, 0))
+            opening = balance
+            balance += sum(CAUSES[cause] * amount for cause, amount in amounts.items())
+            values = {"opening": opening, **amounts, "closing": balance}
+            if any(values.values()):
+                named = {f"{name}_amount": in_major(value, currency) for name, value in values.items()}
+                rows.append({"account_id": account, "currency_code": currency, "month": month} | named)
+    return rows
 
 
 def tax_events(books: Books) -> Iterator[Event]:
@@ -126,10 +164,10 @@ def by_month(books: Books, events: Iterable[Event], *, is_balance: bool) -> list
     ]
 
 
-def answer(books: Books) -> dict[str, list[MartRow]]:
+def controls(books: Books) -> dict[str, list[MartRow]]:
     """By control: amounts by customer, currency and month; the processor's have no customer."""
     return {
-        "receivables": by_month(books, receivable_events(books), is_balance=True),
+        "receivables": by_month(books, (event for _, event in receivable_events(books)), is_balance=True),
         "taxes_passed_through": by_month(books, tax_events(books), is_balance=True),
         "processor_clearing": by_month(books, processor_events(books, "net"), is_balance=True),
         "processor_fees": by_month(books, processor_events(books, "fee"), is_balance=False),

@@ -325,18 +325,3 @@ def read_books(
         rates=Rates(landing, policy["reporting_currency"], max_age),
         own_rates=rates_of_invoices(landing),
     )
-
-
-def answer(
-    landing: Path,
-    *,
-    as_of: date | None = None,
-    policies: Mapping[str, str] | None = None,
-    product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
-) -> dict[str, list[MartRow]]:
-    """The rows that the marts about revenue must hold, by table name; as ``read_books``."""
-    books = read_books(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
-    return {
-        "fct_revenue_by_account_month": books.account_month_rows(),
-        "fct_deferred_revenue_by_month": books.deferred_month_rows(),
-    }
