@@ -1,7 +1,9 @@
 -- Grain: one row per performance obligation (line and obligation) and part: one part
--- per reduction of it, and last what is kept.
+-- per reduction of it, a mirror for one that is undone, and last what is kept.
 -- A part is the amount between two marks on the obligation, from_minor to to_minor; the
--- schedule rounds at the marks, so that the parts of an obligation always sum to it.
+-- schedule rounds at the marks, so that the parts of an obligation always sum to it. A
+-- reduction that is undone does not move the marks: its mirror, which nothing reduces,
+-- takes it off, so that both together are nothing before and after.
 with
 
 performance_obligations as (
@@ -22,17 +24,20 @@ reduced_parts as (
         element_id as invoice_line_item_id,
         invoice_id,
         obligation,
-        reduction_number as part_number,
+        reduction_number,
         reduction_kind as part_kind,
         reduction_id,
         reduced_on,
         undone_on,
-        sum(reduced_minor) over (
-            partition by invoice_id, element_id, obligation
-            order by reduction_number
-            rows between unbounded preceding and current row
-        ) as to_minor,
-        reduced_minor
+        reduced_minor,
+        coalesce(
+            sum(case when undone_on is null then reduced_minor else 0 end) over (
+                partition by invoice_id, element_id, obligation
+                order by reduction_number
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as from_minor
     from reduced_elements
     where obligation <> 'tax'
 
@@ -44,8 +49,9 @@ reduced_sums as (
         invoice_line_item_id,
         invoice_id,
         obligation,
-        max(part_number) as part_count,
-        sum(reduced_minor) as reduced_minor
+        max(reduction_number) as reduction_count,
+        sum(case when undone_on is null then reduced_minor else 0 end)
+            as reduced_minor
     from reduced_parts
     group by invoice_line_item_id, invoice_id, obligation
 
@@ -57,21 +63,37 @@ parts as (
         invoice_line_item_id,
         invoice_id,
         obligation,
-        part_number,
+        2 * reduction_number - 1 as part_order,
         part_kind,
         reduction_id,
         reduced_on,
         undone_on,
-        to_minor - reduced_minor as from_minor,
-        to_minor
+        from_minor,
+        from_minor + reduced_minor as to_minor
     from reduced_parts
     where reduced_minor <> 0
+    union all
+    select
+        invoice_line_item_id,
+        invoice_id,
+        obligation,
+        2 * reduction_number as part_order,
+        'mirror' as part_kind,
+        reduction_id,
+        cast(null as date) as reduced_on,
+        cast(null as date) as undone_on,
+        from_minor + reduced_minor as from_minor,
+        from_minor as to_minor
+    from reduced_parts
+    where
+        reduced_minor <> 0
+        and undone_on is not null
     union all
     select
         performance_obligations.invoice_line_item_id,
         performance_obligations.invoice_id,
         performance_obligations.obligation,
-        coalesce(reduced_sums.part_count, 0) + 1 as part_number,
+        2 * coalesce(reduced_sums.reduction_count, 0) + 1 as part_order,
         'kept' as part_kind,
         cast(null as string) as reduction_id,
         cast(null as date) as reduced_on,
@@ -93,7 +115,11 @@ final as (
     select
         parts.invoice_line_item_id,
         parts.obligation,
-        parts.part_number,
+        row_number() over (
+            partition by
+                parts.invoice_id, parts.invoice_line_item_id, parts.obligation
+            order by parts.part_order
+        ) as part_number,
         parts.part_kind,
         parts.reduction_id,
         parts.reduced_on,
