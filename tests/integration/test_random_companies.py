@@ -42,10 +42,16 @@ VARIANTS = {
             "reporting_currency": "EUR",
             "reporting_time_zone": "America/New_York",
             "renewal_grace_days": "5",
+            "licence_support_allocation": "relative",
         },
     ),
     "impatient with what is past due, with a fiscal year from April": Variant(
-        "impatient", policies={"past_due_churn_days": "10", "fiscal_year_start_month": "4"}
+        "impatient",
+        policies={
+            "past_due_churn_days": "10",
+            "fiscal_year_start_month": "4",
+            "licence_support_share": "0.2",
+        },
     ),
 }
 

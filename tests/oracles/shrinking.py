@@ -14,22 +14,50 @@ from tests.oracles.random_companies import Account
 RowPlace = tuple[str, int]
 StillDiffer = Callable[[Sequence[Account]], set[int]]
 
+# What is of a row of another table and means nothing without it, by its column; owners come first.
+OWNED = (
+    ("billing/invoice_line_item", "invoice_id", "billing/invoice"),
+    ("billing/charge", "invoice_id", "billing/invoice"),
+    ("billing/refund", "charge_id", "billing/charge"),
+    ("billing/dispute", "charge_id", "billing/charge"),
+    ("billing/credit_note", "invoice_id", "billing/invoice"),
+    ("billing/credit_note_line_item", "credit_note_id", "billing/credit_note"),
+    ("billing/credit_note_line_item", "invoice_line_item_id", "billing/invoice_line_item"),
+)
+
 
 def row_places(account: Account) -> list[RowPlace]:
     return [(table, position) for table, rows in account.items() for position in range(len(rows))]
 
 
 def without(account: Account, dropped: Iterable[RowPlace]) -> Account:
-    """The account less some rows; lines go with their invoice."""
+    """The account less some rows; what is of a row goes with it, and sums over what is gone are not said."""
     gone = set(dropped)
     reduced = {
         table: [row for position, row in enumerate(rows) if (table, position) not in gone]
         for table, rows in account.items()
     }
-    invoices = {row["id"] for row in reduced.get("billing/invoice", [])}
-    lines = reduced.get("billing/invoice_line_item", [])
-    reduced["billing/invoice_line_item"] = [line for line in lines if line["invoice_id"] in invoices]
+    for table, column, owner_table in OWNED:
+        known = {row["id"] for row in reduced.get(owner_table, [])}
+        rows = reduced.get(table, [])
+        reduced[table] = [row for row in rows if row.get(column) is None or row[column] in known]
+    lost_lines = lost(account, reduced, "billing/invoice_line_item", "invoice_id")
+    lost_movements = lost(account, reduced, "billing/balance_transaction", "payout_id")
+    unsaid = {
+        "billing/invoice": ("id", lost_lines, "subtotal"),
+        "billing/balance_transaction": ("payout_id", lost_movements, "payout_id"),
+    }
+    for table, (key, owners, column) in unsaid.items():
+        reduced[table] = [
+            row | {column: None} if row.get(key) in owners else row for row in reduced.get(table, [])
+        ]
     return {table: rows for table, rows in reduced.items() if rows}
+
+
+def lost(account: Account, reduced: Account, table: str, owner: str) -> set[str]:
+    """The owners of rows of a table that are gone."""
+    kept = {row["id"] for row in reduced.get(table, [])}
+    return {row[owner] for row in account.get(table, []) if row["id"] not in kept and row.get(owner)}
 
 
 def shrink(account: Account, still_differ: StillDiffer, *, rounds: int = 3) -> Account:

@@ -26,6 +26,47 @@ def test_lines_go_with_their_invoice() -> None:
     assert line_ids(without(ACCOUNT, [("billing/invoice", 1)])) == {"il1", "il3"}
 
 
+def test_what_takes_money_back_goes_with_what_it_is_of() -> None:
+    account: Account = {
+        "billing/invoice": [{"id": "in1"}, {"id": "in2"}],
+        "billing/charge": [{"id": "ch1", "invoice_id": "in1"}, {"id": "ch2", "invoice_id": "in2"}],
+        "billing/refund": [{"id": "re1", "charge_id": "ch1"}, {"id": "re2", "charge_id": "ch2"}],
+        "billing/credit_note": [{"id": "cn1", "invoice_id": "in1"}],
+        "billing/credit_note_line_item": [{"id": "cnli1", "credit_note_id": "cn1"}],
+    }
+    assert without(account, [("billing/invoice", 0)]) == {
+        "billing/invoice": [{"id": "in2"}],
+        "billing/charge": [{"id": "ch2", "invoice_id": "in2"}],
+        "billing/refund": [{"id": "re2", "charge_id": "ch2"}],
+    }
+
+
+def test_a_sum_over_rows_that_are_gone_is_not_said() -> None:
+    account: Account = {
+        "billing/invoice": [{"id": "in1", "subtotal": 3, "total": 3}, {"id": "in2", "subtotal": 4}],
+        "billing/invoice_line_item": [
+            {"id": "il1", "invoice_id": "in1", "amount": 1},
+            {"id": "il2", "invoice_id": "in1", "amount": 2},
+            {"id": "il3", "invoice_id": "in2", "amount": 4},
+        ],
+        "billing/balance_transaction": [
+            {"id": "txn1", "payout_id": "po1"},
+            {"id": "txn2", "payout_id": "po1"},
+            {"id": "txn3", "payout_id": "po2"},
+        ],
+    }
+    gone = [("billing/invoice_line_item", 0), ("billing/balance_transaction", 1)]
+    reduced = without(account, gone)
+    assert reduced["billing/invoice"] == [
+        {"id": "in1", "subtotal": None, "total": 3},
+        {"id": "in2", "subtotal": 4},
+    ]
+    assert reduced["billing/balance_transaction"] == [
+        {"id": "txn1", "payout_id": None},
+        {"id": "txn3", "payout_id": "po2"},
+    ]
+
+
 def test_only_the_rows_that_make_the_difference_are_left() -> None:
     def still_differ(accounts: Sequence[Account]) -> set[int]:
         return {n for n, account in enumerate(accounts) if line_ids(account) >= {"il1", "il3"}}
