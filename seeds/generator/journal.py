@@ -60,7 +60,11 @@ class JournalLine:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A ledger entry; ``at`` is when it was made, ``day`` (an instant) the day for which it counts."""
+    """A ledger entry; ``at`` is when it was made, ``day`` (an instant) the day for which it counts.
+
+    ``modified`` is when it was last changed and ``period`` the period of posting; None: when it was made, and
+    the month of ``day``.
+    """
 
     id: int
     kind: str
@@ -74,6 +78,7 @@ class Entry:
     reversal: int | None = None
     external_id: str | None = None
     period: int | None = None
+    modified: int | None = None
     is_posting: bool = True
 
 
@@ -105,6 +110,7 @@ class Journal:
                 entry.id, number, entry.kind, as_date(entry.day), _period(entry), _flag(entry.is_posting),
                 CURRENCY_IDS[entry.currency], as_decimal(entry.rate), entry.entity, entry.memo,
                 entry.reversal, entry.external_id, entry.at,
+                entry.at if entry.modified is None else entry.modified,
             )
         )  # fmt: skip
 

@@ -25,7 +25,7 @@ from seeds.generator.journal import CURRENCY_IDS, Journal
 from seeds.generator.moments import DAY, add_months, as_date, month_start
 from seeds.generator.month_end import MonthEnd
 from seeds.generator.periods import period_rows
-from seeds.generator.postings import PostingMaker, RunKey, customer_entity
+from seeds.generator.postings import PostingMaker, customer_entity
 from seeds.generator.settlement import Payout
 from seeds.generator.tables import Row, Rows
 
@@ -50,7 +50,6 @@ class LedgerWriter:
         self.maker = PostingMaker(rates, closes, horizon)
         self.journal = Journal()
         self.month_end = MonthEnd(self.journal, rates, self.months)
-        self.runs: set[RunKey] = set()
         self.cleared: dict[str, int] = defaultdict(int)
 
     def list_rows(self) -> Rows:
@@ -90,15 +89,14 @@ class LedgerWriter:
         for entry in postings.entries:
             self.journal.entry(entry, rows)
         for key, lines in postings.runs.items():
-            self.journal.lines(self.month_end.run(*key), lines, rows)
-            self.runs.add(key)
+            self.journal.lines(self.month_end.run(key), lines, rows)
         for payout, cents in postings.cleared.items():
             self.cleared[payout] += cents
         return rows
 
     def closing_rows(self, payouts: Iterable[Payout]) -> Rows:
         """The vendor's own entries; to be asked for once every company has been written."""
-        return self.month_end.rows(payouts, self.cleared, self.runs, self.horizon)
+        return self.month_end.rows(payouts, self.cleared, self.horizon)
 
 
 def _complete_months(first: int, horizon: int) -> list[int]:

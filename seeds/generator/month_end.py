@@ -49,10 +49,9 @@ class MonthEnd:
         self.journal = journal
         self.rates = rates
         self.months = months
+        self._runs: dict[RunKey, Entry] = {}
 
-    def rows(
-        self, payouts: Iterable[Payout], cleared: Mapping[str, int], runs: Iterable[RunKey], horizon: int
-    ) -> Rows:
+    def rows(self, payouts: Iterable[Payout], cleared: Mapping[str, int], horizon: int) -> Rows:
         """All of them; ``cleared`` has the US cents on the clearing account that each payout takes away."""
         rows: Rows = {"transaction": [], "transactionline": [], "transactionaccountingline": []}
         self.journal.entry(self._capital(), rows)
@@ -65,7 +64,8 @@ class MonthEnd:
         for number, month in enumerate(self.months):
             for entry in self._revaluations(number, month, horizon):
                 self.journal.entry(entry, rows)
-        self._run_headers(sorted(runs), rows)
+        for _, run in sorted(self._runs.items()):
+            self.journal.header(run, rows)
         for number, month in enumerate(self.months):
             if as_date(month)[5:7] == "12" and number >= 11:
                 self.journal.entry(self._closing(number, month), rows)
@@ -171,17 +171,15 @@ class MonthEnd:
                 base += amounts[1]
         return foreign, base
 
-    def _run_headers(self, runs: list[RunKey], rows: Rows) -> None:
-        for number, currency, rate in runs:
-            self.journal.header(self.run(number, currency, rate), rows)
-
-    def run(self, number: int, currency: str, rate: int) -> Entry:
-        """The recognition run of a month for the invoices of one currency and rate, without its lines."""
-        month = self.months[number]
-        after = add_months(month, 1)
-        identity = _RUN_IDS + self.rates.numbers[currency, rate] * _MONTHS_OF_A_RATE + number
-        memo = f"Revenue recognition {as_date(month)[:7]}"
-        return Entry(identity, "Journal", after + HOUR, after - DAY, currency, rate, memo=memo)
+    def run(self, key: RunKey) -> Entry:
+        """The recognition run of a month for invoices of one currency and rate; companies add lines."""
+        if key not in self._runs:
+            number, currency, rate = key
+            after = add_months(self.months[number], 1)
+            identity = _RUN_IDS + self.rates.numbers[currency, rate] * _MONTHS_OF_A_RATE + number
+            memo = f"Revenue recognition {as_date(self.months[number])[:7]}"
+            self._runs[key] = Entry(identity, "Journal", after + HOUR, after - DAY, currency, rate, memo=memo)
+        return self._runs[key]
 
     # -- year end --------------------------------------------------------------------------------------------
 

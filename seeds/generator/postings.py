@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -47,7 +47,6 @@ from seeds.generator.settlement import (
 FIRST_CUSTOMER_ENTITY = 1000
 
 _STREAMS = tuple(REVENUE_OF_STREAM)
-_CONTRA = {"credit_note": CREDITS, "refund": CREDITS, "dispute": DISPUTES, "write_off": BAD_DEBT}
 _ESTIMATES_PER_THOUSAND = 80
 
 RunKey = tuple[int, str, int]
@@ -86,7 +85,7 @@ class _Event:
     at: int
     rank: int
     id: str
-    make: partial[Entry]
+    make: Callable[[int], Entry | None]
     number: int = 0
 
 
@@ -109,11 +108,13 @@ class PostingMaker:
         self.horizon = horizon
 
     def postings(self, dealings: Dealings) -> CompanyPostings:
-        """All entries of a company; its test-mode documents are nobody's business here."""
+        """All entries of a company, and what it adds to those of the vendor."""
         return _Company(self.rates, self.closes, self.horizon, dealings).postings()
 
 
 class _Company:
+    """One company's entries: invoices share its credits, its ids and its place in the runs."""
+
     def __init__(self, rates: ExchangeRates, closes: Sequence[int], horizon: int, dealings: Dealings) -> None:
         self.rates = rates
         self.closes = closes
@@ -124,6 +125,7 @@ class _Company:
         self.entity = customer_entity(dealings.number)
         self.movements = {movement.id: movement for movement in dealings.settlement.balance_transactions}
         self.made = CompanyPostings()
+        self.credits: dict[str, _Receivable] = defaultdict(lambda: _Receivable(0, 0))
         self.run_amounts: dict[RunKey, dict[str, list[int]]] = defaultdict(
             lambda: defaultdict(lambda: [0] * 6)
         )
@@ -137,7 +139,8 @@ class _Company:
         events.sort(key=lambda event: (event.at, event.rank, event.id))
         for number, event in enumerate(events, start=1):
             event.number = company_entry_id(self.number, number)
-        self.made.entries += [event.make(event.number) for event in events]
+        made = [event.make(event.number) for event in events]
+        self.made.entries += [entry for entry in made if entry is not None]
         for key in sorted(self.run_amounts):
             if lines := list(self._run_lines(self.run_amounts[key])):
                 self.made.runs[key] = lines
@@ -233,28 +236,35 @@ class _Invoice:
     def events(self, charges: Sequence[Charge]) -> Iterator[_Event]:
         settled = self.settled
         assert settled.finalized is not None
-        invoice = _Event(settled.finalized, 1, self.id, partial(self._finalised))
+        invoice = _Event(settled.finalized, 1, self.id, self._finalised)
         yield invoice
+        if self._credit_used and self.currency != REPORTING_CURRENCY:
+            yield _Event(settled.finalized, 2, self.id, self._credit_applied)
         if settled.voided is not None:
-            yield _Event(settled.voided, 2, self.id, partial(self._void, invoice))
+            yield _Event(settled.voided, 3, self.id, partial(self._void, invoice))
         if settled.written_off is not None:
-            yield _Event(settled.written_off, 2, self.id, partial(self._write_off))
+            yield _Event(settled.written_off, 3, self.id, self._write_off)
         for charge in charges:
-            yield _Event(charge.created, 2, charge.id, partial(self._paid, charge))
+            yield _Event(charge.created, 3, charge.id, partial(self._paid, charge))
         for note in self.case.notes:
-            event = _Event(note.created, 3, note.id, partial(self._credited, note))
+            event = _Event(note.created, 4, note.id, partial(self._credited, note))
             yield event
             if note.voided_at is not None:
-                yield _Event(note.voided_at, 4, note.id, partial(self._note_voided, note, event))
+                yield _Event(note.voided_at, 5, note.id, partial(self._note_voided, note, event))
         for refund in self.case.refunds:
-            yield _Event(refund.created, 5, refund.id, partial(self._refunded, refund))
+            yield _Event(refund.created, 6, refund.id, partial(self._refunded, refund))
         for dispute in self.case.disputes:
             withdrawal, *returns = self.case.movements[dispute.id]
-            event = _Event(withdrawal.created, 6, dispute.id, partial(self._withdrawn, dispute, withdrawal))
+            event = _Event(withdrawal.created, 7, dispute.id, partial(self._withdrawn, dispute, withdrawal))
             yield event
             for back in returns:
                 make = partial(self._reinstated, dispute, back, event)
-                yield _Event(back.created, 7, dispute.id, make)
+                yield _Event(back.created, 8, dispute.id, make)
+
+    @property
+    def _credit_used(self) -> int:
+        """What credits from earlier invoices have taken off what is due."""
+        return max(self.settled.total, 0) - self.settled.amount_due
 
     # -- the entries -----------------------------------------------------------------------------------------
 
@@ -277,9 +287,33 @@ class _Invoice:
         if not lines:
             lines.append(JournalLine(DEFERRED, 0, 0, settled.invoice.line_id(0)))
         self.receivable.change(settled.total, base)
+        if settled.total < 0 and settled.status == "paid":
+            self.company.credits[self.currency].change(settled.total, base)
         assert settled.finalized is not None
         receivable = JournalLine(RECEIVABLE, settled.total, base)
-        return self._entry(number, "CustInvc", settled.finalized, [receivable, *lines], external_id=self.id)
+        return self._entry(
+            number,
+            "CustInvc",
+            settled.finalized,
+            [receivable, *lines],
+            external_id=self.id,
+            modified=settled.updated,
+        )
+
+    def _credit_applied(self, number: int) -> Entry | None:
+        """A credit was worth another rate than the invoice that it pays: what is left over is a result."""
+        used, credit = self._credit_used, self.company.credits[self.currency]
+        paid, spent = self.receivable.share(used, self.base), credit.share(-used, self.base)
+        self.receivable.change(-used, -paid)
+        credit.change(used, -spent)
+        difference = paid + spent
+        if not difference:
+            return None
+        assert self.settled.finalized is not None
+        lines = [JournalLine(RECEIVABLE, 0, -difference), JournalLine(REALISED, 0, difference)]
+        return self._entry(
+            number, "Journal", self.settled.finalized, lines, memo=f"Credit applied to {self.id}"
+        )
 
     def _void(self, invoice: _Event, number: int) -> Entry:
         assert self.settled.voided is not None
@@ -291,7 +325,7 @@ class _Invoice:
     def _write_off(self, number: int) -> Entry:
         assert self.settled.written_off is not None
         reduction = self.reductions["write_off", self.id]
-        lines = self._against_receivable(self._reduced(reduction, _CONTRA["write_off"]))
+        lines = self._against_receivable(self._reduced(reduction, BAD_DEBT))
         return self._entry(number, "Journal", self.settled.written_off, lines, memo=f"Write-off of {self.id}")
 
     def _credited(self, note: CreditNote, number: int) -> Entry:
@@ -422,10 +456,11 @@ class _Invoice:
         external_id: str | None = None,
         memo: str | None = None,
         reversal: int | None = None,
+        modified: int | None = None,
     ) -> Entry:
         return Entry(
             number, kind, at, _midnight(at), self.currency, self.rate if rate is None else rate, lines,
-            self.company.entity, memo, reversal, external_id,
+            self.company.entity, memo, reversal, external_id, modified=modified,
         )  # fmt: skip
 
 

@@ -181,6 +181,8 @@ class InvoiceRevenue:
         spread = sorted(self._to_be_spread(case), key=lambda part: (part[2], _KINDS.index(part[1]), part[0]))
         rests = [obligation.amount for obligation in self.obligations] + [self.tax]
         for reduction in explicit:
+            if reduction.undone_on is not None:
+                continue
             rests = [rest - part for rest, part in zip(rests, (*reduction.parts, reduction.tax), strict=True)]
         reductions, taken, sum_before = explicit, [0] * len(rests), 0
         for identity, kind, on, undone_on, gross in spread:

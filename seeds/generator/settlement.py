@@ -40,6 +40,7 @@ class Charge:
     balance_transaction_id: str | None = None
     failure_code: str | None = None
     updated: int = 0
+    is_disputed: bool = False
 
 
 @dataclass(slots=True)
@@ -356,7 +357,12 @@ class _Cashier:
         charge = self.settlement.charges[-1]
         for back in settled.invoice.money_back:
             at = max(back.at, settled.paid + HOUR)
-            if back.kind == "pre_payment" or at > self.horizon or charge.amount_refunded:
+            if (
+                back.kind == "pre_payment"
+                or at > self.horizon
+                or charge.amount_refunded
+                or charge.is_disputed
+            ):
                 continue
             if back.kind.startswith("dispute"):
                 self._dispute(charge, back, at)
@@ -419,6 +425,7 @@ class _Cashier:
             updated=decided if status in ("won", "lost") else at,
         )
         self.settlement.disputes.append(dispute)
+        charge.is_disputed = True
         withdrawn = self._balance_transaction(dispute.id, "adjustment", at, charge.currency, -charge.amount)
         withdrawn.fee = _DISPUTE_FEE
         if status == "won":

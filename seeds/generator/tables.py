@@ -131,7 +131,7 @@ _LEDGER_TABLES = {
     "entity": ("id# name externalid", "id"),
     "transaction": (
         """id# transactionnumber type trandate postingperiod# posting currency# exchangerate entity# memo
-        reversal# externalid createddate@""",
+        reversal# externalid createddate@ lastmodifieddate@""",
         "trandate id",
     ),
     "transactionline": (

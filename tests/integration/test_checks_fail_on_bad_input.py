@@ -42,6 +42,11 @@ SEGMENT_MOVEMENTS = "intermediate.int_mrr_movements_by_segment_account_month"
 METRICS = "marts.fct_subscription_metrics_by_month"
 SEGMENT_METRICS = "marts.fct_subscription_metrics_by_segment_month"
 CONTROLS = "marts.fct_controls_by_period"
+CONTROL_NAMES = "reference.controls"
+DIFFERENCES = "marts.fct_control_differences"
+CURRENCIES = "reference.iso_4217_currencies"
+OPEN_ITEMS = "staging.stg_policy__open_items"
+SETTINGS = "intermediate.int_run_settings"
 DEFINITION_POLICIES = "intermediate.int_definition_policies"
 COMPANY_DEFINITIONS = "staging.stg_policy__definition_sets"
 DEFAULT_DEFINITIONS = "reference.definition_sets"
@@ -54,12 +59,33 @@ COUPONS = "intermediate.int_statement_coupons"
 DISCOUNTS = "intermediate.int_statement_discounts"
 COMMITMENTS = "intermediate.int_committed_mrr_by_account_month"
 USAGE = "intermediate.int_usage_mrr_by_account_month"
+INVOICES = "intermediate.int_invoices_billed"
+INVOICE_RATES = "intermediate.int_exchange_rates_by_invoice"
+REDUCTIONS = "intermediate.int_invoice_reductions"
+REDUCED = "intermediate.int_invoice_reductions_by_obligation"
+MOVEMENTS = "intermediate.int_processor_movements"
+RAW_INVOICES = "staging.stg_billing__invoices"
+RAW_CHARGES = "staging.stg_billing__charges"
+RAW_CREDIT_NOTES = "staging.stg_billing__credit_notes"
+RAW_CREDIT_NOTE_LINES = "staging.stg_billing__credit_note_line_items"
+RAW_REFUNDS = "staging.stg_billing__refunds"
+RAW_DISPUTES = "staging.stg_billing__disputes"
+LEDGER_TRANSACTIONS = "staging.stg_ledger__transactions"
 SEGMENT_MONTHS = "intermediate.int_mrr_by_segment_account_month"
 COHORT_MONTHS = "marts.fct_retention_by_cohort_month"
 COHORT_QUARTERS = "marts.fct_retention_by_cohort_quarter"
 COHORT_SEGMENTS = "marts.fct_retention_by_segment_cohort_month"
 FITS = "marts.fct_retention_projection_fits"
 PROJECTIONS = "marts.fct_retention_projection_by_months_since"
+ROLES = "intermediate.int_account_roles_overridden"
+LEDGER_ACCOUNTS = "intermediate.int_ledger_accounts_classified"
+LEDGER_ENTRIES = "intermediate.int_ledger_entries_described"
+LEDGER_LINES = "intermediate.int_ledger_lines"
+ACCOUNTING_LINES = "staging.stg_ledger__transaction_accounting_lines"
+REVENUE = "intermediate.int_revenue_by_obligation_month"
+BRIDGED_ITEMS = "intermediate.int_item_months_by_billing"
+BRIDGED_LINES = "intermediate.int_billed_lines_by_month"
+BRIDGED_OBLIGATIONS = "intermediate.int_obligation_months_by_billing"
 
 
 @dataclass(frozen=True)
@@ -114,6 +140,31 @@ def tier(number: int, units_from: int, units_up_to: int | None, *, last: bool) -
     """A row of a tier of price p."""
     bounds = {"units_from": units_from, "units_up_to": units_up_to}
     return {"price_id": "p", "tier_number": number, **bounds, "is_last_tier": last, "unit_amount_minor": 1}
+
+
+def control(**columns: Any) -> dict[str, Any]:
+    """A control of receivables for one month, which blocks."""
+    return {
+        "control": "receivables",
+        "period": date(2024, 1, 1),
+        "dimension": "all",
+        "currency_code": "USD",
+        "is_blocking": True,
+    } | columns
+
+
+def open_item(**columns: Any) -> dict[str, Any]:
+    return {
+        "open_item": "o",
+        "control": "receivables",
+        "first_period": date(2024, 1, 1),
+        "last_period": date(2024, 2, 1),
+        "currency_code": "USD",
+        "amount": 1,
+        "owner": "Finance",
+        "reason": "Posted by hand.",
+        "expires_on": date(2024, 3, 31),
+    } | columns
 
 
 def account_month(**columns: Any) -> dict[str, Any]:
@@ -264,6 +315,18 @@ def amount_off(**columns: Any) -> dict[str, Any]:
     return coupon(**{"percent_off": None, "amount_off_minor": 500, "coupon_currency_code": "USD", **columns})
 
 
+def role_rule(**columns: Any) -> dict[str, Any]:
+    """A row of a rule for the income accounts, with some columns otherwise."""
+    matches = {"account_number": "", "account_type": "income", "account_name": ""}
+    return {"rule": "r", "priority": 1, **matches, "role": "revenue", **columns}
+
+
+def ledger_account(**columns: Any) -> dict[str, Any]:
+    """A row of an income account that one rule gives its role, with some columns otherwise."""
+    sound = {"account_id": "4000", "account_full_name": "Usage", "account_type": "Income"}
+    return {**sound, "rule": "r", "account_role": "revenue", **columns}
+
+
 def definition(key: str, value: str | None) -> dict[str, Any]:
     """A row of how a definition set decides."""
     return {"definition_set": "other", "policy_key": key, "policy_value": value}
@@ -281,6 +344,89 @@ def definition_month(definition_set: str, mrr: int = 0, **columns: Any) -> dict[
         **{f"{name}_unit_count": 0 for name in ("opening", "churn", "closing")},
         **columns,
     }
+
+
+def reduced(*amounts: int, total: int = 100, **columns: Any) -> dict[str, list[dict[str, Any]]]:
+    """An invoice with a refund for each amount, all of it found on its lines; with some columns otherwise."""
+    reductions = [
+        {
+            "invoice_id": "in",
+            "reduction_number": number,
+            "reduction_kind": "refund",
+            "reduction_id": f"re_{number}",
+            "gross_minor": amount,
+            **columns,
+        }
+        for number, amount in enumerate(amounts, start=1)
+    ]
+    elements = [
+        {"invoice_id": "in", "reduction_number": number, "reduced_minor": part}
+        for number, amount in enumerate(amounts, start=1)
+        for part in (amount - 1, 1)
+    ]
+    return {
+        INVOICES: [{"invoice_id": "in", "total_minor": total}],
+        REDUCTIONS: reductions,
+        REDUCED: elements,
+    }
+
+
+def living(**columns: Any) -> dict[str, Any]:
+    """A row that is neither of test mode nor deleted, with some columns otherwise."""
+    return {"is_live": True, "is_deleted": False, **columns}
+
+
+def credited_line(**columns: Any) -> dict[str, list[dict[str, Any]]]:
+    """A credit note on a billed invoice and a line of it, with some columns of that otherwise."""
+    row = {"credit_note_line_item_id": "cnli", "credit_note_id": "cn", "invoice_line_item_id": "il"}
+    return {
+        RAW_INVOICES: [{"invoice_id": "in"}],
+        INVOICES: [{"invoice_id": "in", "total_minor": 100}],
+        RAW_LINES: [
+            {"invoice_line_item_id": "il", "invoice_id": "in"},
+            {"invoice_line_item_id": "il_other", "invoice_id": "in_other"},
+        ],
+        RAW_CREDIT_NOTES: [living(credit_note_id="cn", invoice_id="in")],
+        RAW_CREDIT_NOTE_LINES: [living(**{**row, **columns})],
+    }
+
+
+def paid_back(**columns: Any) -> dict[str, list[dict[str, Any]]]:
+    """A refund, with some columns otherwise, where there is a charge of its invoice."""
+    return {
+        RAW_INVOICES: [{"invoice_id": "in"}],
+        RAW_CHARGES: [living(charge_id="ch", invoice_id="in", charge_status="succeeded")],
+        RAW_REFUNDS: [living(**{"refund_id": "re", "charge_id": "ch", **columns})],
+    }
+
+
+def bridged_item(**columns: Any) -> dict[str, Any]:
+    """A row of an item's MRR of January, renewed in it, with some columns otherwise."""
+    statement = {"statement_start_at": at("2024-01-01"), "invoice_id": "in", "billing_class": "renewal"}
+    return {
+        "subscription_item_id": "si",
+        "month": date(2024, 1, 1),
+        **statement,
+        "mrr_amount": 10,
+        **columns,
+    }
+
+
+def bridged_line(**columns: Any) -> dict[str, Any]:
+    """A row of the line that bills that item, with some columns otherwise."""
+    item = {name: value for name, value in bridged_item().items() if name != "mrr_amount"}
+    return {**item, "invoice_line_item_id": "il", "billed_reporting_minor": 1000, **columns}
+
+
+def obligation_revenue(obligation: str = "main", /, **columns: Any) -> dict[str, Any]:
+    """A row of January's revenue of an obligation of that line, with some columns otherwise."""
+    place = {"invoice_line_item_id": "il", "invoice_id": "in", "obligation": obligation}
+    return {**place, "month": date(2024, 1, 1), "recognized_reporting_minor": 300, **columns}
+
+
+def bridged_obligation(obligation: str = "main", /, **columns: Any) -> dict[str, Any]:
+    """The same with its class in the bridge."""
+    return {**obligation_revenue(obligation), "billing_class": "billed_in_month", **columns}
 
 
 def policy(key: str, value: str | None) -> Case:
@@ -310,6 +456,22 @@ PACKAGES = {"transform_quantity_divide_by": 10, "transform_quantity_round": "up"
 
 # Cases that must return something and, with no `says`, cases beside them that must not.
 CASES: dict[str, list[Case]] = {
+    "assert_account_role_rules_are_readable": [
+        Case({ROLES: [role_rule(account_type="")]}, ("policy.account_roles", "'r'", "matches every account")),
+        Case(
+            {ROLES: [role_rule(role="contra_revenue", revenue_stream="usage")]},
+            ("'r'", "revenue_stream", "usage", "only the role revenue has a stream"),
+        ),
+        Case(
+            {
+                ROLES: [
+                    role_rule(revenue_stream="usage"),
+                    role_rule(account_type="", account_number="4000", role="other"),
+                    role_rule(account_type="", account_name="refunds", role="contra_revenue"),
+                ]
+            }
+        ),
+    ],
     "assert_billing_intervals_are_known": [
         Case({PRICES: [price(billing_interval="fortnight")]}, ("billing.price", "p", "fortnight x 1")),
         Case({PRICES: [price(billing_interval=None)]}, ("NULL x 1",)),
@@ -363,6 +525,16 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({PRICES: [price(currency_code="JPY", minor_unit_digits=0)]}),
         Case({PRICES: [price(currency_code="QQQ", minor_unit_digits=None, is_live=False)]}),
+        Case({INVOICES: [{"invoice_id": "in", "currency_code": "QQQ"}]}, ("billing.invoice", "in", "QQQ")),
+        Case({INVOICES: [{"invoice_id": "in"}]}, ("billing.invoice", "NULL")),
+        Case({INVOICES: [{"invoice_id": "in", "currency_code": "JPY", "minor_unit_digits": 0}]}),
+        Case(
+            {MOVEMENTS: [{"balance_transaction_id": "txn", "currency_code": "QQQ"}]},
+            ("billing.balance_transaction", "txn", "QQQ"),
+        ),
+        Case(
+            {MOVEMENTS: [{"balance_transaction_id": "txn", "currency_code": "USD", "minor_unit_digits": 2}]}
+        ),
     ],
     "assert_definition_differences_add_up": [
         Case(
@@ -497,6 +669,118 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
+    "assert_every_mrr_item_and_billed_amount_is_bridged_once": [
+        Case(
+            {
+                ITEM_MONTHS: [{"subscription_item_id": "si", "month": date(2024, 1, 1), "mrr_amount": 10}],
+                BRIDGED_ITEMS: [bridged_item()],
+                REVENUE: [
+                    obligation_revenue(billed_reporting_minor=400),
+                    obligation_revenue("included_support", billed_reporting_minor=600),
+                    # Revenue of a later month, in which nothing is billed.
+                    obligation_revenue(month=date(2024, 2, 1), billed_reporting_minor=0),
+                ],
+                BRIDGED_LINES: [
+                    bridged_line(),
+                    # Billed for nothing.
+                    bridged_line(invoice_line_item_id="free", billed_reporting_minor=0),
+                ],
+                BRIDGED_OBLIGATIONS: [
+                    bridged_obligation(),
+                    bridged_obligation("included_support"),
+                    bridged_obligation(month=date(2024, 2, 1), billing_class="billed_earlier"),
+                ],
+            }
+        ),
+        Case(
+            {ITEM_MONTHS: [{"subscription_item_id": "si", "month": date(2024, 1, 1), "mrr_amount": 10}]},
+            ("MRR of a subscription item", "si", "10.0000"),
+        ),
+        Case({BRIDGED_ITEMS: [bridged_item()]}, ("MRR of a subscription item", "si", "10.0000")),
+        Case(
+            {
+                ITEM_MONTHS: [{"subscription_item_id": "si", "month": date(2024, 1, 1), "mrr_amount": 10}],
+                BRIDGED_ITEMS: [bridged_item(mrr_amount=Decimal("10.0001"))],
+            },
+            ("MRR of a subscription item", "10.0001"),
+        ),
+        Case(
+            {
+                ITEM_MONTHS: [{"subscription_item_id": "si", "month": date(2024, 1, 1), "mrr_amount": 10}],
+                BRIDGED_ITEMS: [bridged_item(billing_class=None)],
+            },
+            ("MRR of a subscription item", "None"),
+        ),
+        Case(
+            {
+                REVENUE: [obligation_revenue(billed_reporting_minor=1000)],
+                BRIDGED_OBLIGATIONS: [bridged_obligation()],
+            },
+            ("billing of an invoice line", "il", "1000.0000"),
+        ),
+        Case({BRIDGED_LINES: [bridged_line()]}, ("billing of an invoice line", "il", "1000.0000")),
+        *(
+            Case(
+                {
+                    REVENUE: [obligation_revenue(billed_reporting_minor=1000)],
+                    BRIDGED_LINES: [bridged_line(**wrong)],
+                    BRIDGED_OBLIGATIONS: [bridged_obligation()],
+                },
+                ("billing of an invoice line", "il"),
+            )
+            for wrong in ({"billed_reporting_minor": 999}, {"billing_class": None})
+        ),
+        Case(
+            {REVENUE: [obligation_revenue(billed_reporting_minor=0)]},
+            ("revenue of a performance obligation", "il", "300.0000"),
+        ),
+        Case(
+            {BRIDGED_OBLIGATIONS: [bridged_obligation()]},
+            ("revenue of a performance obligation", "il", "300.0000"),
+        ),
+        *(
+            Case(
+                {
+                    REVENUE: [obligation_revenue(billed_reporting_minor=0)],
+                    BRIDGED_OBLIGATIONS: [bridged_obligation(**wrong)],
+                },
+                ("revenue of a performance obligation", "il"),
+            )
+            for wrong in ({"recognized_reporting_minor": 299}, {"billing_class": None})
+        ),
+    ],
+    "assert_renewals_of_the_bridge_have_their_lines": [
+        Case({BRIDGED_ITEMS: [bridged_item()], BRIDGED_LINES: [bridged_line()]}),
+        # Free service has no MRR, and what was billed earlier no line of the month.
+        Case({BRIDGED_LINES: [bridged_line()]}),
+        Case({BRIDGED_ITEMS: [bridged_item(billing_class="billed_earlier")]}),
+        *(
+            Case(
+                {BRIDGED_ITEMS: [bridged_item()], BRIDGED_LINES: lines},
+                ("no line that bills it",),
+            )
+            for lines in (
+                [],
+                [bridged_line(billing_class="replaced_service")],
+                [bridged_line(month=date(2024, 2, 1))],
+                [bridged_line(subscription_item_id="si_2")],
+            )
+        ),
+        *(
+            Case(
+                {BRIDGED_ITEMS: [bridged_item()], BRIDGED_LINES: [bridged_line(), bridged_line(**wrong)]},
+                ("served from elsewhere",),
+            )
+            for wrong in ({"invoice_id": "in_2"}, {"statement_start_at": at("2024-01-02")})
+        ),
+        Case(
+            {
+                BRIDGED_ITEMS: [bridged_item(billing_class="billed_earlier")],
+                BRIDGED_LINES: [bridged_line()],
+            },
+            ("served from elsewhere",),
+        ),
+    ],
     "assert_exchange_rates_are_positive": [
         *(
             Case(
@@ -523,6 +807,25 @@ CASES: dict[str, list[Case]] = {
                     for day in (1, 2)
                 ]
             }
+        ),
+        *(
+            Case(
+                {
+                    INVOICES: [{"invoice_id": "in"}],
+                    LEDGER_TRANSACTIONS: [
+                        {"transaction_id": "7", "external_id": document, "exchange_rate": rate}
+                    ],
+                },
+                says,
+            )
+            for document, rate, says in (
+                ("in", 0, ("ledger.transaction", "'7'", "The rate of invoice in must be above 0.")),
+                ("in", Decimal("-1.1"), ("-1.1",)),
+                ("in", Decimal("0.000000000001"), ()),
+                ("in", None, ()),
+                ("ch", 0, ()),
+                (None, 0, ()),
+            )
         ),
     ],
     "assert_exchange_rates_are_there": [
@@ -608,6 +911,34 @@ CASES: dict[str, list[Case]] = {
             for table in (COMMITMENTS, USAGE)
             for code, says in (("EUR", ("No rate of EUR against USD on 2024-02-29",)), (None, ()))
         ),
+        *(
+            Case(
+                {
+                    INVOICES: [
+                        {"invoice_id": invoice_id, "currency_code": "EUR", "billed_on": date(2024, 2, 29)}
+                        for invoice_id in invoice_ids
+                    ],
+                    INVOICE_RATES: [
+                        {"invoice_id": invoice_id, "currency_code": "EUR", "exchange_rate": rate}
+                        for invoice_id in invoice_ids
+                    ],
+                },
+                says,
+            )
+            for invoice_ids, rate, says in (
+                (
+                    ["in_1"],
+                    None,
+                    (
+                        "'EUR'",
+                        "No rate of EUR against USD on 2024-02-29 or at most 7 days before, and the ledger"
+                        " has none of its own, for invoice in_1.",
+                    ),
+                ),
+                (["in_2", "in_1", "in_3"], None, ("for invoice in_1 and 2 more of that day.",)),
+                (["in_1"], 1, ()),
+            )
+        ),
     ],
     "assert_free_prorations_say_which_side_they_are": [
         Case(
@@ -627,6 +958,53 @@ CASES: dict[str, list[Case]] = {
             for side in ("Unused", "Remaining")
         ),
         Case({LINES: [proration("il_0", 0)], RAW_LINES: [{"invoice_line_item_id": "il_0"}]}),
+    ],
+    "assert_ledger_accounts_have_a_role": [
+        Case(
+            {
+                LEDGER_ACCOUNTS: [ledger_account(account_type="Unheard", rule=None, account_role=None)],
+                LEDGER_LINES: [{"account_id": "4000"}, {"account_id": "4000"}],
+            },
+            ("ledger.account", "'4000'", "accttype", "Unheard", "Account Usage has 2 postings and no rule"),
+        ),
+        Case(
+            {
+                LEDGER_ACCOUNTS: [
+                    ledger_account(account_full_name=None, account_type=None, account_role=None),
+                ],
+                LEDGER_LINES: [{"account_id": "4000"}],
+            },
+            ("NULL", "Account 4000 has 1 postings"),
+        ),
+        Case(
+            {
+                LEDGER_ACCOUNTS: [ledger_account(contradicting_rule="other_rule")],
+                LEDGER_LINES: [{"account_id": "4000"}],
+            },
+            ("policy.account_roles", "'r'", "priority", "other_rule", "Account Usage has two rules"),
+        ),
+        Case(
+            {
+                LEDGER_ACCOUNTS: [
+                    ledger_account(),
+                    ledger_account(account_id="without_postings", account_role=None),
+                    ledger_account(account_id="quarrelled_about", contradicting_rule="other_rule"),
+                ],
+                LEDGER_LINES: [{"account_id": "4000"}, {"account_id": "not in the chart of accounts"}],
+            }
+        ),
+    ],
+    "assert_ledger_currencies_are_known": [
+        Case(
+            {
+                LEDGER_ENTRIES: [
+                    {"transaction_id": "t2", "currency_code": "77"},
+                    {"transaction_id": "t1", "currency_code": "77"},
+                ]
+            },
+            ("ledger.transaction", "'t1'", "currency", "'77'", "2 entries have this currency"),
+        ),
+        Case({LEDGER_ENTRIES: [{"transaction_id": "t1", "currency_code": "KWD"}]}),
     ],
     "assert_our_definition_is_the_published_bridge": [
         Case({BRIDGE: [bridge()], METRICS: [metrics()]}, ("2024",)),
@@ -770,6 +1148,46 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
+    "assert_invoice_line_periods_do_not_end_before_they_start": [
+        *(
+            Case(
+                {
+                    RAW_LINES: [
+                        living(
+                            invoice_line_item_id="il",
+                            invoice_id=invoice_id,
+                            period_start_at=start,
+                            period_end_at=end,
+                            **columns,
+                        )
+                    ],
+                    INVOICES: [{"invoice_id": "in", "billed_on": date(2024, 2, 29)}],
+                },
+                says,
+            )
+            for invoice_id, start, end, columns, says in (
+                (
+                    "in",
+                    at("2024-02-01"),
+                    at("2024-01-31"),
+                    {},
+                    (
+                        "billing.invoice_line_item",
+                        "'il'",
+                        "2024-01-31 00:00:00",
+                        "at 2024-02-01 00:00:00",
+                        "on 2024-02-29.",
+                    ),
+                ),
+                ("in", at("2024-02-01"), at("2024-02-01"), {}, ()),
+                ("in", at("2024-02-01"), None, {}, ()),
+                ("in", None, at("2024-02-01"), {}, ()),
+                ("in_draft", at("2024-02-01"), at("2024-01-31"), {}, ()),
+                ("in", at("2024-02-01"), at("2024-01-31"), {"is_live": False}, ()),
+                ("in", at("2024-02-01"), at("2024-01-31"), {"is_deleted": True}, ()),
+            )
+        ),
+    ],
     "assert_invoice_lines_are_complete": [
         Case(
             {LINES: [line(exclusion_reason="no invoice in the export", invoice_id="in_gone")]},
@@ -850,6 +1268,15 @@ CASES: dict[str, list[Case]] = {
         ),
         *(good_policy(key, limit) for key, limits in RETENTION_POLICIES.items() for limit in limits[:1]),
         *(policy("proration_coupons", value) for value in ("inherited", "", None)),
+        *(policy("licence_support_share", value) for value in ("-0.1", "1.1", "0.3333333", "half", "", None)),
+        *(policy("licence_support_allocation", value) for value in ("residual", "", None)),
+        *(policy("ledger_controls_from", value) for value in ("always", "", None)),
+        *(policy("primary_accounting_book", value) for value in ("", " ", None)),
+        *(good_policy("licence_support_share", value) for value in ("0", "0.5", "0.333333", "1")),
+        *(good_policy("licence_support_allocation", value) for value in ("stand_alone", "relative")),
+        *(good_policy("ledger_controls_from", value) for value in ("complete_months", "closed_periods")),
+        *(good_policy("primary_accounting_book", value) for value in ("1", "US GAAP")),
+        *(good_policy("controls_that_only_report", value) for value in ("", "bad_debt contra_revenue")),
         *(good_policy("proration_coupons", value) for value in ("own", "of_the_renewal")),
         *(good_policy("past_due_churn_days", value) for value in ("", "0", "30")),
         *(good_policy("fiscal_year_start_month", value) for value in ("1", "12")),
@@ -951,6 +1378,179 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
+    "assert_reductions_fit_their_invoices": [
+        Case(
+            reduced(60, 41),
+            (
+                "billing.invoice",
+                "'in'",
+                "'100'",
+                "comes to, 101 minor units: refund re_1 60, refund re_2 41.",
+            ),
+        ),
+        Case(reduced(1, total=0), ("'total'", "'0'")),
+        Case(reduced(1, total=-100), ("'total'", "'-100'")),
+        Case(reduced(60, 40)),
+        Case(reduced(60, 60, undone_on=date(2024, 3, 1))),
+        Case({**reduced(), **{INVOICES: [{"invoice_id": "in", "total_minor": -100}]}}),
+        # A void has no amount of its own, and takes what is left.
+        Case({**reduced(90), REDUCTIONS: [{"invoice_id": "in", "reduction_kind": "void"}]}),
+        *(
+            Case(
+                {
+                    **reduced(60, reduction_kind=kind, reduction_id="x", gross_minor=gross),
+                    REDUCED: [{"invoice_id": "in", "reduction_number": 1, "reduced_minor": taken}],
+                },
+                (f"'billing.{table}'", "'x'", f"'{'NULL' if gross is None else gross}'", says),
+            )
+            for kind, table, gross, taken, says in (
+                ("credit_note", "credit_note", 60, 59, "Only 59 minor units"),
+                ("refund", "refund", 60, 61, "Only 61 minor units"),
+                ("dispute", "dispute", None, 0, "Only 0 minor units"),
+                ("write_off", "invoice", 60, None, "taken off the lines and the tax of invoice in."),
+            )
+        ),
+        Case({**reduced(60), REDUCED: []}, ("'re_1'", "Only 0 minor units")),
+        *(
+            Case(
+                {
+                    RAW_INVOICES: [{"invoice_id": "in"}],
+                    RAW_CREDIT_NOTES: [living(credit_note_id="cn", invoice_id=invoice_id, **columns)],
+                },
+                says,
+            )
+            for invoice_id, columns, says in (
+                (
+                    "in_gone",
+                    {},
+                    ("billing.credit_note", "'cn'", "'invoice_id'", "'in_gone'", "not in the export"),
+                ),
+                (None, {}, ("'cn'", "'NULL'")),
+                # In the export, and of test mode, deleted or a draft.
+                ("in", {}, ()),
+                ("in_gone", {"is_live": False}, ()),
+                ("in_gone", {"is_deleted": True}, ()),
+            )
+        ),
+        Case(
+            credited_line(credit_note_id="cn_gone"),
+            ("billing.credit_note_line_item", "'cnli'", "'credit_note_id'", "'cn_gone'"),
+        ),
+        Case(credited_line(credit_note_id=None), ("'credit_note_id'", "'NULL'")),
+        Case(credited_line(credit_note_id="cn_gone", is_live=False)),
+        Case(credited_line(credit_note_id="cn_gone", is_deleted=True)),
+        Case(
+            credited_line(invoice_line_item_id="il_other"),
+            (
+                "billing.credit_note_line_item",
+                "'cnli'",
+                "'invoice_line_item_id'",
+                "'il_other'",
+                "credits no line of the invoice of its credit note, in, but one of in_other.",
+            ),
+        ),
+        Case(credited_line(invoice_line_item_id="il_gone"), ("but one that is not in the export.",)),
+        Case(credited_line(invoice_line_item_id="il")),
+        Case(credited_line(invoice_line_item_id=None)),
+        Case(credited_line(invoice_line_item_id="il_other", is_live=False)),
+        Case(credited_line(invoice_line_item_id="il_other", is_deleted=True)),
+        # The invoice of the note is a draft, deleted or of test mode; the note itself is.
+        Case({**credited_line(invoice_line_item_id="il_other"), INVOICES: []}),
+        *(
+            Case(
+                {
+                    **credited_line(invoice_line_item_id="il_other"),
+                    RAW_CREDIT_NOTES: [living(credit_note_id="cn", invoice_id="in", **columns)],
+                }
+            )
+            for columns in ({"is_live": False}, {"is_deleted": True})
+        ),
+        *(
+            Case(
+                {
+                    RAW_INVOICES: [{"invoice_id": "in"}],
+                    RAW_CHARGES: [living(charge_id="ch", invoice_id=invoice_id, **columns)],
+                },
+                says,
+            )
+            for invoice_id, columns, says in (
+                (
+                    "in_gone",
+                    {"charge_status": "succeeded"},
+                    ("billing.charge", "'ch'", "'invoice_id'", "'in_gone'", "not in the export"),
+                ),
+                ("in_gone", {"is_paid": True, "is_captured": True}, ("'ch'",)),
+                ("in_gone", {"charge_status": "failed", "is_paid": True}, ()),
+                ("in_gone", {"charge_status": "succeeded", "is_captured": False}, ()),
+                ("in_gone", {}, ()),
+                ("in_gone", {"charge_status": "succeeded", "is_live": False}, ()),
+                ("in_gone", {"charge_status": "succeeded", "is_deleted": True}, ()),
+                ("in", {"charge_status": "succeeded"}, ()),
+                (None, {"charge_status": "succeeded"}, ()),
+            )
+        ),
+        Case(
+            paid_back(charge_id="ch_gone", refund_status="succeeded"),
+            ("billing.refund", "'re'", "'charge_id'", "'ch_gone'", "not in the export"),
+        ),
+        Case(paid_back(charge_id="ch_gone", refund_status=None), ("'re'",)),
+        Case(paid_back(charge_id="ch_gone", refund_status="pending")),
+        Case(paid_back(charge_id="ch_gone", is_live=False)),
+        Case(paid_back(charge_id="ch_gone", is_deleted=True)),
+        Case(paid_back(charge_id=None)),
+        Case(paid_back()),
+        *(
+            Case(
+                {
+                    RAW_CHARGES: [{"charge_id": "ch"}],
+                    RAW_DISPUTES: [living(dispute_id="dp", charge_id=charge_id, **columns)],
+                },
+                says,
+            )
+            for charge_id, columns, says in (
+                (
+                    "ch_gone",
+                    {},
+                    ("billing.dispute", "'dp'", "'charge_id'", "'ch_gone'", "not in the export"),
+                ),
+                (None, {}, ("'dp'", "'NULL'")),
+                ("ch", {}, ()),
+                ("ch_gone", {"is_live": False}, ()),
+                ("ch_gone", {"is_deleted": True}, ()),
+            )
+        ),
+    ],
+    "assert_the_ledger_is_kept_in_the_reporting_currency": [
+        Case(
+            {
+                LEDGER_ENTRIES: [
+                    {"transaction_id": name, "currency_code": "USD", "exchange_rate": Decimal("0.9")}
+                    for name in ("t2", "t1")
+                ]
+            },
+            ("ledger.transaction", "'t1'", "exchangerate", "0.9", "2 entries in the reporting currency USD"),
+        ),
+        Case(
+            {
+                LEDGER_ENTRIES: [
+                    {"transaction_id": "t1", "currency_code": "USD", "exchange_rate": 1},
+                    {"transaction_id": "t2", "currency_code": "USD", "exchange_rate": None},
+                    {"transaction_id": "t3", "currency_code": "EUR", "exchange_rate": Decimal("1.1")},
+                ]
+            }
+        ),
+    ],
+    "assert_the_primary_accounting_book_is_there": [
+        Case(
+            {ACCOUNTING_LINES: [{"accounting_book_id": "3"}, {"accounting_book_id": "2"}]},
+            ("policy.metric_policies", "primary_accounting_book", "'1'", "there is 2"),
+        ),
+        *(
+            Case({ACCOUNTING_LINES: [{"accounting_book_id": "2"}, {"accounting_book_id": book}]})
+            for book in ("1", "")
+        ),
+        Case({ACCOUNTING_LINES: []}),
+    ],
     "assert_there_is_a_data_clock": [
         Case(
             {"intermediate.int_run_settings": [{"is_as_of_given": False}]},
@@ -1001,19 +1601,84 @@ CASES: dict[str, list[Case]] = {
     ],
     "assert_no_control_fails": [
         Case(
+            {CONTROLS: [control(difference_amount=1, status="fails", explanation="Why.")]},
+            ("'control': 'receivables'", "Decimal('1.0000')", "Why."),
+        ),
+        Case(
             {
                 CONTROLS: [
+                    control(period=date(2024, month, 1), difference_amount=month, status="fails")
+                    for month in (2, 3)
+                ],
+                DIFFERENCES: [
                     {
-                        "control": "mrr_roll_forward",
-                        "difference_amount": 1,
-                        "status": "fails",
-                        "explanation": "Why.",
+                        "control": "receivables",
+                        "period": date(2024, month, 1),
+                        "dimension": "all",
+                        "currency_code": "USD",
+                        "match_key": f"cus_{month}",
+                        "raw_rows": "billing.charge ch",
                     }
-                ]
+                    for month in (1, 2, 3)
+                ],
             },
-            ("mrr_roll_forward", "Decimal('1.0000')", "Why."),
+            ("'failing_periods': 2", "'match_key': 'cus_1'", "'match_key': 'cus_2'", "billing.charge ch"),
         ),
-        Case({CONTROLS: [{"control": "x", "status": status} for status in ("ties", "open item", "no data")]}),
+        Case({CONTROLS: [control(status=status) for status in ("ties", "open item", "no data")]}),
+        Case({CONTROLS: [control(status="fails", is_blocking=False)]}),
+    ],
+    "assert_controls_that_only_report_are_known": [
+        *(
+            Case(
+                {
+                    SETTINGS: [{"controls_that_only_report": named}],
+                    CONTROL_NAMES: [{"control": "receivables"}],
+                    CONTROLS: [control(control="mrr_roll_forward")],
+                },
+                says,
+            )
+            for named, says in (
+                ("", ()),
+                ("receivables", ()),
+                ("mrr_roll_forward receivables", ()),
+                ("receivable", ("'rejected_value': 'receivable'",)),
+                ("receivables,mrr_roll_forward", ("separated by one blank",)),
+                ("receivables receivables", ("each once",)),
+            )
+        )
+    ],
+    "assert_open_items_are_readable": [
+        *(
+            Case(
+                {
+                    CONTROL_NAMES: [{"control": "receivables"}],
+                    OPEN_ITEMS: [open_item(**wrong)],
+                    CURRENCIES: [{"currency_code": "USD"}],
+                },
+                (f"'column_name': '{column}'",) if (column := next(iter(wrong), None)) else (),
+            )
+            for wrong in (
+                {},
+                {"control": "receivable"},
+                {"first_period": date(2024, 1, 2)},
+                {"first_period": None},
+                {"last_period": date(2023, 12, 1)},
+                {"last_period": date(2024, 2, 2)},
+                {"currency_code": "usd"},
+                {"amount": 0},
+                {"amount": None},
+                {"owner": " "},
+                {"reason": None},
+                {"expires_on": None},
+            )
+        ),
+        Case(
+            {
+                CONTROLS: [control(control="mrr_roll_forward")],
+                OPEN_ITEMS: [open_item(control="mrr_roll_forward", last_period=None)],
+                CURRENCIES: [{"currency_code": "USD"}],
+            }
+        ),
     ],
     "assert_one_month_opens_with_the_closing_of_the_month_before": [
         Case(

@@ -21,6 +21,7 @@ from tests.oracles.prefix_rounding import half_away, shared_out
 UNCLASSIFIED = "unclassified"
 MAIN = "main"
 INCLUDED_SUPPORT = "included_support"
+STREAM_OF_LICENCE_TYPE = {"perpetual": "licence", "maintenance": "maintenance"}
 ALLOCATIONS = ("stand_alone", "relative")
 
 
@@ -180,7 +181,7 @@ class InvoiceReader:
         days_of_support = (a_year_later(first_day) - first_day).days
         return [
             Obligation(line["id"], INCLUDED_SUPPORT, "maintenance", support, first_day, days_of_support),
-            Obligation(line["id"], MAIN, "licence", net - support, first_day, 0),
+            Obligation(line["id"], MAIN, self.stream(line), net - support, first_day, 0),
         ]
 
     def product_fact(self, line: Row, key: str) -> str | None:
@@ -194,8 +195,9 @@ class InvoiceReader:
             return stream or UNCLASSIFIED
         if price.is_metered:
             return "usage"
-        if self.product_fact(line, "licence_type") == "maintenance":
-            return "maintenance"
+        licence_type = self.product_fact(line, "licence_type")
+        if licence_type in STREAM_OF_LICENCE_TYPE:
+            return STREAM_OF_LICENCE_TYPE[licence_type]
         return "subscription" if price.is_recurring and price.is_licensed else UNCLASSIFIED
 
 

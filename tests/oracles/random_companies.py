@@ -21,18 +21,25 @@ from typing import Any
 from tests.oracles import answers, mrr
 from tests.oracles.landing import write_landing
 from tests.oracles.random_discounts import CouponMaker
+from tests.oracles.random_payments import OneOffMaker, PaymentMaker
 
 Account = dict[str, list[dict[str, Any]]]
 
 # The columns that hold ids of an account's own rows, made distinct when accounts are packed together.
 ID_COLUMNS = {
     "id",
+    "balance_transaction_id",
+    "charge_id",
     "coupon_id",
+    "credit_note_id",
     "customer_id",
     "invoice_id",
+    "invoice_line_item_id",
+    "payout_id",
     "plan_id",
     "price_id",
     "product_id",
+    "source",
     "subscription_id",
     "subscription_item_id",
     "type_id",
@@ -172,7 +179,14 @@ class AccountMaker:
             self.make_later_subscription(customer, prices, coupons)
         if uneven:
             self.make_uneven_move(customer, uneven, coupons)
+        self.make_money(customer, everything[0]["currency"])
         return dict(self.rows)
+
+    def make_money(self, customer: str, currency: str) -> None:
+        """Last, so that the decisions before it stay what they are."""
+        source = random.Random(self.source.random())
+        OneOffMaker(source, self.add, self.moment).make(customer, currency)
+        PaymentMaker(source, self.rows, self.add).make()
 
     def customer_row(self, customer: str) -> dict[str, Any]:
         return {
@@ -660,10 +674,12 @@ class ItemMaker:
         row: dict[str, Any] = {"due_date": due if self.account.chance(0.7) else None}
         transition = {"paid": "paid", "void": "voided", "uncollectible": "marked_uncollectible"}.get(status)
         if transition is not None and self.account.chance(0.8):
-            row[f"status_transitions_{transition}_at"] = settled
+            # Money may come early; nothing is taken back before it was billed.
+            is_early = transition != "paid" and settled < finalized
+            row[f"status_transitions_{transition}_at"] = finalized if is_early else settled
         if status == "paid" and self.account.chance(0.06):
             # Written off, and paid after all.
-            row["status_transitions_marked_uncollectible_at"] = due
+            row["status_transitions_marked_uncollectible_at"] = max(due, finalized)
         return row
 
     def add_line(

@@ -1,16 +1,16 @@
 """Revenue recognised, deferred and taken back once more, in plain Python (definitions 5).
 
-Every promise of an invoice is cut into parts: one for each thing that ever takes some of it back, and what is
-kept. What a part comes to is asked for one day at a time, from dates alone; a month is the difference of two
-days. Nothing of the project and no database is used. How a promise and its reductions are read belongs to
-``obligations.py`` and ``reductions.py``; money that customers owe, and taxes, to ``receivables.py``.
+What each promise of an invoice has come to is asked for one day at a time, from dates alone: what is earned
+of it by then, but for what something takes back, which stays as it was on that day. A month is the difference
+of two days. Nothing of the project and no database is used. How a promise and its reductions are read is in
+``obligations.py`` and ``reductions.py``; money that customers owe, and taxes, are in ``receivables.py``.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -90,43 +90,63 @@ FLOWS_OF_DEFERRED = ("billed", "recognized", "credited", "written_off")
 
 
 @dataclass(frozen=True)
-class Part:
-    """A part of an obligation, from ``begins`` to ``ends`` of its amount: taken by a reduction, or kept."""
+class Claimed:
+    """What a reduction takes of an obligation: from ``begins`` to ``ends`` of its amount."""
 
-    obligation: Obligation
+    reduction: Reduction
     begins: int
     ends: int
-    reduction: Reduction | None
-
-    def figures(self, invoice: BilledInvoice, close: Close, convert: Convert) -> Figures:
-        """By a close; every amount is converted from the start of the obligation, and the rest taken off."""
-        is_held = self.reduction is not None and self.reduction.holds_before(close.facts_before)
-        is_void = invoice.voided_on is not None and invoice.voided_on < close.facts_before
-        if is_void and not is_held:
-            return Figures()
-        amount = convert(self.ends) - convert(self.begins)
-        billed = amount if invoice.billed_on < close.facts_before else 0
-        if not is_held or self.reduction is None:
-            return Figures(billed=billed, recognized=self.earned(close.days_before, convert))
-        earned = self.earned(min(self.reduction.on, close.days_before), convert)
-        if self.reduction.kind == WRITE_OFF:
-            return Figures(billed, earned, bad_debt=earned, written_off=amount - earned)
-        return Figures(billed, earned, contra=earned, credited=amount - earned)
-
-    def earned(self, day: date, convert: Convert) -> int:
-        upto_its_end = self.obligation.earned(self.ends, day)
-        return convert(upto_its_end) - convert(self.obligation.earned(self.begins, day))
 
 
-def parts_of(obligation: Obligation, reductions: Iterable[Reduction]) -> list[Part]:
-    """One for each reduction, in their order, and what is kept or voided."""
-    parts: list[Part] = []
-    begins = 0
+def claimed_of(obligation: Obligation, reductions: Iterable[Reduction]) -> list[Claimed]:
+    """Each begins where those end that came before it and are in force on its day."""
+    claimed: list[Claimed] = []
     for reduction in reductions:
-        ends = begins + reduction.amounts[obligation.key]
-        parts.append(Part(obligation, begins, ends, reduction))
-        begins = ends
-    return [*parts, Part(obligation, begins, obligation.amount, None)]
+        begins = sum(
+            earlier.ends - earlier.begins
+            for earlier in claimed
+            if earlier.reduction.is_in_force_on(reduction.on)
+        )
+        claimed.append(Claimed(reduction, begins, begins + reduction.amounts[obligation.key]))
+    return claimed
+
+
+def figures_of(
+    invoice: BilledInvoice,
+    obligation: Obligation,
+    claimed: Iterable[Claimed],
+    close: Close,
+    convert: Convert,
+) -> Figures:
+    """What an obligation has come to by a close.
+
+    What nothing holds goes on being earned, unless the invoice is void. What a reduction holds is as it was
+    on its day. Every amount is converted from the start of the obligation, and the rest is a difference.
+    """
+
+    def amount(begins: int, ends: int) -> int:
+        return convert(ends) - convert(begins)
+
+    def earned(begins: int, ends: int, day: date) -> int:
+        return amount(obligation.earned(begins, day), obligation.earned(ends, day))
+
+    # What is earned at one moment is a fact of its day; what is earned by the day waits for the day's end.
+    upto = close.days_before if obligation.days > 0 else close.facts_before
+    is_void = invoice.voided_on is not None and invoice.voided_on < close.facts_before
+    held = [entry for entry in claimed if entry.reduction.holds_before(close.facts_before)]
+    figures = Figures()
+    if not is_void:
+        figures += Figures(amount(0, obligation.amount), earned(0, obligation.amount, upto))
+        for entry in held:
+            figures -= Figures(amount(entry.begins, entry.ends), earned(entry.begins, entry.ends, upto))
+    for entry in held:
+        taken = amount(entry.begins, entry.ends)
+        by_then = earned(entry.begins, entry.ends, entry.reduction.on)
+        if entry.reduction.kind == WRITE_OFF:
+            figures += Figures(taken, by_then, bad_debt=by_then, written_off=taken - by_then)
+        else:
+            figures += Figures(taken, by_then, contra=by_then, credited=taken - by_then)
+    return figures if invoice.billed_on < close.facts_before else replace(figures, billed=0)
 
 
 @dataclass
@@ -171,9 +191,9 @@ class Books:
 
     def history(self, invoice: BilledInvoice, obligation: Obligation, convert: Convert) -> list[Figures]:
         """What it has come to at the opening of the first month and at the close of every one."""
-        parts = parts_of(obligation, self.reductions.get(invoice.id, []))
+        claimed = claimed_of(obligation, self.reductions.get(invoice.id, []))
         closes = [self.opening_of(self.months[0]), *(self.close_of(month) for month in self.months)]
-        return [sum((part.figures(invoice, close, convert) for part in parts), Figures()) for close in closes]
+        return [figures_of(invoice, obligation, claimed, close, convert) for close in closes]
 
     @cached_property
     def histories(self) -> list[tuple[BilledInvoice, Obligation, list[Figures], list[Figures]]]:
@@ -216,33 +236,33 @@ class Books:
         ]
 
     def deferred_month_rows(self) -> list[MartRow]:
-        """marts.fct_deferred_revenue_by_month: every month of every currency that was billed in."""
+        """marts.fct_deferred_revenue_by_month: every month of every currency that was billed in.
+
+        What is earned before it is billed is a contract asset. From then on the balance is deferred revenue,
+        which a credit that was billed lowers.
+        """
         nothing = dict.fromkeys(
             ("opening", *FLOWS_OF_DEFERRED, "closing", "deferred_revenue", "contract_asset"), 0
         )
         sums: dict[tuple[str, date, str], dict[str, int]] = defaultdict(lambda: dict(nothing))
         for invoice, _, own, reporting in self.histories:
-            for suffix, history in (("_amount", own), ("_reporting_amount", reporting)):
+            for suffix, history in (("", own), ("_reporting_amount", reporting)):
                 for position, month in enumerate(self.months):
                     row = sums[invoice.currency, month, suffix]
                     before, after = history[position], history[position + 1]
+                    is_billed = invoice.billed_on < self.close_of(month).facts_before
+                    asset = 0 if is_billed else max(-after.balance, 0)
                     row["opening"] += before.balance
                     row["closing"] += after.balance
-                    # Once billed, a credit line lowers deferred revenue; before, what is earned is unbilled.
-                    is_billed = invoice.billed_on < self.close_of(month).facts_before
-                    unbilled = 0 if is_billed else max(-after.balance, 0)
-                    row["deferred_revenue"] += after.balance + unbilled
-                    row["contract_asset"] += unbilled
+                    row["deferred_revenue"] += after.balance + asset
+                    row["contract_asset"] += asset
                     for name in FLOWS_OF_DEFERRED:
                         row[name] += getattr(after, name) - getattr(before, name)
         return [
             {
                 "currency_code": currency,
                 "month": month,
-                **{
-                    f"{name}_amount": in_major(value, currency)
-                    for name, value in sums[currency, month, "_amount"].items()
-                },
+                **{name: in_major(value, currency) for name, value in sums[currency, month, ""].items()},
                 **{
                     f"{name}_reporting_amount": in_major(value, self.reporting_currency)
                     for name, value in sums[currency, month, "_reporting_amount"].items()

@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import pairwise
 
 from tests.oracles.calendar_months import Calendar
 from tests.oracles.export import (
@@ -51,6 +50,9 @@ class Claim:
     def spread(self) -> int:
         """What it does not say anything about."""
         return self.gross - sum(self.explicit.values())
+
+    def is_in_force_on(self, day: date) -> bool:
+        return self.on <= day and (self.undone_on is None or day < self.undone_on)
 
     def holds_before(self, day: date) -> bool:
         """Whether it is in force at the end of the days before a day."""
@@ -148,22 +150,23 @@ class ReductionReader:
 
     def explicit_of_note(self, row: Row, invoice: BilledInvoice) -> dict[Element, int]:
         """What its lines say, and the tax that goes with them."""
-        lines = self.credit_note_lines[row["id"]]
         total, net = total_of_note(row), net_of_note(row, invoice)
-        amounts = [whole_number(line, "amount") or 0 for line in lines]
-        if whole_number(row, "discount_amount") and sum(amounts):
-            amounts = shared_out(net, amounts)
+        known = {entry.line_id for entry in invoice.obligations}
         by_line: dict[str, int] = defaultdict(int)
-        for line, amount in zip(lines, amounts, strict=True):
-            by_line[line.get("invoice_line_item_id", "")] += amount
+        for line in self.credit_note_lines[row["id"]]:
+            by_line[line.get("invoice_line_item_id", "")] += whole_number(line, "amount") or 0
+        # In the order of lines; what is for none of the invoice comes last.
+        amounts = dict(sorted(by_line.items(), key=lambda entry: (entry[0] not in known, entry[0])))
+        if whole_number(row, "discount_amount") and sum(amounts.values()):
+            shares = shared_out(net, list(amounts.values()))
+            amounts = dict(zip(amounts, shares, strict=True))
         explicit: dict[Element, int] = {}
-        for line_id, amount in by_line.items():
+        for line_id, amount in amounts.items():
             of_line = [entry for entry in invoice.obligations if entry.line_id == line_id]
-            if len(of_line) == 1:
-                explicit[of_line[0].key] = amount
-            elif of_line:
-                shares = shared_out(amount, [entry.amount for entry in of_line])
-                explicit |= {entry.key: share for entry, share in zip(of_line, shares, strict=True)}
+            weights = [entry.amount for entry in of_line]
+            # A line that came to nothing cannot be shared by its promises: the last of them has it all.
+            shares = shared_out(amount, weights if sum(weights) else [0] * len(of_line[1:]) + [1])
+            explicit |= {entry.key: share for entry, share in zip(of_line, shares, strict=False)}
         said = sum(explicit.values())
         if said:
             explicit[TAX] = half_away((total - net) * said, net)
@@ -173,7 +176,7 @@ class ReductionReader:
         """Refunds with what of each no credit note stands for; the cash has left for all of them."""
         credited: dict[str, int] = defaultdict(int)
         for row in self.credit_notes:
-            if row.get("type") == "post_payment" and not is_voided(row):
+            if row.get("type", "post_payment") == "post_payment" and not is_voided(row):
                 credited[row["invoice_id"]] += total_of_note(row)
         for row in self.refunds:
             invoice = self.invoice_of_charge[row["charge_id"]]
@@ -190,16 +193,16 @@ class ReductionReader:
     def dispute_claims(self) -> Iterable[tuple[str, Claim]]:
         """From the day on which the money leaves until it comes back."""
         for row in self.disputes:
-            movements = self.balance_transactions.get(row["id"], [])
-            signs = [(whole_number(movement, "amount") or 0) for movement in movements]
-            withdrawn = next((position for position, sign in enumerate(signs) if sign < 0), None)
+            movements = [
+                (required_instant(movement, "created"), whole_number(movement, "amount") or 0)
+                for movement in self.balance_transactions.get(row["id"], [])
+            ]
+            withdrawals = [moment for moment, amount in movements if amount < 0]
             undone_on = None
-            if withdrawn is not None:
-                on = self.day(movements[withdrawn])
-                for movement, sign in zip(movements[withdrawn:], signs[withdrawn:], strict=True):
-                    if sign > 0:
-                        undone_on = self.day(movement)
-                        break
+            if withdrawals:
+                on = self.calendar.local_date(withdrawals[0])
+                returns = [moment for moment, amount in movements if amount > 0 and moment >= withdrawals[0]]
+                undone_on = self.calendar.local_date(returns[0]) if returns else None
             elif row.get("status") == "lost":
                 on = self.day(row)
             else:
@@ -249,49 +252,54 @@ def net_of_note(row: Row, invoice: BilledInvoice) -> int:
 def with_amounts(invoice: BilledInvoice, claims: list[Claim]) -> list[Reduction]:
     """Claims in their order, each with what it takes off every obligation and off the tax.
 
-    What claims do not say is spread over what no explicit credit has taken, all of it together up to each
-    claim, so that no rounding is lost between them.
+    What claims do not say is spread: of those that last, over what no lasting claim names, all of them
+    together up to each, so that no rounding is lost between them; of one that is undone, by itself, over what
+    nothing names on its day.
     """
     check_that_they_fit(invoice, claims)
     whole = {entry.key: entry.amount for entry in invoice.obligations} | {TAX: invoice.tax}
-    rest = dict(whole)
+    lasting = [claim for claim in claims if claim.undone_on is None]
+    spread_before = 0
+    reductions = []
     for claim in claims:
         if claim.undone_on is None:
-            for element, amount in claim.explicit.items():
-                rest[element] -= amount
-    to_spread = sum(claim.spread for claim in claims)
-    # Where some are undone again, all together may be more than there is.
-    is_room = sum(rest.values()) > 0 and to_spread <= sum(rest.values())
-    weights = rest if is_room else whole
-    upto = [0]
-    for claim in claims:
-        upto.append(upto[-1] + claim.spread)
-    shares = [dict(zip(weights, shared_out(total, list(weights.values())), strict=True)) for total in upto]
-    return [
-        Reduction(
-            claim.kind,
-            claim.id,
-            claim.on,
-            claim.undone_on,
-            claim.gross,
-            claim.explicit,
-            amounts={
-                element: after[element] - before[element] + claim.explicit.get(element, 0)
-                for element in whole
-            },
+            weights = less_what_is_named(whole, lasting, sum(other.spread for other in lasting))
+            before, after = spread_before, spread_before + claim.spread
+            spread_before = after
+        else:
+            in_force = [other for other in claims if other.is_in_force_on(claim.on)]
+            weights = less_what_is_named(whole, in_force, claim.spread)
+            before, after = 0, claim.spread
+        shares_before = shared_out(before, list(weights.values()))
+        shares_after = shared_out(after, list(weights.values()))
+        amounts = {
+            element: share_after - share_before + claim.explicit.get(element, 0)
+            for element, share_before, share_after in zip(weights, shares_before, shares_after, strict=True)
+        }
+        reductions.append(
+            Reduction(
+                claim.kind, claim.id, claim.on, claim.undone_on, claim.gross, claim.explicit, amounts=amounts
+            )
         )
-        for claim, (before, after) in zip(claims, pairwise(shares), strict=True)
-    ]
+    return reductions
+
+
+def less_what_is_named(
+    whole: Mapping[Element, int], claims: Iterable[Claim], to_spread: int
+) -> Mapping[Element, int]:
+    """What is left of the elements to spread an amount over; all of them where that would be too little."""
+    rest = dict(whole)
+    for claim in claims:
+        for element, amount in claim.explicit.items():
+            rest[element] -= amount
+    is_room = 0 < sum(rest.values()) >= to_spread
+    return rest if is_room else whole
 
 
 def check_that_they_fit(invoice: BilledInvoice, claims: list[Claim]) -> None:
     """What is in force on one day must not be more than the invoice."""
     for claim in claims:
-        in_force = sum(
-            other.gross
-            for other in claims
-            if other.on <= claim.on and (other.undone_on is None or claim.on < other.undone_on)
-        )
+        in_force = sum(other.gross for other in claims if other.is_in_force_on(claim.on))
         if in_force > max(invoice.total, 0):
             raise OracleError(f"invoice {invoice.id} is of {invoice.total}, and {in_force} are taken off it")
 

@@ -54,6 +54,17 @@ MONEY_COLUMNS = {
     "unit_amount_decimal",
 }
 
+ROLL_FORWARD = {
+    "opening",
+    "billed",
+    "recognized",
+    "credited",
+    "written_off",
+    "closing",
+    "deferred_revenue",
+    "contract_asset",
+}
+
 
 def with_cells(tables: Tables, change: Callable[[str, str, Any], Any]) -> ChangedTables:
     """The tables with every cell that is set changed, given its table and column."""
@@ -176,8 +187,8 @@ def rows_scaled(rows: Iterable[Row], factor: int) -> list[dict[str, Any]]:
     """Published rows with their amounts times a factor; a control that counts rows says so and stays."""
 
     def is_money(name: str, row: Row) -> bool:
-        ends_like_money = name.endswith(("_amount", "_amount_in_currency"))
-        return ends_like_money and "(a count)" not in str(row.get("explanation"))
+        is_named_like_money = name in ROLL_FORWARD or name.endswith(("_amount", "_amount_in_currency"))
+        return is_named_like_money and "(a count)" not in str(row.get("explanation"))
 
     return [
         {
@@ -240,7 +251,7 @@ def is_same(name: str, one: Row, other: Row) -> bool:
 
 def rounding_of(name: str, row: Row) -> Decimal:
     """What the roundings in an amount come to; revenue is rounded to the minor unit of its currency."""
-    if "recognized_amount" not in row:
+    if not {"recognized", "recognized_amount"} & row.keys():
         return ROUNDING
     currency = "USD" if name.endswith("_reporting_amount") else row["currency_code"]
     return Decimal(ROUNDING_OF_REVENUE).scaleb(-MINOR_DIGITS[currency])

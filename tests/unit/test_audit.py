@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from orchestration.audit import Audit, audit_build, audit_quarantine
+from orchestration.audit import CONTROLS_TEST, Audit, audit_build, audit_quarantine
 
 MODEL = "model.tieout.fct_mrr"
 TEST = "test.tieout.unique_grain_fct_mrr"
@@ -22,9 +22,25 @@ def warehouse(tmp_path: Path) -> Path:
     file = tmp_path / "warehouse.duckdb"
     with duckdb.connect(str(file)) as connection:
         connection.execute("create schema marts")
-        connection.execute("create table marts.fct_controls_by_period (control varchar, status varchar)")
         connection.execute(
-            "insert into marts.fct_controls_by_period "
+            """
+            create table marts.fct_controls_by_period (
+                control varchar, period date, dimension varchar, currency_code varchar,
+                expected_amount decimal(24, 4), actual_amount decimal(24, 4),
+                difference_amount decimal(24, 4), status varchar, is_blocking boolean, explanation varchar
+            )
+            """
+        )
+        connection.execute(
+            """
+            create table marts.fct_control_differences (
+                control varchar, period date, dimension varchar, currency_code varchar, match_key varchar,
+                difference_amount decimal(24, 4), raw_row_count bigint, raw_rows varchar
+            )
+            """
+        )
+        connection.execute(
+            "insert into marts.fct_controls_by_period (control, status) "
             "values ('roll forward', 'ties'), ('discounts', 'open item')"
         )
         connection.execute(
@@ -154,14 +170,57 @@ def test_a_warning_that_was_skipped_says_nothing_beside_the_cause(audit: Callabl
     assert "no space left" in found.problems[0]
 
 
-def test_a_failing_control_forbids_publication_and_is_shown(
+def fail_controls(warehouse: Path, *, is_blocking: bool) -> None:
+    """Receivables are off from February on, by a payment and an invoice; bad debt once, unexplained."""
+    with duckdb.connect(str(warehouse)) as connection:
+        for control, months in (("receivables", (2, 3, 4)), ("bad_debt", (3,))):
+            connection.executemany(
+                "insert into marts.fct_controls_by_period values "
+                "(?, make_date(2024, ?, 1), 'all', 'USD', 10, 12.5, 2.5, 'fails', ?, 'They are equal.')",
+                [(control, month, is_blocking) for month in months],
+            )
+        connection.execute(
+            "insert into marts.fct_control_differences values "
+            "('receivables', '2024-02-01', 'all', 'USD', 'cus_1', 0.5, 1, 'billing.charge ch_1'), "
+            "('receivables', '2024-02-01', 'all', 'USD', '', -3, 11, 'ledger.transactionline 1/2'), "
+            "('receivables', '2024-03-01', 'all', 'USD', 'cus_2', 9, 1, 'something later'), "
+            "('receivables', '2024-02-01', 'all', 'EUR', 'cus_3', 9, 1, 'another currency')"
+        )
+
+
+RECEIVABLES = """\
+  receivables, USD, 2024-02 (and 2 later months): expected 10.0000, actual 12.5000, difference 2.5000. \
+They are equal.
+    -3.0000 in 2024-02, no customer or document: ledger.transactionline 1/2 and 3 more rows
+    0.5000 in 2024-02, cus_1: billing.charge ch_1"""
+BAD_DEBT = "  bad_debt, USD, 2024-03: expected 10.0000, actual 12.5000, difference 2.5000. They are equal."
+
+
+def test_failing_controls_forbid_publication_and_are_told_by_their_raw_rows_largest_first(
     audit: Callable[..., Audit], warehouse: Path
 ) -> None:
-    with duckdb.connect(str(warehouse)) as connection:
-        connection.execute("insert into marts.fct_controls_by_period values ('ledger', 'fails')")
+    fail_controls(warehouse, is_blocking=True)
     found = audit()
-    assert found.problems[0].startswith("1 control(s) fail:")
-    assert "ledger" in found.problems[0]
+    assert found.problems == [f"2 controls fail (receivables, bad_debt):\n{RECEIVABLES}\n{BAD_DEBT}"]
+    assert found.warnings == []
+
+
+def test_the_test_that_stands_for_the_controls_is_told_the_same_way(warehouse: Path) -> None:
+    fail_controls(warehouse, is_blocking=True)
+    test = f"test.tieout.{CONTROLS_TEST}"
+    results = {"results": [_result(test, "fail", failures=2)]}
+    found = audit_build(_manifest(_node(test)), results, warehouse)
+    assert found.problems == [f"2 controls fail (receivables, bad_debt):\n{RECEIVABLES}\n{BAD_DEBT}"]
+
+
+def test_controls_that_only_report_are_warnings(audit: Callable[..., Audit], warehouse: Path) -> None:
+    fail_controls(warehouse, is_blocking=False)
+    found = audit()
+    assert found.problems == []
+    assert found.warnings == [
+        f"{RECEIVABLES}\n  It only reports, by policy.",
+        f"{BAD_DEBT}\n  It only reports, by policy.",
+    ]
 
 
 def test_a_build_without_controls_is_not_published(audit: Callable[..., Audit], warehouse: Path) -> None:

@@ -1,7 +1,8 @@
 -- Money in a currency without a rate young enough cannot be valued. A rate is needed
 -- where an item closes a month, in the month after, in which its opening is revalued,
 -- in the month a year later, for which it is the base of retention, where its MRR
--- changes, and where an account has usage or commitments.
+-- changes, and where an account has usage or commitments; and on the day on which an
+-- invoice was billed, where the ledger has no rate of its own for it.
 with
 
 item_months as (
@@ -40,6 +41,24 @@ usage as (
 exchange_rates as (
 
     select * from {{ ref('int_exchange_rates_by_month') }}
+
+),
+
+invoices as (
+
+    select * from {{ ref('int_invoices_billed') }}
+
+),
+
+invoice_rates as (
+
+    select * from {{ ref('int_exchange_rates_by_invoice') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
 
 ),
 
@@ -89,23 +108,63 @@ missing as (
     from usage
     where currency_code_without_rate is not null
 
+),
+
+missing_by_month as (
+
+    select
+        missing.currency_code,
+        months.rate_date,
+        '.' as needed_by
+    from missing
+    inner join months
+        on missing.month = months.month
+
+),
+
+missing_by_invoice as (
+
+    select
+        invoices.currency_code,
+        invoices.billed_on as rate_date,
+        ', and the ledger has none of its own, for invoice '
+        || min(invoices.invoice_id)
+        || case
+            when count(*) > 1
+                then ' and ' || cast(count(*) - 1 as string) || ' more of that day'
+            else ''
+        end
+        || '.' as needed_by
+    from invoices
+    inner join invoice_rates
+        on invoices.invoice_id = invoice_rates.invoice_id
+    where invoice_rates.exchange_rate is null
+    group by invoices.currency_code, invoices.billed_on
+
+),
+
+findings as (
+
+    select * from missing_by_month
+    union all
+    select * from missing_by_invoice
+
 )
 
 select
     'ledger.currencyrate' as raw_table,
-    missing.currency_code as row_id,
+    findings.currency_code as row_id,
     'effectivedate' as column_name,
-    cast(months.rate_date as string) as rejected_value,
+    cast(findings.rate_date as string) as rejected_value,
     'No rate of '
-    || missing.currency_code
+    || findings.currency_code
     || ' against '
     || run_settings.reporting_currency_code
     || ' on '
-    || cast(months.rate_date as string)
+    || cast(findings.rate_date as string)
     || ' or at most '
     || cast(run_settings.fx_rate_max_age_days as string)
-    || ' days before.' as reason
-from missing
-inner join months
-    on missing.month = months.month
-cross join {{ ref('int_run_settings') }} as run_settings
+    || ' days before'
+    || findings.needed_by as reason
+from findings
+cross join run_settings

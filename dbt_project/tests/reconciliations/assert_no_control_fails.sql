@@ -1,6 +1,6 @@
--- Every published number ties out. A returned row is a control whose two sides differ in
--- so many months, the first of them with its difference, and, largest first, what makes
--- it: a customer or document whose raw rows do not meet.
+-- Every published number ties out. A returned row is a control whose two sides differ
+-- in so many months, the first of them with its difference, and, largest first, what
+-- makes it: a customer or document whose raw rows do not meet.
 with
 
 failing as (
@@ -47,9 +47,9 @@ left join {{ ref('fct_control_differences') }} as differences
         and failing.currency_code = differences.currency_code
         and failing.first_period >= differences.period
 order by
-    failing.first_period,
-    failing.control,
-    failing.dimension,
-    failing.currency_code,
+    failing.first_period asc,
+    failing.control asc,
+    failing.dimension asc,
+    failing.currency_code asc,
     abs(differences.difference_amount) desc,
-    differences.match_key
+    differences.match_key asc

@@ -12,7 +12,7 @@ from seeds.generator import output
 from seeds.generator.__main__ import generate
 from seeds.generator.moments import as_timestamp
 from seeds.generator.output import CsvSink, ParquetSink
-from seeds.generator.tables import BILLING
+from seeds.generator.tables import BILLING, LEDGER
 
 
 def _text(value: object, kind: str) -> str:
@@ -30,10 +30,11 @@ def test_both_formats_hold_the_same_rows(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("TZ", "UTC")
     for sink in (CsvSink(tmp_path / "csv"), ParquetSink(tmp_path / "parquet")):
         generate(sink, customers=1, months=24, seed=3)
-    for table in BILLING.values():
-        with (tmp_path / "csv" / "billing" / f"{table.name}.csv").open(encoding="utf-8", newline="") as file:
+    for table in [*BILLING.values(), *LEDGER.values()]:
+        path = tmp_path / "csv" / table.source / f"{table.name}.csv"
+        with path.open(encoding="utf-8", newline="") as file:
             header, *rows = list(csv.reader(file))
-        parquet = pq.ParquetFile(tmp_path / "parquet" / "billing" / f"{table.name}.parquet")
+        parquet = pq.ParquetFile(tmp_path / "parquet" / table.source / f"{table.name}.parquet")
         assert parquet.schema_arrow.names == header == [column.name for column in table.columns]
         columns = [
             [_text(value, column.kind) for value in parquet.read([column.name])[column.name].to_pylist()]

@@ -108,3 +108,51 @@ def test_a_policy_in_force_that_cannot_be_used_is_named_with_its_value() -> None
     with pytest.raises(PolicyError) as caught:
         check_policies({**default_policies(), HOURS: "1e300"})
     assert str(caught.value).startswith(f"Policy {HOURS}, value '1e300': this is no number")
+
+
+@pytest.mark.parametrize("value", ["0", "0.5", "0.333333", "1", "0.5000000"])
+def test_the_share_of_support_may_have_six_decimals(value: str) -> None:
+    check_policy("licence_support_share", value, default_policies())
+
+
+@pytest.mark.parametrize(
+    ("value", "reason"),
+    [
+        ("1.1", "too large"),
+        ("-0.1", "too small"),
+        ("0.3333333", "finer than the models reckon with"),
+        ("", "no number"),
+    ],
+)
+def test_a_share_of_support_that_cannot_be_used_is_refused(value: str, reason: str) -> None:
+    message = refused("licence_support_share", value)
+    assert reason in message
+    assert "Expected a number from 0 to 1 with at most 6 decimals." in message
+
+
+@pytest.mark.parametrize("value", ["", "receivables", "receivables bad_debt ledger_entries_balance"])
+def test_controls_are_named_with_blanks_between_them_or_not_at_all(value: str) -> None:
+    check_policy("controls_that_only_report", value, default_policies())
+
+
+@pytest.mark.parametrize("value", ["receivables,bad_debt", "Receivables", " receivables", "a  b", " "])
+def test_what_names_no_controls_is_refused(value: str) -> None:
+    assert "no names of controls" in refused("controls_that_only_report", value)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("ledger_controls_from", "always"),
+        ("ledger_controls_from", ""),
+        ("licence_support_allocation", "residual"),
+    ],
+)
+def test_a_choice_that_is_none_is_refused_with_the_choices(key: str, value: str) -> None:
+    assert "cannot have this value. Expected" in refused(key, value)
+
+
+@pytest.mark.parametrize("value", ["", " ", None])
+def test_there_is_always_a_primary_accounting_book(value: str | None) -> None:
+    assert "must say something" in refused("primary_accounting_book", value)
+    check_policy("primary_accounting_book", "US GAAP", default_policies())

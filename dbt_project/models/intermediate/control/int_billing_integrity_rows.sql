@@ -1,5 +1,5 @@
--- Grain: one row per control of billing in itself, period, currency, side, match key and
--- row label.
+-- Grain: one row per control of billing in itself, period, currency, side, match key
+-- and row label.
 -- What an export says twice must be said alike: an invoice and its lines, a payout and
 -- its movements; and no part of an invoice may be lost on its way to revenue.
 with
@@ -46,6 +46,12 @@ payouts as (
 
 ),
 
+fees as (
+
+    select * from {{ ref('stg_billing__fees') }}
+
+),
+
 run_settings as (
 
     select * from {{ ref('int_run_settings') }}
@@ -61,6 +67,31 @@ last_close as (
 
 ),
 
+discounts_of_lines as (
+
+    select * from {{ ref('int_invoice_line_discounts_summed') }}
+
+),
+
+-- A subtotal is before discounts of the invoice and after discounts of its items, and
+-- no row says which is which: where it lies between the two, nothing can be compared.
+subtotalled_invoices as (
+
+    select
+        *,
+        case
+            when subtotal_minor = line_net_minor then 1 else 0
+        end as is_after_discounts
+    from invoices
+    where
+        subtotal_minor is not null
+        and (
+            subtotal_minor <= line_net_minor
+            or subtotal_minor >= line_amount_minor
+        )
+
+),
+
 invoice_subtotals as (
 
     select
@@ -72,8 +103,7 @@ invoice_subtotals as (
         'billing.invoice ' || invoice_id as row_label,
         subtotal_minor as minor,
         minor_unit_digits
-    from invoices
-    where subtotal_minor is not null
+    from subtotalled_invoices
 
 ),
 
@@ -81,21 +111,36 @@ invoice_lines as (
 
     select
         'invoices_equal_their_lines' as control,
-        {{ month_of('invoices.billed_on') }} as period,
-        invoices.currency_code,
+        {{ month_of('subtotalled_invoices.billed_on') }} as period,
+        subtotalled_invoices.currency_code,
         'actual' as side,
-        invoices.invoice_id as match_key,
+        subtotalled_invoices.invoice_id as match_key,
         'billing.invoice_line_item '
         || invoice_line_items.invoice_line_item_id as row_label,
-        invoice_line_items.amount_minor as minor,
-        invoices.minor_unit_digits
+        invoice_line_items.amount_minor
+        - subtotalled_invoices.is_after_discounts
+        * coalesce(discounts_of_lines.discount_minor, 0) as minor,
+        subtotalled_invoices.minor_unit_digits
     from invoice_line_items
-    inner join invoices
-        on invoice_line_items.invoice_id = invoices.invoice_id
+    inner join subtotalled_invoices
+        on invoice_line_items.invoice_id = subtotalled_invoices.invoice_id
+    left join discounts_of_lines
+        on
+            invoice_line_items.invoice_line_item_id
+            = discounts_of_lines.invoice_line_item_id
     where
-        invoices.subtotal_minor is not null
-        and invoice_line_items.is_live
+        invoice_line_items.is_live
         and not invoice_line_items.is_deleted
+
+),
+
+-- Billed by the as-of: of later ones no month knows.
+known_invoices as (
+
+    select invoices.*
+    from invoices
+    inner join last_close
+        on invoices.billed_on < last_close.facts_close_on
 
 ),
 
@@ -110,7 +155,7 @@ invoice_totals as (
         'billing.invoice ' || invoice_id as row_label,
         net_minor as minor,
         minor_unit_digits
-    from invoices
+    from known_invoices
 
 ),
 
@@ -119,7 +164,9 @@ slices as (
     select
         revenue.invoice_id,
         sum(
-            revenue.recognized_minor + revenue.credited_minor + revenue.written_off_minor
+            revenue.recognized_minor
+            + revenue.credited_minor
+            + revenue.written_off_minor
         )
         + sum(
             case
@@ -152,18 +199,18 @@ invoice_slices as (
 
     select
         'revenue_slices_sum_to_invoices' as control,
-        {{ month_of('invoices.billed_on') }} as period,
-        invoices.currency_code,
+        {{ month_of('known_invoices.billed_on') }} as period,
+        known_invoices.currency_code,
         'actual' as side,
-        invoices.invoice_id as match_key,
-        'the revenue of billing.invoice ' || invoices.invoice_id as row_label,
+        known_invoices.invoice_id as match_key,
+        'the revenue of billing.invoice ' || known_invoices.invoice_id as row_label,
         coalesce(slices.minor, 0) + coalesce(voids.minor, 0) as minor,
-        invoices.minor_unit_digits
-    from invoices
+        known_invoices.minor_unit_digits
+    from known_invoices
     left join slices
-        on invoices.invoice_id = slices.invoice_id
+        on known_invoices.invoice_id = slices.invoice_id
     left join voids
-        on invoices.invoice_id = voids.invoice_id
+        on known_invoices.invoice_id = voids.invoice_id
 
 ),
 
@@ -249,6 +296,59 @@ payout_movements as (
 
 ),
 
+-- Only movements whose fees are itemised: the table of fees may be absent.
+itemised_fees as (
+
+    select
+        movements.balance_transaction_id,
+        movements.currency_code,
+        movements.minor_unit_digits,
+        movements.month,
+        movements.fee_minor as stated_minor,
+        fees.fee_number,
+        fees.amount_minor
+    from fees
+    inner join processor_movements as movements
+        on fees.balance_transaction_id = movements.balance_transaction_id
+    where
+        fees.is_live
+        and not fees.is_deleted
+
+),
+
+fee_totals as (
+
+    select distinct
+        'fees_equal_their_transactions' as control,
+        month as period,
+        currency_code,
+        'expected' as side,
+        balance_transaction_id as match_key,
+        'billing.balance_transaction ' || balance_transaction_id as row_label,
+        stated_minor as minor,
+        minor_unit_digits
+    from itemised_fees
+
+),
+
+fee_parts as (
+
+    select
+        'fees_equal_their_transactions' as control,
+        month as period,
+        currency_code,
+        'actual' as side,
+        balance_transaction_id as match_key,
+        'billing.fee '
+        || balance_transaction_id
+        || '/'
+        || cast(fee_number as string) as row_label,
+        amount_minor as minor,
+        minor_unit_digits
+    from itemised_fees
+
+),
+
 unioned as (
 
     select * from invoice_subtotals
@@ -262,6 +362,10 @@ unioned as (
     select * from payout_amounts
     union all
     select * from payout_movements
+    union all
+    select * from fee_totals
+    union all
+    select * from fee_parts
 
 ),
 

@@ -31,7 +31,7 @@ ledger_accounts as (
 
 open_items as (
 
-    select * from {{ ref('stg_policy__open_items') }}
+    select * from {{ ref('int_open_items_dated') }}
 
 ),
 
@@ -210,26 +210,17 @@ explained as (
         amounts.dimension,
         amounts.currency_code,
         sum(
-            case
-                when open_items.expires_on >= run_settings.as_of_date
-                    then open_items.amount
-                else 0
-            end
+            case when open_items.is_expired then 0 else open_items.amount end
         ) as open_amount,
-        max(
-            case
-                when open_items.expires_on >= run_settings.as_of_date then 1 else 0
-            end
-        ) = 1 as has_open_item,
+        min(case when open_items.is_expired then 1 else 0 end) = 0 as has_open_item,
         {{ ordered_list(
-            "case when open_items.expires_on >= run_settings.as_of_date"
-            ~ " then open_items.open_item || ' of ' || open_items.owner || ', until '"
-            ~ " || cast(open_items.expires_on as string) || ': ' || open_items.reason"
-            ~ " else open_items.open_item || ' of ' || open_items.owner"
-            ~ " || ' expired on ' || cast(open_items.expires_on as string) end"
+            "open_items.open_item || ' of ' || open_items.owner || case"
+            ~ " when open_items.is_expired"
+            ~ " then ' expired on ' || cast(open_items.expires_on as string)"
+            ~ " else ', until ' || cast(open_items.expires_on as string)"
+            ~ " || ': ' || open_items.reason end"
         ) }} as open_item_text
     from amounts
-    cross join run_settings
     inner join open_items
         on
             amounts.control = open_items.control

@@ -1,4 +1,4 @@
--- Grain: one row per invoice line that carries discounts of its own: what they take off.
+-- Grain: one row per invoice line with discounts of its own: what they take off.
 with
 
 discounts as (
@@ -14,7 +14,7 @@ final as (
         sum(coalesce(amount_minor, 0)) as discount_minor
     from discounts
     where
-        discount_type = 'line item'
+        discount_type in ('line item', 'line_item')
         and is_live
         and not is_deleted
     group by discounted_id

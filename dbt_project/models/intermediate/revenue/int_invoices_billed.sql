@@ -81,6 +81,7 @@ billed as (
         run_settings.reporting_time_zone,
         coalesce(line_sums.line_count, 0) as line_count,
         coalesce(line_sums.amount_minor, 0) as line_amount_minor,
+        coalesce(line_sums.net_minor, 0) as line_net_minor,
         invoices.subtotal_minor,
         coalesce(
             invoices.total_minor,
@@ -120,6 +121,7 @@ final as (
         minor_unit_digits,
         line_count,
         line_amount_minor,
+        line_net_minor,
         subtotal_minor,
         total_minor,
         tax_minor,

@@ -1,5 +1,5 @@
--- Grain: one row per performance obligation (line and obligation) and part: one part per
--- reduction of it, and last what is kept.
+-- Grain: one row per performance obligation (line and obligation) and part: one part
+-- per reduction of it, and last what is kept.
 -- A part is the amount between two marks on the obligation, from_minor to to_minor; the
 -- schedule rounds at the marks, so that the parts of an obligation always sum to it.
 with
@@ -73,7 +73,7 @@ parts as (
         performance_obligations.obligation,
         coalesce(reduced_sums.part_count, 0) + 1 as part_number,
         'kept' as part_kind,
-        cast(null as varchar) as reduction_id,
+        cast(null as string) as reduction_id,
         cast(null as date) as reduced_on,
         cast(null as date) as undone_on,
         coalesce(reduced_sums.reduced_minor, 0) as from_minor,

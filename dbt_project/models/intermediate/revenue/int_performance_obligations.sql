@@ -1,8 +1,8 @@
 -- Grain: one row per line of a billed invoice and performance obligation (main, or the
 -- included support of a perpetual licence): its net amount in whole minor units, its
 -- revenue stream, and the days over which it is earned.
--- It is earned evenly over day_count days from start_on; where day_count is 0, all of it
--- on start_on. Definitions 5.
+-- It is earned evenly over day_count days from start_on; where day_count is 0, all of
+-- it on start_on. Definitions 5.
 with
 
 invoices as (
@@ -58,7 +58,7 @@ billed_lines as (
     select
         invoice_id as invoice_line_item_id,
         invoice_id,
-        cast(null as varchar) as price_id,
+        cast(null as string) as price_id,
         cast(0 as bigint) as itemised_minor,
         cast(null as timestamp) as period_start_at,
         cast(null as timestamp) as period_end_at

@@ -54,7 +54,7 @@ refunded as (
         coalesce(payable_credits.credited_minor, 0) as credited_minor,
         sum(refunds.amount_minor) over (
             partition by invoices.invoice_id
-            order by refunds.created_at nulls first, refunds.refund_id
+            order by refunds.created_at, refunds.refund_id
             rows between unbounded preceding and current row
         ) as refunded_minor
     from refunds

@@ -1,14 +1,11 @@
 -- Grain: one row per performance obligation (line and obligation) and month in which
--- something of it is billed, earned, reduced or still open: what happened in the month,
--- and the balance at its close.
--- balance = billed - recognized - credited - written off, all to date. Once billed it is
--- deferred revenue, of either sign: what a credit line takes off lowers it. Before, what
--- was earned is a contract asset, and what is owed back (a credit line earned before it
--- is billed) deferred revenue. Whole minor units, and the same at the invoice's own rate
--- in minor units of the reporting currency. Definitions 5.
-{%- set facts = [
-    'billed', 'recognized', 'contra', 'credited', 'written_off', 'bad_debt'
-] %}
+-- something of it is billed, earned, reduced or open: what happened in the month, and
+-- the balance at its close.
+-- balance = billed - recognized - credited - written off, all to date. Once billed it
+-- is deferred revenue, of either sign: what a credit line takes off lowers it. Before,
+-- what was earned is a contract asset, and what is owed back (a credit line earned
+-- before it is billed) deferred revenue. Whole minor units, and the same at the own
+-- rate of the invoice in minor units of the reporting currency. Definitions 5.
 with
 
 parts as (
@@ -156,35 +153,157 @@ to_date as (
         invoice_id,
         month,
         is_billed,
-        {%- for unit in ['minor', 'reporting_minor'] %}
         sum(
-            case when is_billed and not is_void then part_{{ unit }} else 0 end
-        ) as billed_{{ unit }},
+            case when is_billed and not is_void then part_minor else 0 end
+        ) as billed_minor,
         sum(
-            case when is_void then 0 else scheduled_{{ unit }} end
-        ) as recognized_{{ unit }},
+            case when is_void then 0 else scheduled_minor end
+        ) as recognized_minor,
         sum(
-            case when is_credited then scheduled_{{ unit }} else 0 end
-        ) as contra_{{ unit }},
+            case when is_credited then scheduled_minor else 0 end
+        ) as contra_minor,
+        sum(
+            case when is_credited then part_minor - scheduled_minor else 0 end
+        ) as credited_minor,
+        sum(
+            case when is_written_off then part_minor - scheduled_minor else 0 end
+        ) as written_off_minor,
+        sum(
+            case when is_written_off then scheduled_minor else 0 end
+        ) as bad_debt_minor,
+        sum(
+            case when is_billed and not is_void then part_reporting_minor else 0 end
+        ) as billed_reporting_minor,
+        sum(
+            case when is_void then 0 else scheduled_reporting_minor end
+        ) as recognized_reporting_minor,
+        sum(
+            case when is_credited then scheduled_reporting_minor else 0 end
+        ) as contra_reporting_minor,
         sum(
             case
-                when is_credited then part_{{ unit }} - scheduled_{{ unit }}
+                when is_credited then part_reporting_minor - scheduled_reporting_minor
                 else 0
             end
-        ) as credited_{{ unit }},
+        ) as credited_reporting_minor,
         sum(
             case
-                when is_written_off then part_{{ unit }} - scheduled_{{ unit }}
+                when is_written_off
+                    then part_reporting_minor - scheduled_reporting_minor
                 else 0
             end
-        ) as written_off_{{ unit }},
+        ) as written_off_reporting_minor,
         sum(
-            case when is_written_off then scheduled_{{ unit }} else 0 end
-        ) as bad_debt_{{ unit }}
-        {%- if not loop.last %},{% endif %}
-        {%- endfor %}
+            case when is_written_off then scheduled_reporting_minor else 0 end
+        ) as bad_debt_reporting_minor
     from converted
     group by invoice_line_item_id, obligation, invoice_id, month, is_billed
+
+),
+
+balanced as (
+
+    select
+        *,
+        billed_minor - recognized_minor - credited_minor - written_off_minor
+            as balance_minor,
+        billed_reporting_minor
+        - recognized_reporting_minor
+        - credited_reporting_minor
+        - written_off_reporting_minor as balance_reporting_minor
+    from to_date
+
+),
+
+with_previous as (
+
+    select
+        *,
+        coalesce(
+            lag(billed_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_billed_minor,
+        coalesce(
+            lag(recognized_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_recognized_minor,
+        coalesce(
+            lag(contra_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_contra_minor,
+        coalesce(
+            lag(credited_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_credited_minor,
+        coalesce(
+            lag(written_off_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_written_off_minor,
+        coalesce(
+            lag(bad_debt_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_bad_debt_minor,
+        coalesce(
+            lag(billed_reporting_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_billed_reporting_minor,
+        coalesce(
+            lag(recognized_reporting_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_recognized_reporting_minor,
+        coalesce(
+            lag(contra_reporting_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_contra_reporting_minor,
+        coalesce(
+            lag(credited_reporting_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_credited_reporting_minor,
+        coalesce(
+            lag(written_off_reporting_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_written_off_reporting_minor,
+        coalesce(
+            lag(bad_debt_reporting_minor) over (
+                partition by invoice_id, invoice_line_item_id, obligation
+                order by month
+            ),
+            0
+        ) as previous_bad_debt_reporting_minor
+    from balanced
 
 ),
 
@@ -196,23 +315,27 @@ changes as (
         invoice_id,
         month,
         is_billed,
-        {%- for unit in ['minor', 'reporting_minor'] %}
-        {%- for fact in facts %}
-        {{ fact }}_{{ unit }} - coalesce(
-            lag({{ fact }}_{{ unit }}) over (
-                partition by invoice_id, invoice_line_item_id, obligation
-                order by month
-            ),
-            0
-        ) as {{ fact }}_{{ unit }},
-        {%- endfor %}
-        billed_{{ unit }}
-        - recognized_{{ unit }}
-        - credited_{{ unit }}
-        - written_off_{{ unit }} as balance_{{ unit }}
-        {%- if not loop.last %},{% endif %}
-        {%- endfor %}
-    from to_date
+        billed_minor - previous_billed_minor as billed_minor,
+        recognized_minor - previous_recognized_minor as recognized_minor,
+        contra_minor - previous_contra_minor as contra_minor,
+        credited_minor - previous_credited_minor as credited_minor,
+        written_off_minor - previous_written_off_minor as written_off_minor,
+        bad_debt_minor - previous_bad_debt_minor as bad_debt_minor,
+        billed_reporting_minor - previous_billed_reporting_minor
+            as billed_reporting_minor,
+        recognized_reporting_minor - previous_recognized_reporting_minor
+            as recognized_reporting_minor,
+        contra_reporting_minor - previous_contra_reporting_minor
+            as contra_reporting_minor,
+        credited_reporting_minor - previous_credited_reporting_minor
+            as credited_reporting_minor,
+        written_off_reporting_minor - previous_written_off_reporting_minor
+            as written_off_reporting_minor,
+        bad_debt_reporting_minor - previous_bad_debt_reporting_minor
+            as bad_debt_reporting_minor,
+        balance_minor,
+        balance_reporting_minor
+    from with_previous
 
 ),
 
@@ -229,20 +352,36 @@ final as (
         performance_obligations.currency_code,
         performance_obligations.minor_unit_digits,
         exchange_rates.reporting_minor_unit_digits,
-        {%- for unit in ['minor', 'reporting_minor'] %}
-        {%- for fact in facts + ['balance'] %}
-        changes.{{ fact }}_{{ unit }},
-        {%- endfor %}
+        changes.billed_minor,
+        changes.recognized_minor,
+        changes.contra_minor,
+        changes.credited_minor,
+        changes.written_off_minor,
+        changes.bad_debt_minor,
+        changes.balance_minor,
         case
-            when changes.is_billed then changes.balance_{{ unit }}
-            else greatest(changes.balance_{{ unit }}, 0)
-        end as deferred_{{ unit }},
+            when changes.is_billed then changes.balance_minor
+            else greatest(changes.balance_minor, 0)
+        end as deferred_minor,
         case
             when changes.is_billed then 0
-            else greatest(-changes.balance_{{ unit }}, 0)
-        end as contract_asset_{{ unit }}
-        {%- if not loop.last %},{% endif %}
-        {%- endfor %}
+            else greatest(-changes.balance_minor, 0)
+        end as contract_asset_minor,
+        changes.billed_reporting_minor,
+        changes.recognized_reporting_minor,
+        changes.contra_reporting_minor,
+        changes.credited_reporting_minor,
+        changes.written_off_reporting_minor,
+        changes.bad_debt_reporting_minor,
+        changes.balance_reporting_minor,
+        case
+            when changes.is_billed then changes.balance_reporting_minor
+            else greatest(changes.balance_reporting_minor, 0)
+        end as deferred_reporting_minor,
+        case
+            when changes.is_billed then 0
+            else greatest(-changes.balance_reporting_minor, 0)
+        end as contract_asset_reporting_minor
     from changes
     inner join performance_obligations
         on
@@ -255,11 +394,18 @@ final as (
     where
         changes.balance_minor <> 0
         or changes.balance_reporting_minor <> 0
-        {%- for unit in ['minor', 'reporting_minor'] %}
-        {%- for fact in facts %}
-        or changes.{{ fact }}_{{ unit }} <> 0
-        {%- endfor %}
-        {%- endfor %}
+        or changes.billed_minor <> 0
+        or changes.recognized_minor <> 0
+        or changes.contra_minor <> 0
+        or changes.credited_minor <> 0
+        or changes.written_off_minor <> 0
+        or changes.bad_debt_minor <> 0
+        or changes.billed_reporting_minor <> 0
+        or changes.recognized_reporting_minor <> 0
+        or changes.contra_reporting_minor <> 0
+        or changes.credited_reporting_minor <> 0
+        or changes.written_off_reporting_minor <> 0
+        or changes.bad_debt_reporting_minor <> 0
 
 )
 

@@ -129,11 +129,11 @@ ranked_rows as (
         row_number() over (
             partition by control, period, dimension, currency_code, match_key
             order by
-                case when document_difference = 0 then 1 else 0 end,
+                case when document_difference = 0 then 1 else 0 end asc,
                 abs(document_difference) desc,
                 abs(amount) desc,
-                row_label,
-                side
+                row_label asc,
+                side asc
         ) as row_rank
     from rows_to_explain
     where key_difference <> 0

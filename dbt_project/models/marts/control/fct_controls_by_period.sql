@@ -53,6 +53,18 @@ load_report as (
 
 ),
 
+raw_rows as (
+
+    select * from {{ ref('fct_raw_rows_by_use') }}
+
+),
+
+deferred_revenue as (
+
+    select * from {{ ref('fct_deferred_revenue_by_month') }}
+
+),
+
 line_counts as (
 
     select * from {{ ref('int_invoice_line_counts') }}
@@ -393,6 +405,88 @@ lines_accounted_for as (
 
 ),
 
+raw_row_counts as (
+
+    select
+        source,
+        table_name,
+        sum(case when is_accounted_for then row_count else 0 end) as row_count
+    from raw_rows
+    group by source, table_name
+
+),
+
+accepted_rows as (
+
+    select
+        source,
+        table_name,
+        sum(rows_accepted) as row_count
+    from load_report
+    where source <> 'policy'
+    group by source, table_name
+
+),
+
+rows_used as (
+
+    select
+        'raw_rows_used_or_excluded' as control,
+        {{ month_of('run_settings.as_of_date') }} as period,
+        coalesce(accepted_rows.source, raw_row_counts.source)
+        || '.'
+        || coalesce(accepted_rows.table_name, raw_row_counts.table_name) as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        coalesce(accepted_rows.row_count, 0) as expected_amount,
+        coalesce(raw_row_counts.row_count, 0) as actual_amount,
+        'Every row loaded (a count) is used, or fct_raw_rows_by_use says why not.'
+            as explanation
+    from accepted_rows
+    full outer join raw_row_counts
+        on
+            accepted_rows.source = raw_row_counts.source
+            and accepted_rows.table_name = raw_row_counts.table_name
+    cross join run_settings
+
+),
+
+deferred_rolls_forward as (
+
+    select
+        'deferred_revenue_roll_forward' as control,
+        month as period,
+        'all' as dimension,
+        currency_code,
+        opening + billed - recognized - credited - written_off as expected_amount,
+        deferred_revenue - contract_asset as actual_amount,
+        'Opening deferred revenue, what is billed and what leaves it give what is open'
+        || ' of all performance obligations.' as explanation
+    from deferred_revenue
+
+),
+
+deferred_rolls_forward_in_reporting_currency as (
+
+    select
+        'deferred_revenue_roll_forward_in_reporting_currency' as control,
+        deferred_revenue.month as period,
+        deferred_revenue.currency_code as dimension,
+        run_settings.reporting_currency_code as currency_code,
+        deferred_revenue.opening_reporting_amount
+        + deferred_revenue.billed_reporting_amount
+        - deferred_revenue.recognized_reporting_amount
+        - deferred_revenue.credited_reporting_amount
+        - deferred_revenue.written_off_reporting_amount as expected_amount,
+        deferred_revenue.deferred_revenue_reporting_amount
+        - deferred_revenue.contract_asset_reporting_amount as actual_amount,
+        'Opening deferred revenue, what is billed and what leaves it give what is open'
+        || ' of all performance obligations, at the own rates of the invoices.'
+            as explanation
+    from deferred_revenue
+    cross join run_settings
+
+),
+
 comparisons as (
 
     select * from roll_forward
@@ -418,6 +512,12 @@ comparisons as (
     select * from rows_accounted_for
     union all
     select * from lines_accounted_for
+    union all
+    select * from rows_used
+    union all
+    select * from deferred_rolls_forward
+    union all
+    select * from deferred_rolls_forward_in_reporting_currency
 
 ),
 

@@ -1,8 +1,8 @@
 -- Grain: one row per billed currency and month.
 -- The roll-forward: opening + billed - recognized - credited - written_off = closing.
 -- opening and closing are deferred revenue less contract assets; both stand beside.
--- Amounts are in currency_code; those that end in _reporting_amount are the same at each
--- invoice's own rate: deferred revenue is not revalued. Definitions 5.
+-- Amounts are in currency_code; those that end in _reporting_amount are the same at the
+-- own rate of each invoice: deferred revenue is not revalued. Definitions 5.
 with
 
 revenue as (
@@ -113,7 +113,11 @@ opened as (
             lag(closing_minor) over (partition by currency_code order by month), 0
         ) as opening_minor,
         coalesce(
-            lag(closing_reporting_minor) over (partition by currency_code order by month), 0
+            lag(closing_reporting_minor) over (
+                partition by currency_code
+                order by month
+            ),
+            0
         ) as opening_reporting_minor
     from rolled
 

@@ -1,7 +1,7 @@
 -- Grain: one row per account, revenue stream, currency and month in which something was
 -- billed, recognized or reduced.
--- Amounts are in currency_code; those that end in _reporting_amount are the same at each
--- invoice's own rate. Definitions 5.
+-- Amounts are in currency_code; those that end in _reporting_amount are the same at the
+-- own rate of each invoice. Definitions 5.
 with
 
 revenue as (
