@@ -143,3 +143,11 @@
 {% macro local_day(utc_timestamp, time_zone) -%}
     cast({{ local_timestamp(utc_timestamp, time_zone) }} as date)
 {%- endmacro %}
+
+{# Whether something of that time (UTC) is known by the run: an as-of that the operator gave hides what came later. #}
+{% macro is_known_by_the_as_of(created_at) -%}
+    (
+        not run_settings.is_as_of_given
+        or coalesce({{ created_at }} < run_settings.as_of_at, true)
+    )
+{%- endmacro %}

@@ -144,7 +144,13 @@ class InvoiceRevenue:
             recognised += earned
             if is_reduced:
                 given_up += whole - earned
-            lower = upper
+            if reduction is not None and reduction.undone_on is not None:
+                # What will be undone lies beside the other parts: nothing before it, nothing after.
+                if self.billed_on < day:
+                    billed -= whole
+                recognised -= unit(obligation.earned(upper, day)) - unit(obligation.earned(lower, day))
+            else:
+                lower = upper
         return Standing(billed, recognised, given_up)
 
     def split(self, wanted: Reduction, unit: Unit) -> Split:
@@ -162,7 +168,8 @@ class InvoiceRevenue:
                         )
                     earned += part
                     deferred += unit(upper) - unit(lower) - part
-                lower = upper
+                if reduction is None or reduction.undone_on is None:
+                    lower = upper
         before = sum(reduction.tax for reduction in self.reductions[: self.reductions.index(wanted)])
         return Split(earned, deferred, unit(before + wanted.tax) - unit(before))
 
@@ -170,7 +177,8 @@ class InvoiceRevenue:
         """The parts of an obligation: one for each reduction, and last what is kept."""
         kept = self.obligations[number].amount
         for reduction in self.reductions:
-            kept -= reduction.parts[number]
+            if reduction.undone_on is None:
+                kept -= reduction.parts[number]
             yield reduction.parts[number], reduction
         yield kept, None
 

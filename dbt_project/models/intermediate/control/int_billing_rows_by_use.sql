@@ -1,5 +1,5 @@
 -- Grain: one row per billing table and use: what became of its rows, the rows that
--- count with what they are, the others with why not; NULL where nothing says.
+-- count with what they are, the others with why not, or that nothing says.
 {%- set read_only_tables = [
     ['coupon', 'coupons'], ['customer', 'customers'], ['plan', 'plans'],
     ['price', 'prices'], ['price_tier', 'price_tiers'], ['product', 'products'],
@@ -36,6 +36,12 @@ reductions as (
 receivables as (
 
     select * from {{ ref('int_receivables_by_document') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
 
 ),
 
@@ -126,6 +132,8 @@ charges as (
             when not charges.is_live then 'test mode'
             when charges.is_deleted then 'deleted'
             when payments.charge_id is not null then 'payment of an invoice'
+            when not {{ is_known_by_the_as_of('charges.created_at') }}
+                then 'after the as-of'
             when
                 not coalesce(
                     charges.charge_status = 'succeeded', charges.is_paid, false
@@ -137,6 +145,7 @@ charges as (
                 then 'payment of an invoice that is not billed'
         end as row_use
     from {{ ref('stg_billing__charges') }} as charges
+    cross join run_settings
     left join payments
         on charges.charge_id = payments.charge_id
     left join billed_invoices
@@ -152,6 +161,8 @@ refunds as (
             when not refunds.is_live then 'test mode'
             when refunds.is_deleted then 'deleted'
             when covered.refund_id is not null then 'refund of an invoice'
+            when not {{ is_known_by_the_as_of('refunds.created_at') }}
+                then 'after the as-of'
             when coalesce(refunds.refund_status, 'succeeded') <> 'succeeded'
                 then 'not successful'
             when charges.invoice_id is null then 'without an invoice'
@@ -159,6 +170,7 @@ refunds as (
                 then 'refund of an invoice that is not billed'
         end as row_use
     from {{ ref('stg_billing__refunds') }} as refunds
+    cross join run_settings
     left join {{ ref('int_refunds_covered') }} as covered
         on refunds.refund_id = covered.refund_id
     left join {{ ref('stg_billing__charges') }} as charges
@@ -176,6 +188,8 @@ credit_notes as (
             when not credit_notes.is_live then 'test mode'
             when credit_notes.is_deleted then 'deleted'
             when reductions.reduction_id is not null then 'credit note'
+            when not {{ is_known_by_the_as_of('credit_notes.created_at') }}
+                then 'after the as-of'
             when
                 credit_notes.credit_note_status = 'void'
                 and credit_notes.voided_at is null
@@ -184,6 +198,7 @@ credit_notes as (
                 then 'credit note of an invoice that is not billed'
         end as row_use
     from {{ ref('stg_billing__credit_notes') }} as credit_notes
+    cross join run_settings
     left join reductions
         on
             credit_notes.credit_note_id = reductions.reduction_id
@@ -226,12 +241,15 @@ disputes as (
             when not disputes.is_live then 'test mode'
             when disputes.is_deleted then 'deleted'
             when withdrawn.dispute_id is not null then 'disputed payment'
+            when not {{ is_known_by_the_as_of('disputes.created_at') }}
+                then 'after the as-of'
             when charges.invoice_id is null then 'without an invoice'
             when billed_invoices.invoice_id is null
                 then 'dispute of an invoice that is not billed'
             else 'no money left for it'
         end as row_use
     from {{ ref('stg_billing__disputes') }} as disputes
+    cross join run_settings
     left join {{ ref('int_disputes_withdrawn') }} as withdrawn
         on disputes.dispute_id = withdrawn.dispute_id
     left join {{ ref('stg_billing__charges') }} as charges
@@ -333,10 +351,10 @@ final as (
 
     select
         table_name,
-        row_use,
+        coalesce(row_use, 'nothing says') as row_use,
         count(*) as row_count
     from described
-    group by table_name, row_use
+    group by table_name, coalesce(row_use, 'nothing says')
 
 )
 

@@ -1,5 +1,5 @@
 -- Grain: one row per ledger table and use: what became of its rows, the rows that count
--- with what they are, the others with why not; NULL where nothing says.
+-- with what they are, the others with why not.
 {%- set read_only_tables = [
     ['account', 'accounts'], ['accountingperiod', 'accounting_periods'],
     ['classification', 'classes'], ['currency', 'currencies'],
@@ -126,10 +126,10 @@ final as (
 
     select
         table_name,
-        row_use,
+        coalesce(row_use, 'nothing says') as row_use,
         count(*) as row_count
     from described
-    group by table_name, row_use
+    group by table_name, coalesce(row_use, 'nothing says')
 
 )
 

@@ -333,6 +333,19 @@ accounts_checked as (
 
 ),
 
+entries_with_periods as (
+
+    select
+        entries.*,
+        coalesce(
+            accounting_periods.is_quarter or accounting_periods.is_year, false
+        ) as is_quarter_or_year
+    from entries
+    left join accounting_periods
+        on entries.accounting_period_id = accounting_periods.accounting_period_id
+
+),
+
 periods_checked as (
 
     select
@@ -347,8 +360,10 @@ periods_checked as (
                     'period '
                     || accounting_period_id
                     || ' is not in ledger.accountingperiod'
+            when is_quarter_or_year
+                then 'period ' || accounting_period_id || ' is a quarter or a year'
         end as finding
-    from entries
+    from entries_with_periods
 
 ),
 
@@ -367,10 +382,11 @@ postings_in_period_checked as (
                     || cast(transaction_date as string)
                     || ' is not in period '
                     || accounting_period_id
-                    || ', or that is a quarter or a year'
         end as finding
-    from entries
-    where is_period_known
+    from entries_with_periods
+    where
+        is_period_known
+        and not is_quarter_or_year
 
 ),
 

@@ -28,16 +28,31 @@ invoices as (
 
 ),
 
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
+
+),
+
+known_transactions as (
+
+    select balance_transactions.*
+    from balance_transactions
+    cross join run_settings
+    where
+        balance_transactions.is_live
+        and not balance_transactions.is_deleted
+        and {{ is_known_by_the_as_of('balance_transactions.created_at') }}
+
+),
+
 withdrawals as (
 
     select
         source_id as dispute_id,
         min(created_at) as withdrawn_at
-    from balance_transactions
-    where
-        is_live
-        and not is_deleted
-        and amount_minor < 0
+    from known_transactions
+    where amount_minor < 0
     group by source_id
 
 ),
@@ -45,17 +60,15 @@ withdrawals as (
 reinstatements as (
 
     select
-        balance_transactions.source_id as dispute_id,
-        min(balance_transactions.created_at) as reinstated_at
-    from balance_transactions
+        known_transactions.source_id as dispute_id,
+        min(known_transactions.created_at) as reinstated_at
+    from known_transactions
     inner join withdrawals
-        on balance_transactions.source_id = withdrawals.dispute_id
+        on known_transactions.source_id = withdrawals.dispute_id
     where
-        balance_transactions.is_live
-        and not balance_transactions.is_deleted
-        and balance_transactions.amount_minor > 0
-        and balance_transactions.created_at >= withdrawals.withdrawn_at
-    group by balance_transactions.source_id
+        known_transactions.amount_minor > 0
+        and known_transactions.created_at >= withdrawals.withdrawn_at
+    group by known_transactions.source_id
 
 ),
 
@@ -69,6 +82,7 @@ final as (
         coalesce(withdrawals.withdrawn_at, disputes.created_at) as withdrawn_at,
         reinstatements.reinstated_at
     from disputes
+    cross join run_settings
     inner join charges
         on disputes.charge_id = charges.charge_id
     inner join invoices
@@ -80,6 +94,7 @@ final as (
     where
         disputes.is_live
         and not disputes.is_deleted
+        and {{ is_known_by_the_as_of('disputes.created_at') }}
         and (
             withdrawals.dispute_id is not null
             or disputes.dispute_status = 'lost'

@@ -57,15 +57,23 @@ billed_lines as (
 
 ),
 
+-- Of the lines of a note those that name a line of its invoice, and all.
 credited_lines as (
 
     select
         credit_note_line_items.credit_note_id,
+        sum(
+            case
+                when billed_lines.invoice_line_item_id is not null
+                    then credit_note_line_items.amount_minor
+                else 0
+            end
+        ) as named_minor,
         sum(credit_note_line_items.amount_minor) as amount_minor
     from credit_note_line_items
     inner join credit_notes
         on credit_note_line_items.credit_note_id = credit_notes.credit_note_id
-    inner join billed_lines
+    left join billed_lines
         on
             credit_note_line_items.invoice_line_item_id
             = billed_lines.invoice_line_item_id
@@ -88,17 +96,37 @@ issued_credit_notes as (
         {{ local_day('credit_notes.voided_at', 'run_settings.reporting_time_zone') }}
             as undone_on,
         coalesce(credit_notes.total_minor, credit_notes.amount_minor, 0) as gross_minor,
-        credit_notes.subtotal_minor - coalesce(credit_notes.discount_amount_minor, 0)
-            as stated_net_minor,
-        coalesce(credit_notes.discount_amount_minor, 0) <> 0 as has_discount,
-        credited_lines.amount_minor as line_minor
+        -- Without a subtotal it is net in the proportion of its invoice.
+        coalesce(
+            credit_notes.subtotal_minor
+            - coalesce(credit_notes.discount_amount_minor, 0),
+            case
+                when invoices.total_minor = 0
+                    then coalesce(credit_notes.total_minor, credit_notes.amount_minor)
+                else
+                    {{ round_signed_quotient(
+                        exact_integer(
+                            'coalesce(credit_notes.total_minor,'
+                            ~ ' credit_notes.amount_minor, 0)'
+                        ) ~ ' * invoices.net_minor',
+                        'invoices.total_minor'
+                    ) }}
+            end
+        ) as net_minor,
+        coalesce(credit_notes.discount_amount_minor, 0) <> 0
+        and coalesce(credited_lines.amount_minor, 0) <> 0 as has_discounted_lines,
+        coalesce(credited_lines.named_minor, 0) as named_minor,
+        coalesce(credited_lines.amount_minor, 0) as all_lines_minor
     from credit_notes
+    inner join invoices
+        on credit_notes.invoice_id = invoices.invoice_id
     cross join run_settings
     left join credited_lines
         on credit_notes.credit_note_id = credited_lines.credit_note_id
     where
         credit_notes.is_live
         and not credit_notes.is_deleted
+        and {{ is_known_by_the_as_of('credit_notes.created_at') }}
         -- Void, and nothing says when: as if it had not been.
         and (
             coalesce(credit_notes.credit_note_status, 'issued') <> 'void'
@@ -107,32 +135,47 @@ issued_credit_notes as (
 
 ),
 
--- A credit note that names lines gives their amounts and its tax; one that does not is
--- spread as a whole.
+named_credits as (
+
+    select
+        *,
+        case
+            when has_discounted_lines
+                then
+                    {{ round_signed_quotient(
+                        exact_integer('net_minor') ~ ' * named_minor',
+                        'all_lines_minor'
+                    ) }}
+            else named_minor
+        end as line_minor
+    from issued_credit_notes
+
+),
+
+-- A credit note gives the amounts of the lines that it names, with their share of its
+-- tax; the rest of it is spread with the rest of the tax.
 credit_note_amounts as (
 
     select
-        issued_credit_notes.invoice_id,
+        invoice_id,
         'credit_note' as reduction_kind,
-        issued_credit_notes.credit_note_id as reduction_id,
-        issued_credit_notes.reduced_on,
-        issued_credit_notes.undone_on,
-        issued_credit_notes.gross_minor,
+        credit_note_id as reduction_id,
+        reduced_on,
+        undone_on,
+        gross_minor,
+        line_minor,
         case
-            when coalesce(issued_credit_notes.line_minor, 0) = 0 then 0
-            when issued_credit_notes.has_discount
-                then issued_credit_notes.stated_net_minor
-            else issued_credit_notes.line_minor
-        end as line_minor,
-        case
-            when coalesce(issued_credit_notes.line_minor, 0) = 0 then 0
+            when line_minor = 0 or net_minor = 0 then 0
             else
-                issued_credit_notes.gross_minor
-                - coalesce(
-                    issued_credit_notes.stated_net_minor, issued_credit_notes.line_minor
-                )
-        end as tax_minor
-    from issued_credit_notes
+                {{ round_signed_quotient(
+                    exact_integer('gross_minor - net_minor') ~ ' * line_minor',
+                    'net_minor'
+                ) }}
+        end as tax_minor,
+        case when has_discounted_lines then net_minor end as discounted_net_minor,
+        case when has_discounted_lines then all_lines_minor end
+            as discounted_lines_minor
+    from named_credits
 
 ),
 
@@ -197,6 +240,8 @@ unioned as (
         line_minor,
         tax_minor,
         gross_minor - line_minor - tax_minor as spread_minor,
+        discounted_net_minor,
+        discounted_lines_minor,
         1 as kind_order
     from credit_note_amounts
     union all
@@ -211,6 +256,8 @@ unioned as (
         0 as line_minor,
         0 as tax_minor,
         refunds.uncovered_minor as spread_minor,
+        cast(null as bigint) as discounted_net_minor,
+        cast(null as bigint) as discounted_lines_minor,
         2 as kind_order
     from refunds
     cross join run_settings
@@ -228,6 +275,8 @@ unioned as (
         0 as line_minor,
         0 as tax_minor,
         disputes.amount_minor as spread_minor,
+        cast(null as bigint) as discounted_net_minor,
+        cast(null as bigint) as discounted_lines_minor,
         3 as kind_order
     from disputes
     cross join run_settings
@@ -242,6 +291,8 @@ unioned as (
         0 as line_minor,
         0 as tax_minor,
         gross_minor as spread_minor,
+        cast(null as bigint) as discounted_net_minor,
+        cast(null as bigint) as discounted_lines_minor,
         4 as kind_order
     from write_offs
     where gross_minor <> 0
@@ -256,6 +307,8 @@ unioned as (
         cast(null as bigint) as line_minor,
         cast(null as bigint) as tax_minor,
         cast(null as bigint) as spread_minor,
+        cast(null as bigint) as discounted_net_minor,
+        cast(null as bigint) as discounted_lines_minor,
         5 as kind_order
     from invoices
     where invoice_status = 'void'
@@ -274,6 +327,8 @@ final as (
         unioned.line_minor,
         unioned.tax_minor,
         unioned.spread_minor,
+        unioned.discounted_net_minor,
+        unioned.discounted_lines_minor,
         row_number() over (
             partition by unioned.invoice_id
             order by
@@ -283,8 +338,6 @@ final as (
                 unioned.reduction_id
         ) as reduction_number
     from unioned
-    inner join invoices
-        on unioned.invoice_id = invoices.invoice_id
 
 )
 

@@ -77,6 +77,8 @@ elements_of_reductions as (
         reductions.line_minor,
         reductions.tax_minor,
         reductions.spread_minor,
+        reductions.discounted_net_minor,
+        reductions.discounted_lines_minor,
         -- Lasting: shares what is left with the other lasting reductions.
         reductions.undone_on is null and reductions.reduction_kind <> 'void'
             as is_lasting,
@@ -122,9 +124,6 @@ credited_with_sums as (
         invoice_id,
         invoice_line_item_id,
         credited_minor,
-        sum(credited_minor) over (
-            partition by credit_note_id
-        ) as note_minor,
         coalesce(
             sum(credited_minor) over (
                 partition by credit_note_id
@@ -147,16 +146,14 @@ credited_net as (
         elements_of_reductions.obligation,
         elements_of_reductions.element_minor,
         case
-            when
-                credited_with_sums.note_minor = 0
-                or credited_with_sums.note_minor = elements_of_reductions.line_minor
+            when elements_of_reductions.discounted_net_minor is null
                 then credited_with_sums.credited_minor
             else
                 {{ prefix_share(
-                    'elements_of_reductions.line_minor',
+                    'elements_of_reductions.discounted_net_minor',
                     'credited_with_sums.credited_before',
                     'credited_with_sums.credited_minor',
-                    'credited_with_sums.note_minor'
+                    'elements_of_reductions.discounted_lines_minor'
                 ) }}
         end as credited_minor,
         sum(elements_of_reductions.element_minor) over (
@@ -229,22 +226,109 @@ given as (
 
 ),
 
+-- What is named of an element on the day of a reduction that will be undone.
+named_on_the_day as (
+
+    select
+        undone.invoice_id,
+        undone.reduction_number,
+        undone.element_id,
+        undone.obligation,
+        sum(others.given_minor) as named_minor
+    from given as undone
+    inner join given as others
+        on
+            undone.invoice_id = others.invoice_id
+            and undone.element_id = others.element_id
+            and undone.obligation = others.obligation
+            and others.reduced_on <= undone.reduced_on
+            and coalesce(undone.reduced_on < others.undone_on, true)
+    where
+        undone.undone_on is not null
+        and others.reduction_kind <> 'void'
+    group by
+        undone.invoice_id,
+        undone.reduction_number,
+        undone.element_id,
+        undone.obligation
+
+),
+
 with_rests as (
 
     select
-        *,
-        element_minor - sum(case when is_lasting then given_minor else 0 end) over (
-            partition by invoice_id, element_id, obligation
-        ) as rest_minor,
-        coalesce(
-            sum(case when is_lasting then spread_minor else 0 end) over (
-                partition by invoice_id, element_id, obligation
-                order by reduction_number
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as spread_before
+        given.*,
+        given.element_minor
+        - sum(case when given.is_lasting then given.given_minor else 0 end) over (
+            partition by given.invoice_id, given.element_id, given.obligation
+        ) as lasting_rest_minor,
+        given.element_minor - case
+            when given.undone_on is null
+                then
+                    sum(case when given.is_lasting then given.given_minor else 0 end)
+                        over (
+                            partition by
+                                given.invoice_id, given.element_id, given.obligation
+                        )
+            else coalesce(named_on_the_day.named_minor, 0)
+        end as rest_minor,
+        -- What has to find room in the rests: all lasting ones together.
+        case
+            when given.undone_on is null
+                then
+                    sum(case when given.is_lasting then given.spread_minor else 0 end)
+                        over (
+                            partition by
+                                given.invoice_id, given.element_id, given.obligation
+                        )
+            else given.spread_minor
+        end as to_spread_minor,
+        case
+            when given.is_lasting
+                then
+                    coalesce(
+                        sum(
+                            case when given.is_lasting then given.spread_minor else 0 end
+                        ) over (
+                            partition by
+                                given.invoice_id, given.element_id, given.obligation
+                            order by given.reduction_number
+                            rows between unbounded preceding and 1 preceding
+                        ),
+                        0
+                    )
+            else 0
+        end as spread_before
     from given
+    left join named_on_the_day
+        on
+            given.invoice_id = named_on_the_day.invoice_id
+            and given.reduction_number = named_on_the_day.reduction_number
+            and given.element_id = named_on_the_day.element_id
+            and given.obligation = named_on_the_day.obligation
+
+),
+
+with_room as (
+
+    select
+        *,
+        sum(rest_minor) over (
+            partition by invoice_id, reduction_number
+        ) as rest_total
+    from with_rests
+
+),
+
+with_weights as (
+
+    select
+        *,
+        case
+            when rest_total > 0 and rest_total >= to_spread_minor then rest_minor
+            else element_minor
+        end as weight_minor
+    from with_room
 
 ),
 
@@ -252,29 +336,18 @@ weighted as (
 
     select
         *,
-        sum(rest_minor) over (
+        sum(weight_minor) over (
             partition by invoice_id, reduction_number
-        ) as rest_total,
+        ) as weight_total,
         coalesce(
-            sum(rest_minor) over (
+            sum(weight_minor) over (
                 partition by invoice_id, reduction_number
                 order by is_tax, element_id, obligation
                 rows between unbounded preceding and 1 preceding
             ),
             0
-        ) as rest_before,
-        sum(element_minor) over (
-            partition by invoice_id, reduction_number
-        ) as element_total,
-        coalesce(
-            sum(element_minor) over (
-                partition by invoice_id, reduction_number
-                order by is_tax, element_id, obligation
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as element_before
-    from with_rests
+        ) as weight_before
+    from with_weights
 
 ),
 
@@ -283,27 +356,17 @@ shared as (
     select
         *,
         case
-            when coalesce(spread_minor, 0) = 0 then 0
-            when is_lasting and rest_total <> 0
-                then
-                    {{ prefix_share(
-                        '(spread_before + spread_minor)',
-                        'rest_before',
-                        'rest_minor',
-                        'rest_total'
-                    ) }}
-                    - {{ prefix_share(
-                        'spread_before', 'rest_before', 'rest_minor', 'rest_total'
-                    ) }}
-            when not is_lasting and element_total <> 0
-                then
-                    {{ prefix_share(
-                        'spread_minor',
-                        'element_before',
-                        'element_minor',
-                        'element_total'
-                    ) }}
-            else 0
+            when coalesce(spread_minor, 0) = 0 or weight_total = 0 then 0
+            else
+                {{ prefix_share(
+                    '(spread_before + spread_minor)',
+                    'weight_before',
+                    'weight_minor',
+                    'weight_total'
+                ) }}
+                - {{ prefix_share(
+                    'spread_before', 'weight_before', 'weight_minor', 'weight_total'
+                ) }}
         end as share_minor
     from weighted
 
@@ -323,7 +386,7 @@ final as (
         case
             when reduction_kind = 'void'
                 then
-                    rest_minor
+                    lasting_rest_minor
                     - sum(case when is_lasting then share_minor else 0 end) over (
                         partition by invoice_id, element_id, obligation
                     )

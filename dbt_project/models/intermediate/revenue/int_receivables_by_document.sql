@@ -72,6 +72,7 @@ payments as (
         and not charges.is_deleted
         and coalesce(charges.charge_status = 'succeeded', charges.is_paid, false)
         and coalesce(charges.is_captured, true)
+        and {{ is_known_by_the_as_of('charges.created_at') }}
 
 ),
 

@@ -27,19 +27,28 @@ invoices as (
 
 ),
 
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
+
+),
+
 payable_credits as (
 
     select
-        invoice_id,
-        sum(coalesce(total_minor, amount_minor, 0)) as credited_minor
+        credit_notes.invoice_id,
+        sum(coalesce(credit_notes.total_minor, credit_notes.amount_minor, 0))
+            as credited_minor
     from credit_notes
+    cross join run_settings
     where
-        is_live
-        and not is_deleted
-        and voided_at is null
-        and coalesce(credit_note_status, 'issued') <> 'void'
-        and coalesce(credit_note_type, 'post_payment') = 'post_payment'
-    group by invoice_id
+        credit_notes.is_live
+        and not credit_notes.is_deleted
+        and credit_notes.voided_at is null
+        and coalesce(credit_notes.credit_note_status, 'issued') <> 'void'
+        and coalesce(credit_notes.credit_note_type, 'post_payment') = 'post_payment'
+        and {{ is_known_by_the_as_of('credit_notes.created_at') }}
+    group by credit_notes.invoice_id
 
 ),
 
@@ -58,6 +67,7 @@ refunded as (
             rows between unbounded preceding and current row
         ) as refunded_minor
     from refunds
+    cross join run_settings
     inner join charges
         on refunds.charge_id = charges.charge_id
     inner join invoices
@@ -68,6 +78,7 @@ refunded as (
         refunds.is_live
         and not refunds.is_deleted
         and coalesce(refunds.refund_status, 'succeeded') = 'succeeded'
+        and {{ is_known_by_the_as_of('refunds.created_at') }}
 
 ),
 

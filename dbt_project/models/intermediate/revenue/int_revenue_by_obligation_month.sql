@@ -45,7 +45,8 @@ rated_parts as (
                 parts.billed_on,
                 {{ add_days('parts.start_on', 'parts.day_count') }},
                 coalesce(parts.reduced_on, parts.billed_on),
-                coalesce(parts.undone_on, parts.billed_on)
+                coalesce(parts.undone_on, parts.billed_on),
+                coalesce(parts.voided_on, parts.billed_on)
             )
         ) over (
             partition by
@@ -137,7 +138,7 @@ converted as (
             'from_scheduled_minor * rate_numerator', 'rate_denominator'
         ) }} as scheduled_reporting_minor,
         billed_on < facts_close_on as is_billed,
-        is_reduced and part_kind = 'void' as is_void,
+        not is_reduced and coalesce(voided_on < facts_close_on, false) as is_void,
         is_reduced and part_kind in ('credit_note', 'refund', 'dispute')
             as is_credited,
         is_reduced and part_kind = 'write_off' as is_written_off

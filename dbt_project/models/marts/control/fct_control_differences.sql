@@ -109,6 +109,8 @@ rows_to_explain as (
             and control_rows.currency_code = periods_to_explain.currency_code
             and control_rows.period >= periods_to_explain.from_period
             and control_rows.period <= periods_to_explain.to_period
+    -- What is counted as missing has a row of nothing on the other side.
+    where control_rows.amount <> 0
 
 ),
 

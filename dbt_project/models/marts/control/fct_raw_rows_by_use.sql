@@ -26,16 +26,16 @@ staged_rows as (
     select
         'billing' as source,
         table_name,
-        coalesce(row_use, 'nothing says') as row_use,
-        row_use is not null as is_accounted_for,
+        row_use,
+        row_use <> 'nothing says' as is_accounted_for,
         row_count
     from billing_rows
     union all
     select
         'ledger' as source,
         table_name,
-        coalesce(row_use, 'nothing says') as row_use,
-        row_use is not null as is_accounted_for,
+        row_use,
+        row_use <> 'nothing says' as is_accounted_for,
         row_count
     from ledger_rows
 
