@@ -52,6 +52,16 @@ fees as (
 
 ),
 
+charges as (
+
+    select *
+    from {{ ref('stg_billing__charges') }}
+    where
+        is_live
+        and not is_deleted
+
+),
+
 run_settings as (
 
     select * from {{ ref('int_run_settings') }}
@@ -260,6 +270,10 @@ dated_payouts as (
         and not payouts.is_deleted
         and payouts.arrival_at is not null
         and coalesce(payouts.payout_status, 'paid') in ('paid', 'in_transit', 'pending')
+        -- One that is still to arrive is compared when it has.
+        and {{ month_of(
+            local_timestamp('payouts.arrival_at', 'run_settings.reporting_time_zone')
+        ) }} <= {{ month_of('run_settings.as_of_date') }}
 
 ),
 
@@ -293,6 +307,131 @@ payout_movements as (
     from paid_out
     inner join dated_payouts
         on paid_out.payout_id = dated_payouts.payout_id
+
+),
+
+-- The movement by which a payout leaves the balance.
+payouts_taken_away as (
+
+    select
+        'payouts_equal_their_transactions' as control,
+        dated_payouts.period,
+        processor_movements.currency_code,
+        'actual' as side,
+        dated_payouts.payout_id || ' taken away' as match_key,
+        'billing.balance_transaction '
+        || processor_movements.balance_transaction_id as row_label,
+        -processor_movements.net_minor as minor,
+        processor_movements.minor_unit_digits
+    from processor_movements
+    inner join dated_payouts
+        on processor_movements.source_id = dated_payouts.payout_id
+    where processor_movements.balance_transaction_type = 'payout'
+
+),
+
+payouts_to_take_away as (
+
+    select
+        payout_amounts.control,
+        payout_amounts.period,
+        payout_amounts.currency_code,
+        payout_amounts.side,
+        payouts_taken_away.match_key,
+        payout_amounts.row_label,
+        payout_amounts.minor,
+        payout_amounts.minor_unit_digits
+    from payout_amounts
+    inner join payouts_taken_away
+        on payout_amounts.match_key || ' taken away' = payouts_taken_away.match_key
+
+),
+
+-- What the processor converts moves its balance by another amount.
+charged as (
+
+    select
+        processor_movements.balance_transaction_id,
+        processor_movements.month,
+        processor_movements.currency_code,
+        processor_movements.minor_unit_digits,
+        processor_movements.amount_minor as moved_minor,
+        charges.charge_id,
+        charges.amount_minor as charged_minor
+    from processor_movements
+    inner join charges
+        on
+            processor_movements.source_id = charges.charge_id
+            and processor_movements.currency_code = charges.currency_code
+    where
+        processor_movements.balance_transaction_type in ('charge', 'payment')
+        and coalesce(charges.is_captured, true)
+
+),
+
+charge_amounts as (
+
+    select
+        'charges_equal_their_transactions' as control,
+        month as period,
+        currency_code,
+        'expected' as side,
+        charge_id as match_key,
+        'billing.balance_transaction ' || balance_transaction_id as row_label,
+        moved_minor as minor,
+        minor_unit_digits
+    from charged
+
+),
+
+charges_moved as (
+
+    select distinct
+        'charges_equal_their_transactions' as control,
+        charged.month as period,
+        charged.currency_code,
+        'actual' as side,
+        charged.charge_id as match_key,
+        'billing.charge ' || charged.charge_id as row_label,
+        case
+            when coalesce(charges.charge_status = 'succeeded', charges.is_paid, false)
+                then charged.charged_minor
+            else 0
+        end as minor,
+        charged.minor_unit_digits
+    from charged
+    inner join charges
+        on charged.charge_id = charges.charge_id
+
+),
+
+movements_in_full as (
+
+    select
+        'movements_are_amount_less_fee' as control,
+        month as period,
+        currency_code,
+        'expected' as side,
+        balance_transaction_id as match_key,
+        'billing.balance_transaction ' || balance_transaction_id as row_label,
+        amount_minor - fee_minor as minor,
+        minor_unit_digits
+    from processor_movements
+
+),
+
+movements_net as (
+
+    select
+        'movements_are_amount_less_fee' as control,
+        month as period,
+        currency_code,
+        'actual' as side,
+        balance_transaction_id as match_key,
+        'billing.balance_transaction ' || balance_transaction_id as row_label,
+        net_minor as minor,
+        minor_unit_digits
+    from processor_movements
 
 ),
 
@@ -362,6 +501,18 @@ unioned as (
     select * from payout_amounts
     union all
     select * from payout_movements
+    union all
+    select * from payouts_to_take_away
+    union all
+    select * from payouts_taken_away
+    union all
+    select * from charge_amounts
+    union all
+    select * from charges_moved
+    union all
+    select * from movements_in_full
+    union all
+    select * from movements_net
     union all
     select * from fee_totals
     union all

@@ -1,8 +1,8 @@
 -- Grain: one row per control, month, side, dimension, currency, match key, document and
 -- row label: the raw rows that the sides of the ledger's controls add up.
 -- A ledger without accounts of its own for something shows it where accountants then
--- put it: contra revenue in revenue, contract assets in deferred revenue; and revenue
--- of no one stream is compared in total.
+-- put it: contra revenue in revenue, contract assets in deferred revenue; and where no
+-- revenue account is of one stream, revenue is compared in total.
 with
 
 subledger_rows as (
@@ -48,12 +48,13 @@ chart as (
 
 ),
 
+-- Once one revenue account has a stream, revenue on accounts without one is a finding.
 streams as (
 
     select
         coalesce(
-            max(case when dimension = 'all' then 1 else 0 end), 0
-        ) = 0 as has_streams
+            max(case when dimension <> 'all' then 1 else 0 end), 0
+        ) = 1 as has_streams
     from ledger_rows
     where control in ('revenue_by_stream', 'revenue_by_stream_in_reporting_currency')
 
@@ -63,22 +64,21 @@ placed_rows as (
 
     select
         case
-            when
-                subledger_rows.control = 'contra_revenue'
-                and not chart.has_contra_revenue
-                then 'revenue_by_stream'
-            when
-                subledger_rows.control = 'contra_revenue_in_reporting_currency'
-                then 'revenue_by_stream_in_reporting_currency'
-            when
-                subledger_rows.control = 'contract_assets'
-                and not chart.has_contract_assets
-                then 'deferred_revenue'
-            when
-                subledger_rows.control = 'contract_assets_in_reporting_currency'
-                then 'deferred_revenue_in_reporting_currency'
-            else subledger_rows.control
-        end as control,
+            when chart.has_contra_revenue or subledger_rows.control not in (
+                'contra_revenue', 'contra_revenue_in_reporting_currency'
+            )
+                then subledger_rows.control
+            when subledger_rows.control = 'contra_revenue' then 'revenue_by_stream'
+            else 'revenue_by_stream_in_reporting_currency'
+        end as control_with_contra,
+        case
+            when chart.has_contract_assets or subledger_rows.control not in (
+                'contract_assets', 'contract_assets_in_reporting_currency'
+            )
+                then subledger_rows.control
+            when subledger_rows.control = 'contract_assets' then 'deferred_revenue'
+            else 'deferred_revenue_in_reporting_currency'
+        end as control_with_assets,
         subledger_rows.control as own_control,
         subledger_rows.month as period,
         subledger_rows.dimension,
@@ -89,27 +89,26 @@ placed_rows as (
         subledger_rows.amount
     from subledger_rows
     cross join chart
-    where
-        (
-            subledger_rows.control <> 'contra_revenue_in_reporting_currency'
-            or not chart.has_contra_revenue
-        )
-        and (
-            subledger_rows.control <> 'contract_assets_in_reporting_currency'
-            or not chart.has_contract_assets
-        )
 
 ),
 
 expected_rows as (
 
     select
-        placed_rows.control,
+        case
+            when placed_rows.control_with_contra <> placed_rows.own_control
+                then placed_rows.control_with_contra
+            else placed_rows.control_with_assets
+        end as control,
         placed_rows.period,
         case
-            when placed_rows.control = 'contra_revenue' then 'all'
             when
-                placed_rows.control in (
+                placed_rows.control_with_contra in (
+                    'contra_revenue', 'contra_revenue_in_reporting_currency'
+                )
+                then 'all'
+            when
+                placed_rows.control_with_contra in (
                     'revenue_by_stream', 'revenue_by_stream_in_reporting_currency'
                 )
                 and not streams.has_streams
@@ -122,7 +121,10 @@ expected_rows as (
         placed_rows.document_id,
         placed_rows.row_label,
         case
-            when placed_rows.control = placed_rows.own_control then placed_rows.amount
+            when
+                placed_rows.control_with_contra = placed_rows.own_control
+                and placed_rows.control_with_assets = placed_rows.own_control
+                then placed_rows.amount
             else -placed_rows.amount
         end as amount
     from placed_rows
@@ -133,25 +135,16 @@ expected_rows as (
 actual_rows as (
 
     select
-        ledger_rows.control,
-        ledger_rows.period,
-        case
-            when
-                ledger_rows.control in (
-                    'revenue_by_stream', 'revenue_by_stream_in_reporting_currency'
-                )
-                and not streams.has_streams
-                then 'all'
-            else ledger_rows.dimension
-        end as dimension,
-        ledger_rows.currency_code,
+        control,
+        period,
+        dimension,
+        currency_code,
         'actual' as side,
-        ledger_rows.match_key,
-        ledger_rows.document_id,
-        ledger_rows.row_label,
-        ledger_rows.amount
+        match_key,
+        document_id,
+        row_label,
+        amount
     from ledger_rows
-    cross join streams
 
 ),
 

@@ -255,7 +255,8 @@ decided as (
         coalesce(explained.has_open_item, false) as has_open_item,
         coalesce(explained.open_amount, 0) as open_amount,
         explained.open_item_text,
-        run_settings.ledger_controls_from = 'complete_months'
+        amounts.ledger_role is null
+        or run_settings.ledger_controls_from = 'complete_months'
         or coalesce(accounting_periods.is_closed_period, false) as is_blocking_period
     from amounts
     cross join run_settings

@@ -2,10 +2,12 @@
 -- with what they are, the others with why not.
 {%- set read_only_tables = [
     ['account', 'accounts'], ['accountingperiod', 'accounting_periods'],
-    ['classification', 'classes'], ['currency', 'currencies'],
-    ['currencyrate', 'exchange_rates'], ['department', 'departments'],
-    ['entity', 'entities'], ['location', 'locations'], ['subsidiary', 'subsidiaries'],
-    ['vendor', 'vendors']
+    ['currency', 'currencies'], ['currencyrate', 'exchange_rates'],
+    ['entity', 'entities']
+] %}
+{%- set unused_tables = [
+    ['classification', 'classes'], ['department', 'departments'],
+    ['location', 'locations'], ['subsidiary', 'subsidiaries'], ['vendor', 'vendors']
 ] %}
 with
 
@@ -46,9 +48,12 @@ transactions as (
         case
             when posted_entries.transaction_id is not null then 'posted entry'
             when not headers.is_posting then 'does not post'
+            when entries.transaction_id is null then 'after the as-of'
             else 'no line posts in the primary book'
         end as row_use
     from {{ ref('stg_ledger__transactions') }} as headers
+    left join entries
+        on headers.transaction_id = entries.transaction_id
     left join posted_entries
         on headers.transaction_id = posted_entries.transaction_id
 
@@ -63,6 +68,7 @@ transaction_lines as (
             when headers.transaction_id is null
                 then 'of an entry that is not in the export'
             when not headers.is_posting then 'of an entry that does not post'
+            when entries.transaction_id is null then 'of an entry after the as-of'
             else 'does not post in the primary book'
         end as row_use
     from {{ ref('stg_ledger__transaction_lines') }} as lines
@@ -72,6 +78,8 @@ transaction_lines as (
             and lines.transaction_line_id = ledger_lines.transaction_line_id
     left join {{ ref('stg_ledger__transactions') }} as headers
         on lines.transaction_id = headers.transaction_id
+    left join entries
+        on lines.transaction_id = entries.transaction_id
 
 ),
 
@@ -86,14 +94,18 @@ accounting_lines as (
                 )
                 then 'in another accounting book'
             when not lines.is_posting then 'does not post'
-            when entries.transaction_id is null
-                then 'of an entry that does not post or is not in the export'
+            when headers.transaction_id is null
+                then 'of an entry that is not in the export'
+            when not headers.is_posting then 'of an entry that does not post'
+            when entries.transaction_id is null then 'of an entry after the as-of'
             when lower(accounts.account_type) in ('nonposting', 'stat')
                 then 'on an account without money'
             when ledger_lines.transaction_id is not null then 'posted line'
         end as row_use
     from {{ ref('stg_ledger__transaction_accounting_lines') }} as lines
     cross join run_settings
+    left join {{ ref('stg_ledger__transactions') }} as headers
+        on lines.transaction_id = headers.transaction_id
     left join entries
         on lines.transaction_id = entries.transaction_id
     left join accounts
@@ -117,6 +129,13 @@ described as (
     select
         '{{ table }}' as table_name,
         'read' as row_use
+    from {{ ref('stg_ledger__' ~ entities) }}
+    {%- endfor %}
+    {%- for table, entities in unused_tables %}
+    union all
+    select
+        '{{ table }}' as table_name,
+        'no model uses it yet' as row_use
     from {{ ref('stg_ledger__' ~ entities) }}
     {%- endfor %}
 

@@ -61,7 +61,7 @@ posted_lines as (
 
 ),
 
-described as (
+final as (
 
     select
         entries.transaction_id,
@@ -113,23 +113,6 @@ described as (
         on posted_lines.account_id = accounts.account_id
     -- Budgets, orders and head counts are no money of the ledger.
     where coalesce(lower(accounts.account_type), '') not in ('nonposting', 'stat')
-
-),
-
-final as (
-
-    select
-        *,
-        max(case when account_role = 'retained_earnings' then 1 else 0 end) over (
-            partition by transaction_id
-        ) = 1 as is_closing_entry,
-        max(case when account_role = 'cash' then 1 else 0 end) over (
-            partition by transaction_id
-        ) = 1 as touches_cash,
-        max(case when account_role = 'clearing' then 1 else 0 end) over (
-            partition by transaction_id
-        ) = 1 as touches_clearing
-    from described
 
 )
 

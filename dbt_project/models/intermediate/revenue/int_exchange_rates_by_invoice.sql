@@ -11,9 +11,9 @@ invoices as (
 
 ),
 
-ledger_transactions as (
+ledger_entries as (
 
-    select * from {{ ref('stg_ledger__transactions') }}
+    select * from {{ ref('int_ledger_entries_described') }}
 
 ),
 
@@ -38,38 +38,54 @@ run_settings as (
 ranked_transactions as (
 
     select
-        external_id as invoice_id,
-        exchange_rate,
+        invoices.invoice_id,
+        ledger_entries.exchange_rate,
         row_number() over (
-            partition by external_id
+            partition by invoices.invoice_id
             order by
-                case when transaction_type = 'CustInvc' then 0 else 1 end,
-                transaction_date,
-                transaction_id
+                case
+                    when ledger_entries.transaction_type = 'CustInvc' then 0
+                    else 1
+                end,
+                ledger_entries.transaction_date,
+                ledger_entries.transaction_id
         ) as rank_number
-    from ledger_transactions
-    where
-        external_id is not null
-        and exchange_rate is not null
+    from ledger_entries
+    inner join invoices
+        on
+            ledger_entries.external_id = invoices.invoice_id
+            -- An entry in another currency has no rate of the invoice's.
+            and ledger_entries.currency_code = invoices.currency_code
+    where ledger_entries.exchange_rate is not null
+
+),
+
+days as (
+
+    select distinct
+        currency_code,
+        billed_on
+    from invoices
 
 ),
 
 latest_dates as (
 
     select
-        invoices.invoice_id,
+        days.currency_code,
+        days.billed_on,
         max(exchange_rates.effective_date) as effective_date
-    from invoices
+    from days
     cross join run_settings
     inner join exchange_rates
         on
-            invoices.currency_code = exchange_rates.currency_code
-            and exchange_rates.effective_date <= invoices.billed_on
+            days.currency_code = exchange_rates.currency_code
+            and exchange_rates.effective_date <= days.billed_on
             and exchange_rates.effective_date
             >= {{ add_days(
-                'invoices.billed_on', '-run_settings.fx_rate_max_age_days'
+                'days.billed_on', '-run_settings.fx_rate_max_age_days'
             ) }}
-    group by invoices.invoice_id
+    group by days.currency_code, days.billed_on
 
 ),
 
@@ -98,7 +114,9 @@ rated as (
             invoices.invoice_id = ranked_transactions.invoice_id
             and ranked_transactions.rank_number = 1
     left join latest_dates
-        on invoices.invoice_id = latest_dates.invoice_id
+        on
+            invoices.currency_code = latest_dates.currency_code
+            and invoices.billed_on = latest_dates.billed_on
     left join exchange_rates
         on
             invoices.currency_code = exchange_rates.currency_code

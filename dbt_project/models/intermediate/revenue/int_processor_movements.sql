@@ -47,6 +47,7 @@ dated as (
     where
         balance_transactions.is_live
         and not balance_transactions.is_deleted
+        and {{ is_known_by_the_as_of('balance_transactions.created_at') }}
 
 ),
 
