@@ -208,12 +208,14 @@ def _describe_control(warehouse_file: Path, control: Mapping[str, Any]) -> str:
         f"""
         select period, match_key, difference_amount, raw_row_count, raw_rows
         from {engine.PUBLISHED_SCHEMA}.{DIFFERENCES_TABLE}
-        where control = ? and dimension = ? and currency_code = ? and period <= ?
+        where control = ? and dimension = ? and currency_code = ?
+            and (period = ? or (is_balance and period < ?))
         order by abs(difference_amount) desc, period, match_key
         """,
         limit=SHOWN_ROWS,
         parameters=[
             control["control"], control["dimension"], control["currency_code"], control["first_period"],
+            control["first_period"],
         ],
     )  # fmt: skip
     for period, match_key, difference, row_count, raw_rows in rows.values:

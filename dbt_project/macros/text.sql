@@ -11,6 +11,14 @@
     array_join(sort_array(collect_list({{ expression }})), ', ')
 {%- endmacro %}
 
+{# The texts of ranks 1 to count joined by ", "; an aggregate, each rank once in its group. #}
+{% macro first_texts(text, rank, count) -%}
+    max(case when {{ rank }} = 1 then {{ text }} end)
+    {%- for number in range(2, count + 1) %}
+    || coalesce(', ' || max(case when {{ rank }} = {{ number }} then {{ text }} end), '')
+    {%- endfor %}
+{%- endmacro %}
+
 {#
   Whether a text is a whole number in a range; false for NULL and whatever else it says. A cast to an integer would round
   '10.5' in one engine and refuse it in another.

@@ -1617,12 +1617,30 @@ CASES: dict[str, list[Case]] = {
                         "dimension": "all",
                         "currency_code": "USD",
                         "match_key": f"cus_{month}",
+                        "is_balance": True,
                         "raw_rows": "billing.charge ch",
                     }
                     for month in (1, 2, 3)
                 ],
             },
             ("'failing_periods': 2", "'match_key': 'cus_1'", "'match_key': 'cus_2'", "billing.charge ch"),
+        ),
+        # A flow has no rows of an earlier month, which an open item explains.
+        Case(
+            {
+                CONTROLS: [control(period=date(2024, 2, 1), status="fails")],
+                DIFFERENCES: [
+                    {
+                        "control": "receivables",
+                        "period": date(2024, 1, 1),
+                        "dimension": "all",
+                        "currency_code": "USD",
+                        "match_key": "cus_1",
+                        "is_balance": False,
+                    }
+                ],
+            },
+            ("'match_key': None",),
         ),
         Case({CONTROLS: [control(status=status) for status in ("ties", "open item", "no data")]}),
         Case({CONTROLS: [control(status="fails", is_blocking=False)]}),

@@ -35,7 +35,7 @@ def warehouse(tmp_path: Path) -> Path:
             """
             create table marts.fct_control_differences (
                 control varchar, period date, dimension varchar, currency_code varchar, match_key varchar,
-                difference_amount decimal(24, 4), raw_row_count bigint, raw_rows varchar
+                is_balance boolean, difference_amount decimal(24, 4), raw_row_count bigint, raw_rows varchar
             )
             """
         )
@@ -181,10 +181,11 @@ def fail_controls(warehouse: Path, *, is_blocking: bool) -> None:
             )
         connection.execute(
             "insert into marts.fct_control_differences values "
-            "('receivables', '2024-02-01', 'all', 'USD', 'cus_1', 0.5, 1, 'billing.charge ch_1'), "
-            "('receivables', '2024-02-01', 'all', 'USD', '', -3, 11, 'ledger.transactionline 1/2'), "
-            "('receivables', '2024-03-01', 'all', 'USD', 'cus_2', 9, 1, 'something later'), "
-            "('receivables', '2024-02-01', 'all', 'EUR', 'cus_3', 9, 1, 'another currency')"
+            "('receivables', '2024-02-01', 'all', 'USD', 'cus_1', true, 0.5, 1, 'billing.charge ch_1'), "
+            "('receivables', '2024-02-01', 'all', 'USD', '', true, -3, 11, 'ledger.transactionline 1/2'), "
+            "('receivables', '2024-03-01', 'all', 'USD', 'cus_2', true, 9, 1, 'something later'), "
+            "('bad_debt', '2024-01-01', 'all', 'USD', 'cus_4', false, 9, 1, 'an open item before'), "
+            "('receivables', '2024-02-01', 'all', 'EUR', 'cus_3', true, 9, 1, 'another currency')"
         )
 
 

@@ -45,7 +45,13 @@ left join {{ ref('fct_control_differences') }} as differences
         failing.control = differences.control
         and failing.dimension = differences.dimension
         and failing.currency_code = differences.currency_code
-        and failing.first_period >= differences.period
+        and (
+            failing.first_period = differences.period
+            or (
+                differences.is_balance
+                and failing.first_period > differences.period
+            )
+        )
 order by
     failing.first_period asc,
     failing.control asc,

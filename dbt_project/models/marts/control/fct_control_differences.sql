@@ -46,7 +46,8 @@ periods_to_explain as (
         dimension,
         currency_code,
         period as from_period,
-        period as to_period
+        period as to_period,
+        false as is_balance
     from differing
     where kind = 'flow'
     union all
@@ -54,8 +55,9 @@ periods_to_explain as (
         control,
         dimension,
         currency_code,
-        cast('1900-01-01' as date) as from_period,
-        max(period) as to_period
+        cast({{ start_of_time() }} as date) as from_period,
+        max(period) as to_period,
+        true as is_balance
     from differing
     where kind = 'balance'
     group by control, dimension, currency_code
@@ -74,6 +76,7 @@ rows_to_explain as (
         control_rows.row_label,
         control_rows.side,
         control_rows.amount,
+        periods_to_explain.is_balance,
         sum(
             case
                 when control_rows.side = 'actual' then control_rows.amount
@@ -125,6 +128,7 @@ ranked_rows as (
         side,
         amount,
         document_difference,
+        is_balance,
         row_label || ' (' || side || ' ' || cast(amount as string) || ')' as row_text,
         row_number() over (
             partition by control, period, dimension, currency_code, match_key
@@ -148,6 +152,7 @@ final as (
         dimension,
         currency_code,
         match_key,
+        is_balance,
         cast(
             sum(case when side = 'expected' then amount else 0 end) as decimal(24, 4)
         ) as expected_amount,
@@ -161,11 +166,11 @@ final as (
         cast(
             sum(case when document_difference <> 0 then 1 else 0 end) as bigint
         ) as raw_row_count,
-        {{ ordered_list(
-            "case when row_rank <= 8 and document_difference <> 0 then row_text end"
+        {{ first_texts(
+            'case when document_difference <> 0 then row_text end', 'row_rank', 8
         ) }} as raw_rows
     from ranked_rows
-    group by control, period, dimension, currency_code, match_key
+    group by control, period, dimension, currency_code, match_key, is_balance
 
 )
 
