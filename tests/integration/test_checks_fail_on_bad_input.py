@@ -88,6 +88,15 @@ BRIDGED_LINES = "intermediate.int_billed_lines_by_month"
 BRIDGED_OBLIGATIONS = "intermediate.int_obligation_months_by_billing"
 
 
+OF_BILLING = ("receivables", "revenue_slices_sum_to_invoices", "deferred_revenue_roll_forward")
+OF_THE_LEDGER = (
+    "ledger_entries_balance",
+    "trial_balance_in_total",
+    "ledger_accounts_are_known",
+    "ledger_periods_are_known",
+)
+
+
 @dataclass(frozen=True)
 class Case:
     """Rows put into tables (by name, a list of rows each), and what the test must then return.
@@ -1645,6 +1654,28 @@ CASES: dict[str, list[Case]] = {
         Case({CONTROLS: [control(status=status) for status in ("ties", "open item", "no data")]}),
         Case({CONTROLS: [control(status="fails", is_blocking=False)]}),
     ],
+    "assert_controls_are_there": [
+        *(
+            Case(
+                {
+                    "intermediate.int_invoices_billed": [{"billed_on": date(2024, 1, 31)}],
+                    "intermediate.int_months": [{"month": date(2024, 1, 1), "is_complete_month": complete}],
+                    "intermediate.int_ledger_lines": [{"transaction_id": "1"}] * lines,
+                    CONTROLS: [control(control=name) for name in names],
+                },
+                says,
+            )
+            for complete, lines, names, says in (
+                (False, 0, (), ()),
+                (True, 0, OF_BILLING, ()),
+                (True, 0, OF_BILLING[1:], (f"'control': '{OF_BILLING[0]}'",)),
+                (True, 0, OF_BILLING[:2], (f"'control': '{OF_BILLING[2]}'",)),
+                (False, 1, OF_THE_LEDGER, ()),
+                (True, 1, OF_THE_LEDGER, tuple(f"'control': '{name}'" for name in OF_BILLING)),
+                (False, 1, (), tuple(f"'control': '{name}'" for name in OF_THE_LEDGER)),
+            )
+        )
+    ],
     "assert_controls_that_only_report_are_known": [
         *(
             Case(
@@ -1692,8 +1723,8 @@ CASES: dict[str, list[Case]] = {
         ),
         Case(
             {
-                CONTROLS: [control(control="mrr_roll_forward")],
-                OPEN_ITEMS: [open_item(control="mrr_roll_forward", last_period=None)],
+                CONTROL_NAMES: [{"control": "receivables"}],
+                OPEN_ITEMS: [open_item(last_period=None)],
                 CURRENCIES: [{"currency_code": "USD"}],
             }
         ),

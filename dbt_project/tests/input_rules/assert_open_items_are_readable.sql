@@ -1,5 +1,5 @@
--- An open item stands against one control for some months, and somebody owns it. A
--- company that lists controls to report only must name ones that exist.
+-- An open item stands against one control of the ledger or of billing in itself for some
+-- months, and somebody owns it.
 with
 
 open_items as (
@@ -11,8 +11,6 @@ open_items as (
 control_names as (
 
     select control from {{ ref('controls') }}
-    union
-    select control from {{ ref('fct_controls_by_period') }}
 
 ),
 
@@ -42,7 +40,7 @@ findings as (
         open_item,
         'control' as column_name,
         control as rejected_value,
-        'No control has this name.' as reason
+        'No control that open items can explain has this name.' as reason
     from checked
     where not is_control_known
     union all

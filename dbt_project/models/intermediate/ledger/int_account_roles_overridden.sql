@@ -35,8 +35,7 @@ unioned as (
         account_name,
         role,
         revenue_stream,
-        why,
-        false as is_company_rule
+        why
     from default_rules_in_force
     union all
     select
@@ -47,8 +46,7 @@ unioned as (
         account_name,
         role,
         revenue_stream,
-        why,
-        true as is_company_rule
+        why
     from company_rules
 
 ),
@@ -63,8 +61,7 @@ final as (
         lower(coalesce(trim(account_name), '')) as account_name,
         role,
         case when revenue_stream <> '' then revenue_stream end as revenue_stream,
-        why,
-        is_company_rule
+        why
     from unioned
 
 )
