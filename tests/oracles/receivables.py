@@ -96,7 +96,7 @@ def receivable_events(books: Books) -> Iterator[tuple[str, Event]]:
 
 
 def account_month_rows(books: Books) -> list[MartRow]:
-    """marts.fct_receivables_by_account_month: wherever an amount is not 0; credits count as positive."""
+    """marts.fct_receivables_by_account_month: where there was a document, if of nothing, or a balance."""
     changes: dict[tuple[str, str], dict[date, dict[str, int]]] = defaultdict(dict)
     before: dict[tuple[str, str], int] = defaultdict(int)
     for cause, event in receivable_events(books):
@@ -115,7 +115,7 @@ def account_month_rows(books: Books) -> list[MartRow]:
             opening = balance
             balance += sum(CAUSES[cause] * amount for cause, amount in amounts.items())
             values = {"opening": opening, **amounts, "closing": balance}
-            if any(values.values()):
+            if month in by_month_of_account or opening or balance:
                 named = {f"{name}_amount": in_major(value, currency) for name, value in values.items()}
                 rows.append({"account_id": account, "currency_code": currency, "month": month} | named)
     return rows

@@ -228,7 +228,8 @@ class ReductionReader:
             elif invoice.status == "paid":
                 # Paid at a time that nobody knows: as if it had never been written off.
                 undone_on = invoice.paid_on or invoice.written_off_on
-            yield invoice.id, Claim(WRITE_OFF, invoice.id, invoice.written_off_on, undone_on, gross)
+            if gross:
+                yield invoice.id, Claim(WRITE_OFF, invoice.id, invoice.written_off_on, undone_on, gross)
 
 
 def is_voided(credit_note: Row) -> bool:
