@@ -310,23 +310,36 @@ payout_movements as (
 
 ),
 
--- The movement by which a payout leaves the balance.
+has_payouts as (
+
+    select max(1) as one from payouts having count(*) > 0
+
+),
+
+-- The movement by which a payout leaves the balance; where the table of payouts is
+-- there, none may be missing.
 payouts_taken_away as (
 
     select
         'payouts_equal_their_transactions' as control,
-        dated_payouts.period,
+        coalesce(dated_payouts.period, processor_movements.month) as period,
         processor_movements.currency_code,
         'actual' as side,
-        dated_payouts.payout_id || ' taken away' as match_key,
+        processor_movements.source_id || ' taken away' as match_key,
         'billing.balance_transaction '
         || processor_movements.balance_transaction_id as row_label,
         -processor_movements.net_minor as minor,
         processor_movements.minor_unit_digits
     from processor_movements
-    inner join dated_payouts
+    cross join has_payouts
+    left join dated_payouts
         on processor_movements.source_id = dated_payouts.payout_id
-    where processor_movements.balance_transaction_type = 'payout'
+    left join payouts
+        on processor_movements.source_id = payouts.payout_id
+    where
+        processor_movements.balance_transaction_type = 'payout'
+        -- One that is not compared itself (still to arrive, failed) is not here either.
+        and (dated_payouts.payout_id is not null or payouts.payout_id is null)
 
 ),
 
@@ -347,24 +360,38 @@ payouts_to_take_away as (
 
 ),
 
--- What the processor converts moves its balance by another amount.
+has_charges as (
+
+    select max(1) as one from charges having count(*) > 0
+
+),
+
+-- What the processor converts moves its balance by another amount. The table of charges
+-- may be absent; where it is there, no charge may be missing.
 charged as (
 
     select
         processor_movements.balance_transaction_id,
+        processor_movements.source_id,
         processor_movements.month,
         processor_movements.currency_code,
         processor_movements.minor_unit_digits,
         processor_movements.amount_minor as moved_minor,
         charges.charge_id,
-        charges.amount_minor as charged_minor
+        case
+            when coalesce(charges.charge_status = 'succeeded', charges.is_paid, false)
+                then charges.amount_minor
+            else 0
+        end as charged_minor
     from processor_movements
-    inner join charges
-        on
-            processor_movements.source_id = charges.charge_id
-            and processor_movements.currency_code = charges.currency_code
+    cross join has_charges
+    left join charges
+        on processor_movements.source_id = charges.charge_id
     where
         processor_movements.balance_transaction_type in ('charge', 'payment')
+        and coalesce(
+            charges.currency_code = processor_movements.currency_code, true
+        )
         and coalesce(charges.is_captured, true)
 
 ),
@@ -376,7 +403,7 @@ charge_amounts as (
         month as period,
         currency_code,
         'expected' as side,
-        charge_id as match_key,
+        source_id as match_key,
         'billing.balance_transaction ' || balance_transaction_id as row_label,
         moved_minor as minor,
         minor_unit_digits
@@ -386,22 +413,17 @@ charge_amounts as (
 
 charges_moved as (
 
-    select distinct
+    select
         'charges_equal_their_transactions' as control,
-        charged.month as period,
-        charged.currency_code,
+        month as period,
+        currency_code,
         'actual' as side,
-        charged.charge_id as match_key,
-        'billing.charge ' || charged.charge_id as row_label,
-        case
-            when coalesce(charges.charge_status = 'succeeded', charges.is_paid, false)
-                then charged.charged_minor
-            else 0
-        end as minor,
-        charged.minor_unit_digits
+        source_id as match_key,
+        'billing.charge ' || charge_id as row_label,
+        charged_minor as minor,
+        minor_unit_digits
     from charged
-    inner join charges
-        on charged.charge_id = charges.charge_id
+    where charge_id is not null
 
 ),
 
