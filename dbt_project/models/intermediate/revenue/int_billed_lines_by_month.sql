@@ -205,7 +205,7 @@ discounts_once as (
             statement_lines.invoice_line_item_id = coupons_of_lines.invoice_line_item_id
             and discounts.coupon_id = coupons_of_lines.coupon_id
     where
-        discounts.discount_type = 'line item'
+        discounts.is_of_line
         and discounts.is_live
         and not discounts.is_deleted
         and not coalesce(coupons_of_lines.is_recurring, false)
