@@ -1539,6 +1539,29 @@ CASES: dict[str, list[Case]] = {
                 ]
             }
         ),
+        Case(
+            {
+                LEDGER_ENTRIES: [
+                    {"transaction_id": name, "currency_code": "GBP", "exchange_rate": 1}
+                    for name in ("t2", "t1")
+                ],
+                RATES: [
+                    {"currency_code": "GBP", "exchange_rate": Decimal("1.21")},
+                    {"currency_code": "GBP", "exchange_rate": Decimal("1.3")},
+                ],
+            },
+            ("ledger.transaction", "'t1'", "exchangerate", "2 entries have this rate", "kept in GBP"),
+        ),
+        # Pegged, at par on one day, and without any rate to compare with.
+        *(
+            Case(
+                {
+                    LEDGER_ENTRIES: [{"transaction_id": "t1", "currency_code": "PAB", "exchange_rate": 1}],
+                    RATES: [{"currency_code": "PAB", "exchange_rate": Decimal(rate)} for rate in rates],
+                }
+            )
+            for rates in (("1",), ("0.9", "1.1"), ())
+        ),
     ],
     "assert_the_primary_accounting_book_is_there": [
         Case(
