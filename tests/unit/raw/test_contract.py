@@ -36,9 +36,9 @@ REQUIRED_COLUMNS = {
     "crm.web_visit": set(),
     "ledger.account": {"id", "accttype"},
     "ledger.accountingperiod": {"id", "startdate", "enddate"},
-    "ledger.transaction": {"id", "trandate", "postingperiod"},
+    "ledger.transaction": {"id", "trandate"},
     "ledger.transactionline": {"id", "transaction"},
-    "ledger.transactionaccountingline": {"transaction", "transactionline", "account"},
+    "ledger.transactionaccountingline": {"transaction", "transactionline"},
     "policy.metric_policies": {"policy_key"},
 }
 KEYS = {

@@ -45,6 +45,7 @@ transactions as (
         'transaction' as table_name,
         case
             when posted_entries.transaction_id is not null then 'posted entry'
+            when headers.is_deleted then 'deleted'
             when not headers.is_posting then 'does not post'
             else 'no line posts in the primary book'
         end as row_use
@@ -59,9 +60,11 @@ transaction_lines as (
     select
         'transactionline' as table_name,
         case
+            when lines.is_deleted then 'deleted'
             when ledger_lines.transaction_id is not null then 'posted line'
             when headers.transaction_id is null
                 then 'of an entry that is not in the export'
+            when headers.is_deleted then 'of an entry that is deleted'
             when not headers.is_posting then 'of an entry that does not post'
             else 'does not post in the primary book'
         end as row_use
@@ -85,10 +88,15 @@ accounting_lines as (
                     '', run_settings.primary_accounting_book_id
                 )
                 then 'in another accounting book'
+            when lines.is_deleted then 'deleted'
             when not lines.is_posting then 'does not post'
             when entries.transaction_id is null
                 then 'of an entry that does not post or is not in the export'
-            when lower(accounts.account_type) in ('nonposting', 'stat')
+            when lines.account_id is null then 'on no account'
+            when
+                lower(accounts.account_type) in (
+                    'nonposting', 'non posting', 'stat', 'statistical'
+                )
                 then 'on an account without money'
             when ledger_lines.transaction_id is not null then 'posted line'
         end as row_use

@@ -14,6 +14,7 @@ accounting_lines as (
 transaction_lines as (
 
     select * from {{ ref('stg_ledger__transaction_lines') }}
+    where not coalesce(is_deleted, false)
 
 ),
 
@@ -202,6 +203,8 @@ postings_checked as (
                 then 'its entry is not in ledger.transaction'
             when transaction_lines.transaction_id is null
                 then 'its line is not in ledger.transactionline'
+            when primary_book_lines.account_id is null
+                then 'it has an amount and no account'
             when
                 primary_book_lines.amount <> (
                     coalesce(primary_book_lines.debit_amount, 0)
@@ -236,6 +239,13 @@ postings_checked as (
     where
         primary_book_lines.is_posting
         and (transactions.transaction_id is null or entries.transaction_id is not null)
+        -- NetSuite has such a line for everything that posts nothing, too.
+        and (
+            primary_book_lines.account_id is not null
+            or primary_book_lines.amount <> 0
+            or primary_book_lines.debit_amount <> 0
+            or primary_book_lines.credit_amount <> 0
+        )
 
 ),
 
@@ -357,9 +367,12 @@ periods_checked as (
         case
             when not is_period_known
                 then
-                    'period '
-                    || accounting_period_id
-                    || ' is not in ledger.accountingperiod'
+                    coalesce(
+                        'period '
+                        || accounting_period_id
+                        || ' is not in ledger.accountingperiod',
+                        'it has no posting period'
+                    )
             when is_quarter_or_year
                 then 'period ' || accounting_period_id || ' is a quarter or a year'
         end as finding

@@ -12,6 +12,7 @@ accounting_lines as (
 transaction_lines as (
 
     select * from {{ ref('stg_ledger__transaction_lines') }}
+    where not coalesce(is_deleted, false)
 
 ),
 
@@ -55,6 +56,7 @@ posted_lines as (
     cross join run_settings
     where
         accounting_lines.is_posting
+        and accounting_lines.account_id is not null
         and accounting_lines.accounting_book_id in (
             '', run_settings.primary_accounting_book_id
         )
@@ -112,7 +114,10 @@ described as (
     left join accounts
         on posted_lines.account_id = accounts.account_id
     -- Budgets, orders and head counts are no money of the ledger.
-    where coalesce(lower(accounts.account_type), '') not in ('nonposting', 'stat')
+    where
+        coalesce(lower(accounts.account_type), '') not in (
+            'nonposting', 'non posting', 'stat', 'statistical'
+        )
 
 ),
 

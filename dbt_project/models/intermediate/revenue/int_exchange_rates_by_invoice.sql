@@ -51,6 +51,7 @@ ranked_transactions as (
     where
         external_id is not null
         and exchange_rate is not null
+        and not coalesce(is_deleted, false)
 
 ),
 

@@ -1,4 +1,5 @@
--- Grain: one row per ledger entry, line and accounting book.
+-- Grain: one row per ledger entry, line and accounting book. One that is deleted does
+-- not post.
 with
 
 source as (
@@ -17,7 +18,9 @@ final as (
         debit as debit_amount,
         credit as credit_amount,
         amount,
-        coalesce(posting, true) as is_posting
+        coalesce(_fivetran_deleted, false) as is_deleted,
+        coalesce(posting, true)
+        and not coalesce(_fivetran_deleted, false) as is_posting
     from source
 
 )

@@ -17,7 +17,8 @@ final as (
         class as class_id,
         entity as entity_id,
         memo,
-        foreignamount as amount_in_currency
+        foreignamount as amount_in_currency,
+        coalesce(_fivetran_deleted, false) as is_deleted
     from source
 
 )

@@ -1,4 +1,4 @@
--- Grain: one row per ledger entry.
+-- Grain: one row per ledger entry. One that is deleted does not post.
 with
 
 source as (
@@ -23,7 +23,9 @@ final as (
         exchangerate as exchange_rate,
         createddate as created_at,
         lastmodifieddate as modified_at,
-        coalesce(posting, true) as is_posting
+        coalesce(_fivetran_deleted, false) as is_deleted,
+        coalesce(posting, true)
+        and not coalesce(_fivetran_deleted, false) as is_posting
     from source
 
 )
