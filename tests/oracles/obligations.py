@@ -72,7 +72,7 @@ class BilledInvoice:
     written_off_on: date | None
     total: int
     tax: int
-    amount_paid: int
+    amount_paid: int | None
     amount_remaining: int | None
     obligations: tuple[Obligation, ...]
 
@@ -157,7 +157,7 @@ class InvoiceReader:
             written_off_on=written_off_on,
             total=total,
             tax=tax,
-            amount_paid=whole_number(row, "amount_paid") or 0,
+            amount_paid=whole_number(row, "amount_paid"),
             amount_remaining=whole_number(row, "amount_remaining"),
             obligations=tuple(sorted(obligations, key=lambda obligation: obligation.key)),
         )

@@ -14,7 +14,16 @@ from datetime import date
 from tests.oracles.export import is_live, whole_number
 from tests.oracles.obligations import BilledInvoice
 from tests.oracles.recognition import Books, MartRow, in_major
-from tests.oracles.reductions import CREDIT_NOTE, DISPUTE, REFUND, TAX, WRITE_OFF, is_received
+from tests.oracles.reductions import (
+    CREDIT_NOTE,
+    DISPUTE,
+    REFUND,
+    TAX,
+    WRITE_OFF,
+    is_received,
+    is_voided,
+    total_of_note,
+)
 
 # What moves a receivable, and whether it raises it.
 CAUSES = {"billed": 1, "paid": -1, "credited": -1, "disputed": -1, "written_off": -1, "refunded": 1}
@@ -40,9 +49,22 @@ def cash_received(books: Books) -> Iterator[tuple[BilledInvoice, date, int]]:
             by_charge[invoice.id] += amount
             yield invoice, books.reader.day(row), amount
     for invoice in books.invoices.values():
-        outside = invoice.amount_paid - by_charge[invoice.id]
+        paid = invoice.amount_paid
+        if paid is None:
+            # Paid, and nothing says how much: all that was left to pay.
+            paid = max(invoice.total - credited_before_payment(books, invoice), 0)
+        outside = paid - by_charge[invoice.id]
         if invoice.status == "paid" and outside > 0:
             yield invoice, invoice.paid_on or invoice.billed_on, outside
+
+
+def credited_before_payment(books: Books, invoice: BilledInvoice) -> int:
+    """What credit notes left less to pay of an invoice."""
+    return sum(
+        total_of_note(row)
+        for row in books.reader.credit_notes
+        if row["invoice_id"] == invoice.id and row.get("type") == "pre_payment" and not is_voided(row)
+    )
 
 
 def voided(books: Books) -> Iterator[tuple[BilledInvoice, date, int, int]]:

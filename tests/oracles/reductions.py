@@ -222,7 +222,7 @@ class ReductionReader:
             gross = invoice.total - before_payment
             undone_on = invoice.voided_on
             if invoice.status == "uncollectible":
-                gross -= invoice.amount_paid
+                gross -= invoice.amount_paid or 0
                 if invoice.amount_remaining is not None:
                     gross = invoice.amount_remaining
             elif invoice.status == "paid":

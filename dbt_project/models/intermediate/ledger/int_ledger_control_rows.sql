@@ -30,6 +30,16 @@ balance_transactions as (
 
 ),
 
+documents as (
+
+    select
+        document_id,
+        min(customer_id) as customer_id
+    from {{ ref('int_receivables_by_document') }}
+    group by document_id
+
+),
+
 run_settings as (
 
     select * from {{ ref('int_run_settings') }}
@@ -54,7 +64,8 @@ valued as (
         lines.month,
         lines.account_role,
         lines.revenue_stream,
-        lines.customer_id,
+        -- An entry that names no customer may name a document of one.
+        coalesce(lines.customer_id, documents.customer_id) as customer_id,
         lines.document_id,
         lines.amount,
         lines.amount_in_currency,
@@ -79,6 +90,8 @@ valued as (
     inner join entries
         on lines.transaction_id = entries.transaction_id
     cross join run_settings
+    left join documents
+        on lines.document_id = documents.document_id
     left join processor_currencies
         on lines.currency_code = processor_currencies.currency_code
 

@@ -1,10 +1,11 @@
 -- Grain: one row per posted ledger entry: whether it is of a kind that no document of
 -- billing stands behind.
 -- A closing moves the result of the year to retained earnings: it has no other lines
--- than these, empties every account of the types that it touches, and each against its
--- balance of the twelve months. A remittance pays tax from cash. A transfer moves money
--- between the processor and cash. An opening is of the ledger's first month and touches
--- equity.
+-- than these, and takes at least half of the accounts of the types that it touches, each
+-- against its balance of the twelve months. (All and to the cent would let one wrong
+-- posting of the year undo the closing.) A remittance pays tax from cash. A transfer
+-- moves money between the processor and cash. An opening is of the ledger's first month
+-- and touches equity.
 with
 
 lines as (
@@ -149,10 +150,27 @@ closed_types as (
 
 ),
 
--- Accounts of a closed type that are left as they are, or moved further from nothing.
-left_open as (
+-- How many accounts of the types that it touches a closing empties, and how many it
+-- moves further from nothing.
+coverage as (
 
-    select distinct results.transaction_id
+    select
+        results.transaction_id,
+        count(*) as account_count,
+        sum(
+            case
+                when (results.result_amount > 0) <> (closed_accounts.closed_amount > 0)
+                    then 1
+                else 0
+            end
+        ) as emptied_count,
+        sum(
+            case
+                when (results.result_amount > 0) = (closed_accounts.closed_amount > 0)
+                    then 1
+                else 0
+            end
+        ) as enlarged_count
     from results
     inner join closed_types
         on
@@ -162,9 +180,7 @@ left_open as (
         on
             results.transaction_id = closed_accounts.transaction_id
             and results.account_id = closed_accounts.account_id
-    where
-        closed_accounts.account_id is null
-        or (results.result_amount > 0) = (closed_accounts.closed_amount > 0)
+    group by results.transaction_id
 
 ),
 
@@ -173,8 +189,11 @@ final as (
     select
         entries.transaction_id,
         entries.month,
-        candidates.transaction_id is not null
-        and left_open.transaction_id is null as is_closing,
+        coalesce(
+            coverage.enlarged_count = 0
+            and 2 * coverage.emptied_count >= coverage.account_count,
+            false
+        ) as is_closing,
         entries.touches_cash = 1
         and entries.touches_sales = 0 as is_remittance,
         entries.touches_cash = 1
@@ -184,10 +203,8 @@ final as (
         and entries.month = first_months.first_month as is_opening
     from entries
     cross join first_months
-    left join candidates
-        on entries.transaction_id = candidates.transaction_id
-    left join left_open
-        on entries.transaction_id = left_open.transaction_id
+    left join coverage
+        on entries.transaction_id = coverage.transaction_id
 
 )
 

@@ -22,6 +22,12 @@ charges as (
 
 ),
 
+credit_notes as (
+
+    select * from {{ ref('stg_billing__credit_notes') }}
+
+),
+
 refunds as (
 
     select * from {{ ref('int_refunds_covered') }}
@@ -76,8 +82,47 @@ payments as (
 
 ),
 
-paid_by_charges as (
+-- Credit notes before payment leave less to pay.
+credited_before_payment as (
 
+    select
+        credit_notes.invoice_id,
+        sum(coalesce(credit_notes.total_minor, credit_notes.amount_minor, 0))
+            as credited_minor
+    from credit_notes
+    cross join run_settings
+    where
+        credit_notes.is_live
+        and not credit_notes.is_deleted
+        and credit_notes.voided_at is null
+        and coalesce(credit_notes.credit_note_status, 'issued') <> 'void'
+        and credit_notes.credit_note_type = 'pre_payment'
+        and {{ is_known_by_the_as_of('credit_notes.created_at') }}
+    group by credit_notes.invoice_id
+
+),
+
+-- A paid invoice that does not say how much was paid was paid in full.
+amounts_paid as (
+
+    select
+        invoices.invoice_id,
+        coalesce(
+            invoices.amount_paid_minor,
+            greatest(
+                invoices.total_minor
+                - coalesce(credited_before_payment.credited_minor, 0),
+                0
+            )
+        ) as amount_paid_minor
+    from invoices
+    left join credited_before_payment
+        on invoices.invoice_id = credited_before_payment.invoice_id
+    where invoices.invoice_status = 'paid'
+
+),
+
+paid_by_charges as (
     select
         invoice_id,
         sum(amount_minor) as amount_minor
@@ -137,15 +182,15 @@ moved as (
         invoices.invoice_id,
         coalesce(invoices.paid_on, invoices.billed_on) as moved_on,
         -(
-            invoices.amount_paid_minor - coalesce(paid_by_charges.amount_minor, 0)
+            amounts_paid.amount_paid_minor - coalesce(paid_by_charges.amount_minor, 0)
         ) as receivable_minor,
         0 as tax_minor
     from invoices
+    inner join amounts_paid
+        on invoices.invoice_id = amounts_paid.invoice_id
     left join paid_by_charges
         on invoices.invoice_id = paid_by_charges.invoice_id
-    where
-        invoices.invoice_status = 'paid'
-        and invoices.amount_paid_minor > coalesce(paid_by_charges.amount_minor, 0)
+    where amounts_paid.amount_paid_minor > coalesce(paid_by_charges.amount_minor, 0)
     union all
     -- The money that a refund or a dispute pays out, beside the revenue that it takes.
     select

@@ -100,6 +100,18 @@ rows_to_explain as (
                 control_rows.control,
                 control_rows.period,
                 control_rows.dimension,
+                control_rows.currency_code
+        ) as period_difference,
+        sum(
+            case
+                when control_rows.side = 'actual' then control_rows.amount
+                else -control_rows.amount
+            end
+        ) over (
+            partition by
+                control_rows.control,
+                control_rows.period,
+                control_rows.dimension,
                 control_rows.currency_code,
                 control_rows.match_key,
                 control_rows.document_id
@@ -140,7 +152,10 @@ ranked_rows as (
                 side asc
         ) as row_rank
     from rows_to_explain
-    where key_difference <> 0
+    where
+        key_difference <> 0
+        -- What two customers have of each other is no difference of the month.
+        and period_difference <> 0
 
 ),
 

@@ -229,7 +229,8 @@ currencies_match as (
         account_sums.month as period,
         'all' as dimension,
         run_settings.reporting_currency_code as currency_code,
-        converted_sums.closing_mrr_amount as expected_amount,
+        -- Accounts with usage alone have no row in a currency.
+        coalesce(converted_sums.closing_mrr_amount, 0) as expected_amount,
         account_sums.closing_mrr_amount as actual_amount,
         'The converted MRR of all currencies is the MRR of all accounts.' as explanation
     from account_sums
