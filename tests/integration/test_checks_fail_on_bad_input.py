@@ -86,6 +86,7 @@ REVENUE = "intermediate.int_revenue_by_obligation_month"
 BRIDGED_ITEMS = "intermediate.int_item_months_by_billing"
 BRIDGED_LINES = "intermediate.int_billed_lines_by_month"
 BRIDGED_OBLIGATIONS = "intermediate.int_obligation_months_by_billing"
+RENEWALS = "intermediate.int_renewals_compared_by_month"
 
 
 OF_BILLING = ("receivables", "revenue_slices_sum_to_invoices", "deferred_revenue_roll_forward")
@@ -425,6 +426,24 @@ def bridged_line(**columns: Any) -> dict[str, Any]:
     """A row of the line that bills that item, with some columns otherwise."""
     item = {name: value for name, value in bridged_item().items() if name != "mrr_amount"}
     return {**item, "invoice_line_item_id": "il", "billed_reporting_minor": 1000, **columns}
+
+
+def renewal_rounded(rounding: str | None, /, **columns: Any) -> dict[str, list[dict[str, Any]]]:
+    """A renewed month of a line in dollars that leaves so much, with some columns otherwise, and its invoice.
+
+    The columns of the invoice are its rate and the digits of the two currencies.
+    """
+    rate = {"exchange_rate": 1, "rate_numerator": 1, "rate_denominator": 1}
+    digits = {"minor_unit_digits": 2, "reporting_minor_unit_digits": 2}
+    invoice = {name: columns.pop(name, value) for name, value in {**rate, **digits}.items()}
+    renewal = {"subscription_item_id": "si", "month": date(2024, 1, 1), "invoice_id": "in", "line_count": 1}
+    interval = {"interval_months": 12, "interval_months_divisor": 12}
+    left = None if rounding is None else Decimal(rounding)
+    return {
+        RENEWALS: [{**renewal, **interval, "rounding_amount": left, **columns}],
+        INVOICES: [{"invoice_id": "in", "minor_unit_digits": invoice.pop("minor_unit_digits")}],
+        INVOICE_RATES: [{"invoice_id": "in", **invoice}],
+    }
 
 
 def obligation_revenue(obligation: str = "main", /, **columns: Any) -> dict[str, Any]:
@@ -789,6 +808,43 @@ CASES: dict[str, list[Case]] = {
             },
             ("served from elsewhere",),
         ),
+    ],
+    "assert_rounding_of_renewals_is_only_rounding": [
+        # A cent and 0.00005 a month, 4 decimals: of a month 0.01005, of a year 0.0106.
+        *(Case(renewal_rounded(left)) for left in ("0", "0.01", "-0.01")),
+        *(Case(renewal_rounded(left), ("si", left)) for left in ("0.0101", "-0.0101")),
+        *(Case(renewal_rounded(left, interval_months_divisor=1)) for left in ("0.0106", "-0.0106")),
+        Case(renewal_rounded("0.0107", interval_months_divisor=1), ("0.0107",)),
+        Case(renewal_rounded("10.81", interval_months_divisor=1), ("10.8100",)),
+        # Of a week, 12/52 of a month: the cent, 0.0000115..., and 0.00005 for its own rounding.
+        Case(renewal_rounded("0.0100", interval_months_divisor=52)),
+        Case(renewal_rounded("0.0101", interval_months_divisor=52), ("0.0101",)),
+        # A yen has no minor unit.
+        Case(renewal_rounded("1", minor_unit_digits=0, reporting_minor_unit_digits=0)),
+        Case(
+            renewal_rounded("1.0001", minor_unit_digits=0, reporting_minor_unit_digits=0),
+            ("1.0001",),
+        ),
+        # Euros at 1.1: 0.011055, five amounts of half a cent, and 0.00005; of two lines eight.
+        *(
+            Case(renewal_rounded(left, **columns), says)
+            for left, lines, says in (
+                ("0.0361", 1, ()),
+                ("0.0362", 1, ("0.0362",)),
+                ("0.0511", 2, ()),
+                ("0.0512", 2, ("0.0512",)),
+            )
+            for columns in (
+                {
+                    "line_count": lines,
+                    "exchange_rate": Decimal("1.1"),
+                    "rate_numerator": 11,
+                    "rate_denominator": 10,
+                },
+            )
+        ),
+        # Nobody can say.
+        Case(renewal_rounded(None), ("si",)),
     ],
     "assert_exchange_rates_are_positive": [
         *(

@@ -1,7 +1,7 @@
 -- Amounts of the ledger are taken as amounts of the reporting currency. In a ledger of
--- another base currency, entries in the reporting currency have a rate that is not 1; in
--- a subsidiary of another one, entries in that currency have the rate 1, although the
--- rate table says something else.
+-- another base currency, entries in the reporting currency have a rate that is not 1;
+-- in a subsidiary of another one, entries in that currency have the rate 1, although
+-- the rate table says something else.
 with
 
 entries as (

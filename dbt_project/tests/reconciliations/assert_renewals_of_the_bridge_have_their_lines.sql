@@ -1,4 +1,4 @@
--- What the revenue bridge compares under prepayment is one service: MRR of the month's
+-- What the revenue bridge compares of renewals is one service: MRR of the month's
 -- renewals stands against the lines that bill it, and these lines against that MRR. A
 -- returned row is an item or a line without the other.
 -- Service at a price of 0 has no MRR to stand against.

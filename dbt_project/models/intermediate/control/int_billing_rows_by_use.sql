@@ -110,10 +110,7 @@ discounts as (
         case
             when not discounts.is_live then 'test mode'
             when discounts.is_deleted then 'deleted'
-            when
-                coalesce(discounts.discount_type, '')
-                not in ('line item', 'line_item')
-                then 'not of a line'
+            when not discounts.is_of_line then 'not of a line'
             when earned_lines.invoice_line_item_id is not null
                 then 'discount of a billed line'
             else 'discount of a line that is not billed'

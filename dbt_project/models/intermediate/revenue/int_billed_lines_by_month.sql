@@ -2,8 +2,9 @@
 -- void takes its billing back: why it was billed (billing_class; where nothing says, it
 -- is NULL and publication stops) and how much, in minor units of the reporting currency
 -- at the invoice's own rate.
--- The discounts that MRR does not deduct stand apart on the lines that bill what is in
--- service at the close: the others are not compared with MRR.
+-- Discounts stand apart on the lines that bill what is in service at the close: what
+-- recurring coupons take off, as MRR does, in minor units of the invoice, and what MRR
+-- does not deduct. The others are not compared with MRR.
 with
 
 performance_obligations as (
@@ -144,6 +145,8 @@ voided_lines as (
         billed_amounts.invoice_id,
         billed_amounts.month,
         'voided' as billing_class,
+        cast(null as bigint) as amount_minor,
+        0 as recurring_discount_minor,
         billed_amounts.billed_reporting_minor,
         0 as discount_once_reporting_minor,
         0 as unitemised_discount_reporting_minor
@@ -205,7 +208,7 @@ discounts_once as (
             statement_lines.invoice_line_item_id = coupons_of_lines.invoice_line_item_id
             and discounts.coupon_id = coupons_of_lines.coupon_id
     where
-        discounts.discount_type = 'line item'
+        discounts.is_of_line
         and discounts.is_live
         and not discounts.is_deleted
         and not coalesce(coupons_of_lines.is_recurring, false)
@@ -324,6 +327,16 @@ converted_lines as (
         discounted.invoice_id,
         discounted.month,
         discounted.billing_class,
+        discounted.amount_minor,
+        case
+            when discounted.billing_class = 'renewal'
+                then
+                    discounted.amount_minor
+                    - discounted.separate_once_minor
+                    - discounted.separate_unitemised_minor
+                    - discounted.net_minor
+            else 0
+        end as recurring_discount_minor,
         discounted.billed_reporting_minor,
         {{ round_quotient(
             exact_integer('discounted.separate_once_minor')
@@ -348,6 +361,8 @@ lines_of_both as (
         invoice_id,
         month,
         billing_class,
+        amount_minor,
+        recurring_discount_minor,
         billed_reporting_minor,
         discount_once_reporting_minor,
         unitemised_discount_reporting_minor
@@ -358,6 +373,8 @@ lines_of_both as (
         invoice_id,
         month,
         billing_class,
+        amount_minor,
+        recurring_discount_minor,
         billed_reporting_minor,
         discount_once_reporting_minor,
         unitemised_discount_reporting_minor
@@ -374,6 +391,8 @@ final as (
         lines_of_both.billing_class,
         statement_lines.subscription_item_id,
         statement_lines.period_start_at as statement_start_at,
+        lines_of_both.amount_minor,
+        lines_of_both.recurring_discount_minor,
         exchange_rates.reporting_minor_unit_digits,
         lines_of_both.billed_reporting_minor,
         lines_of_both.discount_once_reporting_minor,

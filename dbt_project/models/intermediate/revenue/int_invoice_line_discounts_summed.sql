@@ -14,7 +14,7 @@ final as (
         sum(coalesce(amount_minor, 0)) as discount_minor
     from discounts
     where
-        discount_type in ('line item', 'line_item')
+        is_of_line
         and is_live
         and not is_deleted
     group by discounted_id

@@ -54,6 +54,7 @@ served as (
         item_months.account_id,
         item_months.currency_code,
         item_months.month,
+        item_months.gross_mrr_amount_in_currency,
         item_months.mrr_amount_in_currency,
         item_months.mrr_amount,
         service.statement_start_at,
@@ -102,6 +103,8 @@ final as (
         classified.statement_start_at,
         classified.invoice_id,
         classified.billing_class,
+        classified.gross_mrr_amount_in_currency,
+        classified.mrr_amount_in_currency,
         classified.mrr_amount,
         case
             when classified.billing_class = 'renewal'

@@ -67,7 +67,7 @@ discounted_lines as (
     inner join counting_lines
         on discounts.discounted_id = counting_lines.invoice_line_item_id
     where
-        discounts.discount_type in ('line item', 'line_item')
+        discounts.is_of_line
         and discounts.is_live
         and not discounts.is_deleted
 

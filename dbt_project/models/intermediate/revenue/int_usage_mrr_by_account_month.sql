@@ -45,7 +45,7 @@ line_discounts as (
         sum(amount_minor) as discount_minor
     from discounts
     where
-        discount_type in ('line item', 'line_item')
+        is_of_line
         and is_live
         and not is_deleted
     group by discounted_id

@@ -4,7 +4,8 @@
 -- the items between them sums over items, lines and obligations, so that each step is a
 -- test:
 -- billed = MRR - served from earlier billing - served before billing
--- - served from proration + exchange rates + prepayment - discounts once
+-- - served from proration + exchange rates + prepayment - short periods - free service
+-- + billed other than priced + coupon spread + rounding - discounts once
 -- - unitemised discounts + later, ended, replaced and stopped service + prorations
 -- + usage + one-off + not counted + without lines - voided;
 -- recognized = billed + voided - reversed by voids + released from earlier billing
@@ -14,6 +15,16 @@
 -- = deferred revenue - contract assets;
 -- ledger deferred revenue - ledger contract assets
 -- = closing + open items + unreconciled.
+{%- set renewal_items = [
+    'prepayment',
+    'short_period',
+    'free_service',
+    'billed_other_than_priced',
+    'coupon_spread',
+    'rounding',
+    'discount_once',
+    'unitemised_discount',
+] %}
 {%- set line_classes = [
     'later_service',
     'ended_service',
@@ -48,6 +59,12 @@ deferred_months as (
 item_months as (
 
     select * from {{ ref('int_item_months_by_billing') }}
+
+),
+
+renewals as (
+
+    select * from {{ ref('int_renewals_compared_by_month') }}
 
 ),
 
@@ -109,13 +126,20 @@ mrr_items as (
                     then mrr_amount_at_invoice_rate - mrr_amount
                 else 0
             end
-        ) as billing_fx_amount,
-        sum(
-            case
-                when billing_class = 'renewal' then mrr_amount_at_invoice_rate else 0
-            end
-        ) as renewed_mrr_amount
+        ) as billing_fx_amount
     from item_months
+    group by month
+
+),
+
+renewal_sums as (
+
+    select
+        month,
+        {%- for item in renewal_items %}
+        sum({{ item }}_amount) as {{ item }}_amount{% if not loop.last %},{% endif %}
+        {%- endfor %}
+    from renewals
     group by month
 
 ),
@@ -125,27 +149,6 @@ line_items as (
     select
         month,
         reporting_minor_unit_digits,
-        sum(
-            case
-                when billing_class = 'renewal'
-                    then
-                        billed_reporting_minor
-                        + discount_once_reporting_minor
-                        + unitemised_discount_reporting_minor
-                else 0
-            end
-        ) as renewed_minor,
-        sum(
-            case
-                when billing_class = 'renewal' then discount_once_reporting_minor else 0
-            end
-        ) as discount_once_minor,
-        sum(
-            case
-                when billing_class = 'renewal' then unitemised_discount_reporting_minor
-                else 0
-            end
-        ) as unitemised_discount_minor,
         {%- for line_class in line_classes %}
         sum(
             case
@@ -301,17 +304,11 @@ final as (
         cast(coalesce(mrr_items.{{ item }}_amount, 0) as decimal(24, 4))
             as {{ item }}_amount,
         {%- endfor %}
-        cast(
-            coalesce(
-                {{ minor_to_amount(
-                    'line_items.renewed_minor', 'line_items.reporting_minor_unit_digits'
-                ) }},
-                0
-            )
-            - coalesce(mrr_items.renewed_mrr_amount, 0) as decimal(24, 4)
-        ) as prepayment_amount,
-        {%- for item in ['discount_once', 'unitemised_discount']
-            + line_classes + ['voided'] %}
+        {%- for item in renewal_items %}
+        cast(coalesce(renewal_sums.{{ item }}_amount, 0) as decimal(24, 4))
+            as {{ item }}_amount,
+        {%- endfor %}
+        {%- for item in line_classes + ['voided'] %}
         coalesce(
             {{ minor_to_amount(
                 'line_items.' ~ item ~ '_minor',
@@ -375,6 +372,8 @@ final as (
         on months.month = bridge.month
     left join mrr_items
         on months.month = mrr_items.month
+    left join renewal_sums
+        on months.month = renewal_sums.month
     left join line_items
         on months.month = line_items.month
     left join obligation_items

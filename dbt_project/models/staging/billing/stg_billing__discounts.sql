@@ -12,6 +12,8 @@ final as (
     select
         id as discount_id,
         type as discount_type,
+        -- Connectors write either.
+        coalesce(type in ('line item', 'line_item'), false) as is_of_line,
         type_id as discounted_id,
         amount as amount_minor,
         coupon_id,
