@@ -36,6 +36,8 @@ Rename = Callable[[str], str]
 ROUNDING = Decimal("0.02")
 # More than those of all promises of a company to the minor unit of their currency, in such units.
 ROUNDING_OF_REVENUE = 300
+# A row with one of them is about revenue, or may be.
+REVENUE_COLUMNS = {"recognized", "recognized_amount", "control"}
 MONEY_COLUMNS = {
     "amount",
     "amount_due",
@@ -250,10 +252,14 @@ def is_same(name: str, one: Row, other: Row) -> bool:
 
 
 def rounding_of(name: str, row: Row) -> Decimal:
-    """What the roundings in an amount come to; revenue is rounded to the minor unit of its currency."""
-    if not {"recognized", "recognized_amount"} & row.keys():
+    """What the roundings in an amount come to.
+
+    Revenue is rounded to the minor unit of its currency, promise by promise, and so is what controls say.
+    """
+    if not REVENUE_COLUMNS & row.keys():
         return ROUNDING
-    currency = "USD" if name.endswith("_reporting_amount") else row["currency_code"]
+    is_reporting = name.endswith("_reporting_amount") or "currency_code" not in row
+    currency = "USD" if is_reporting else row["currency_code"]
     return Decimal(ROUNDING_OF_REVENUE).scaleb(-MINOR_DIGITS[currency])
 
 
