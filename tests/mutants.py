@@ -588,7 +588,7 @@ def _(export: ExampleExport) -> Touched:
 def _(export: ExampleExport) -> Touched:
     _, payout = _paid_out(export)
     plus(export.one("billing.payout", id=payout), "amount", 1)
-    return Touched((payout,), (f"billing.payout {payout}",))
+    return Touched((payout, f"{payout} taken away"), (f"billing.payout {payout}",))
 
 
 # Its net is what its line says: the cent can only be tax.
@@ -805,7 +805,7 @@ def _(export: ExampleExport) -> Touched:
 def _(export: ExampleExport) -> Touched:
     billed = export.invoice()
     billed.charge.update(status="failed", paid="false")
-    return Touched((billed.customer, billed.charge["id"]), (f"billing.charge {billed.charge['id']}",))
+    return Touched((billed.customer, billed.charge["id"]), (_movement(export, billed),))
 
 
 @billing("a charge is a cent too low", {"charges_equal_their_transactions"})

@@ -311,7 +311,7 @@ MUTATIONS: dict[str, Mutation] = {
         ("ledger_postings_in_their_period",),
     ),
     "a_posting_to_a_quarter": Mutation(
-        set_entry("invoice", postingperiod="a quarter"), ("ledger_postings_in_their_period",)
+        set_entry("invoice", postingperiod="a quarter"), ("ledger_periods_are_known",)
     ),
     "an_entry_without_lines": Mutation(lose_all_lines, ("ledger_lines_are_posted_whole",), ("run",)),
     "another_book_that_is_wrong": Mutation(

@@ -1,5 +1,5 @@
--- An open item stands against one control of the ledger or of billing in itself for some
--- months, and somebody owns it.
+-- An open item stands against one control of the ledger or of billing in itself for
+-- some months, and somebody owns it.
 with
 
 open_items as (

@@ -1,5 +1,5 @@
--- A control that has no row compares nothing. Once an invoice was billed in a month that
--- is over, and once the ledger has a line, these must stand in some month.
+-- A control that has no row compares nothing. Once an invoice was billed in a month
+-- that is over, and once the ledger has a line, these must stand in some month.
 with
 
 controls as (
@@ -10,8 +10,7 @@ controls as (
 
 invoices as (
 
-    select
-        count(*) as invoice_count
+    select count(*) as invoice_count
     from {{ ref('int_invoices_billed') }} as invoices
     inner join {{ ref('int_months') }} as months
         on months.month = {{ month_of('invoices.billed_on') }}

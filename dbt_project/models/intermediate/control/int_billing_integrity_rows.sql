@@ -312,7 +312,9 @@ payout_movements as (
 
 has_payouts as (
 
-    select max(1) as one from payouts having count(*) > 0
+    select max(1) as one
+    from payouts
+    having count(*) > 0
 
 ),
 
@@ -362,7 +364,9 @@ payouts_to_take_away as (
 
 has_charges as (
 
-    select max(1) as one from charges having count(*) > 0
+    select max(1) as one
+    from charges
+    having count(*) > 0
 
 ),
 

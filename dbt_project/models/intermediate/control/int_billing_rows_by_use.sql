@@ -265,8 +265,12 @@ balance_transactions as (
             when processor_transactions.is_deleted then 'deleted'
             when movements.balance_transaction_id is not null
                 then 'movement at the processor'
+            when
+                not {{ is_known_by_the_as_of('processor_transactions.created_at') }}
+                then 'after the as-of'
         end as row_use
     from {{ ref('stg_billing__balance_transactions') }} as processor_transactions
+    cross join run_settings
     left join {{ ref('int_processor_movements') }} as movements
         on
             processor_transactions.balance_transaction_id

@@ -64,17 +64,21 @@ placed_rows as (
 
     select
         case
-            when chart.has_contra_revenue or subledger_rows.control not in (
-                'contra_revenue', 'contra_revenue_in_reporting_currency'
-            )
+            when
+                chart.has_contra_revenue
+                or subledger_rows.control not in (
+                    'contra_revenue', 'contra_revenue_in_reporting_currency'
+                )
                 then subledger_rows.control
             when subledger_rows.control = 'contra_revenue' then 'revenue_by_stream'
             else 'revenue_by_stream_in_reporting_currency'
         end as control_with_contra,
         case
-            when chart.has_contract_assets or subledger_rows.control not in (
-                'contract_assets', 'contract_assets_in_reporting_currency'
-            )
+            when
+                chart.has_contract_assets
+                or subledger_rows.control not in (
+                    'contract_assets', 'contract_assets_in_reporting_currency'
+                )
                 then subledger_rows.control
             when subledger_rows.control = 'contract_assets' then 'deferred_revenue'
             else 'deferred_revenue_in_reporting_currency'

@@ -1,11 +1,11 @@
 -- Grain: one row per posted ledger entry: whether it is of a kind that no document of
 -- billing stands behind.
 -- A closing moves the result of the year to retained earnings: it has no other lines
--- than these, and takes at least half of the accounts of the types that it touches, each
--- against its balance of the twelve months. (All and to the cent would let one wrong
--- posting of the year undo the closing.) A remittance pays tax from cash. A transfer
--- moves money between the processor and cash. An opening is of the ledger's first month
--- and touches equity.
+-- than these, and takes at least half of the accounts of the types that it touches,
+-- each against its balance of the twelve months. (All and to the cent would let one
+-- wrong posting of the year undo the closing.) A remittance pays tax from cash. A
+-- transfer moves money between the processor and cash. An opening is of the ledger's
+-- first month and touches equity.
 with
 
 lines as (
@@ -59,10 +59,11 @@ entries as (
             as touches_clearing,
         max(
             case
-                when account_role in (
-                    'receivable', 'contract_asset', 'deferred_revenue', 'revenue',
-                    'contra_revenue', 'clearing'
-                )
+                when
+                    account_role in (
+                        'receivable', 'contract_asset', 'deferred_revenue', 'revenue',
+                        'contra_revenue', 'clearing'
+                    )
                     then 1
                 else 0
             end

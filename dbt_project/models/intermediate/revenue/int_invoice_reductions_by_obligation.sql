@@ -230,27 +230,27 @@ given as (
 named_on_the_day as (
 
     select
-        undone.invoice_id,
-        undone.reduction_number,
-        undone.element_id,
-        undone.obligation,
-        sum(others.given_minor) as named_minor
-    from given as undone
-    inner join given as others
+        short_lived.invoice_id,
+        short_lived.reduction_number,
+        short_lived.element_id,
+        short_lived.obligation,
+        sum(in_force.given_minor) as named_minor
+    from given as short_lived
+    inner join given as in_force
         on
-            undone.invoice_id = others.invoice_id
-            and undone.element_id = others.element_id
-            and undone.obligation = others.obligation
-            and others.reduced_on <= undone.reduced_on
-            and coalesce(undone.reduced_on < others.undone_on, true)
+            short_lived.invoice_id = in_force.invoice_id
+            and short_lived.element_id = in_force.element_id
+            and short_lived.obligation = in_force.obligation
+            and in_force.reduced_on <= short_lived.reduced_on
+            and coalesce(short_lived.reduced_on < in_force.undone_on, true)
     where
-        undone.undone_on is not null
-        and others.reduction_kind <> 'void'
+        short_lived.undone_on is not null
+        and in_force.reduction_kind <> 'void'
     group by
-        undone.invoice_id,
-        undone.reduction_number,
-        undone.element_id,
-        undone.obligation
+        short_lived.invoice_id,
+        short_lived.reduction_number,
+        short_lived.element_id,
+        short_lived.obligation
 
 ),
 
@@ -288,7 +288,9 @@ with_rests as (
                 then
                     coalesce(
                         sum(
-                            case when given.is_lasting then given.spread_minor else 0 end
+                            case
+                                when given.is_lasting then given.spread_minor else 0
+                            end
                         ) over (
                             partition by
                                 given.invoice_id, given.element_id, given.obligation

@@ -1,10 +1,10 @@
--- Grain: one row per performance obligation (line and obligation) and part: the whole of
--- it, and for each reduction what it holds and the mirror of that.
--- A part is the amount between two marks on the obligation, from_minor to to_minor. What
--- a reduction holds begins where those before it end that are in force on its day; while
--- it is in force it stays as it was on that day, and its mirror takes off what would have
--- been earned. Before and after, the two are nothing: the schedule rounds at the same
--- marks. A void ends all parts that no reduction holds.
+-- Grain: one row per performance obligation (line and obligation) and part: the whole
+-- of it, and for each reduction what it holds and the mirror of that.
+-- A part is the amount between two marks on the obligation, from_minor to to_minor.
+-- What a reduction holds begins where those before it end that are in force on its day;
+-- while it is in force it stays as it was on that day, and its mirror takes off what
+-- would have been earned. Before and after, the two are nothing: the schedule rounds at
+-- the same marks. A void ends all parts that no reduction holds.
 with
 
 performance_obligations as (
