@@ -118,7 +118,7 @@ def receivable_events(books: Books) -> Iterator[tuple[str, Event]]:
 
 
 def account_month_rows(books: Books) -> list[MartRow]:
-    """marts.fct_receivables_by_account_month: where there was a document, if of nothing, or a balance."""
+    """marts.fct_receivables_by_account_month: where something moved, or was open."""
     changes: dict[tuple[str, str], dict[date, dict[str, int]]] = defaultdict(dict)
     before: dict[tuple[str, str], int] = defaultdict(int)
     for cause, event in receivable_events(books):
@@ -137,7 +137,7 @@ def account_month_rows(books: Books) -> list[MartRow]:
             opening = balance
             balance += sum(CAUSES[cause] * amount for cause, amount in amounts.items())
             values = {"opening": opening, **amounts, "closing": balance}
-            if month in by_month_of_account or opening or balance:
+            if any(values.values()):
                 named = {f"{name}_amount": in_major(value, currency) for name, value in values.items()}
                 rows.append({"account_id": account, "currency_code": currency, "month": month} | named)
     return rows

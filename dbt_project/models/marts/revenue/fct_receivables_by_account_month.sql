@@ -156,6 +156,15 @@ final as (
         {{ minor_to_amount('refunded_minor', 'minor_unit_digits') }} as refunded_amount,
         {{ minor_to_amount('closing_minor', 'minor_unit_digits') }} as closing_amount
     from months_open
+    where
+        opening_minor <> 0
+        or billed_minor <> 0
+        or paid_minor <> 0
+        or credited_minor <> 0
+        or disputed_minor <> 0
+        or written_off_minor <> 0
+        or refunded_minor <> 0
+        or closing_minor <> 0
 
 )
 
