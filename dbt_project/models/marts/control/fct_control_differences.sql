@@ -64,7 +64,7 @@ periods_to_explain as (
 
 ),
 
-rows_to_explain as (
+signed_rows as (
 
     select
         control_rows.control,
@@ -77,45 +77,10 @@ rows_to_explain as (
         control_rows.side,
         control_rows.amount,
         periods_to_explain.is_balance,
-        sum(
-            case
-                when control_rows.side = 'actual' then control_rows.amount
-                else -control_rows.amount
-            end
-        ) over (
-            partition by
-                control_rows.control,
-                control_rows.period,
-                control_rows.dimension,
-                control_rows.currency_code,
-                control_rows.match_key
-        ) as key_difference,
-        sum(
-            case
-                when control_rows.side = 'actual' then control_rows.amount
-                else -control_rows.amount
-            end
-        ) over (
-            partition by
-                control_rows.control,
-                control_rows.period,
-                control_rows.dimension,
-                control_rows.currency_code
-        ) as period_difference,
-        sum(
-            case
-                when control_rows.side = 'actual' then control_rows.amount
-                else -control_rows.amount
-            end
-        ) over (
-            partition by
-                control_rows.control,
-                control_rows.period,
-                control_rows.dimension,
-                control_rows.currency_code,
-                control_rows.match_key,
-                control_rows.document_id
-        ) as document_difference
+        case
+            when control_rows.side = 'actual' then control_rows.amount
+            else -control_rows.amount
+        end as signed_amount
     from control_rows
     inner join periods_to_explain
         on
@@ -126,6 +91,24 @@ rows_to_explain as (
             and control_rows.period <= periods_to_explain.to_period
     -- What is counted as missing has a row of nothing on the other side.
     where control_rows.amount <> 0
+
+),
+
+rows_to_explain as (
+
+    select
+        *,
+        sum(signed_amount) over (
+            partition by control, period, dimension, currency_code, match_key
+        ) as key_difference,
+        sum(signed_amount) over (
+            partition by control, period, dimension, currency_code
+        ) as period_difference,
+        sum(signed_amount) over (
+            partition by
+                control, period, dimension, currency_code, match_key, document_id
+        ) as document_difference
+    from signed_rows
 
 ),
 
@@ -141,6 +124,7 @@ ranked_rows as (
         amount,
         document_difference,
         is_balance,
+        signed_amount,
         row_label || ' (' || side || ' ' || cast(amount as string) || ')' as row_text,
         row_number() over (
             partition by control, period, dimension, currency_code, match_key
@@ -174,10 +158,7 @@ final as (
         cast(
             sum(case when side = 'actual' then amount else 0 end) as decimal(24, 4)
         ) as actual_amount,
-        cast(
-            sum(case when side = 'actual' then amount else -amount end)
-            as decimal(24, 4)
-        ) as difference_amount,
+        cast(sum(signed_amount) as decimal(24, 4)) as difference_amount,
         cast(
             sum(case when document_difference <> 0 then 1 else 0 end) as bigint
         ) as raw_row_count,
