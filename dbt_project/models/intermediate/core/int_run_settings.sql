@@ -79,7 +79,17 @@ policies as (
             end
         ) as licence_support_share,
         max(case when policy_key = 'licence_support_allocation' then policy_value end)
-            as licence_support_allocation
+            as licence_support_allocation,
+        max(
+            case
+                when policy_key = 'cac_lag_months' then cast(policy_value as integer)
+            end
+        ) as cac_lag_months,
+        max(
+            case
+                when policy_key = 'clv_cap_months' then cast(policy_value as integer)
+            end
+        ) as clv_cap_months
     from {{ ref('int_policies') }}
 
 ),
@@ -100,6 +110,8 @@ clocked as (
         policies.controls_that_only_report,
         policies.licence_support_share,
         policies.licence_support_allocation,
+        policies.cac_lag_months,
+        policies.clv_cap_months,
         build_parameters.as_of_date is not null as is_as_of_given,
         data_clock.data_clock_at,
         -- A given date stands for the end of that day, which is the first instant of
