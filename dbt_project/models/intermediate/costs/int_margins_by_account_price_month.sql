@@ -112,7 +112,7 @@ with_costs as (
         summed.subscription_revenue_minor + summed.services_revenue_minor
             as total_revenue_minor,
         summed.subscription_direct_minor + case
-            when run_settings.is_customer_success_in_cost_of_revenue
+            when run_settings.is_customer_success_in_cor
                 then
                     summed.customer_success_minor
                     + summed.customer_success_overhead_minor

@@ -68,7 +68,7 @@ final as (
         'unallocated' as target,
         '' as target_bucket,
         cast(null as string) as driver,
-        cast(null as bigint) as driver_rank,
+        cast(null as integer) as driver_rank,
         cast(null as decimal(38, 12)) as driver_quantity,
         cast(null as decimal(38, 12)) as driver_total,
         cast(1 as decimal(20, 18)) as share,
