@@ -207,4 +207,5 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "controls_that_only_report": _or_nothing(_control_names),
     "licence_support_share": _number(0, 1, whole=False, most_decimals=6),
     "licence_support_allocation": _one_of("stand_alone", "relative"),
+    "allocation_method": _one_of("direct", "step_down", "reciprocal"),
 }
