@@ -85,6 +85,8 @@ policies as (
             = 'true',
             false
         ) as is_customer_success_in_cor,
+        max(case when policy_key = 'allocation_method' then policy_value end)
+            as allocation_method,
         max(
             case
                 when
@@ -170,6 +172,7 @@ clocked as (
         policies.licence_support_share,
         policies.licence_support_allocation,
         policies.is_customer_success_in_cor,
+        policies.allocation_method,
         policies.materiality_floor_amount,
         policies.materiality_revenue_share,
         policies.materiality_growth_months,
