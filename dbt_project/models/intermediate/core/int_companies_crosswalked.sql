@@ -50,7 +50,7 @@ known_companies as (
 
 ),
 
-listed_merges as (
+listed_mergers as (
 
     select
         company_id as survivor_id,
@@ -61,7 +61,7 @@ listed_merges as (
 
 ),
 
-merges as (
+mergers as (
 
     select
         trim(listed_id) as company_id,
@@ -70,8 +70,8 @@ merges as (
         row_number() over (
             partition by trim(listed_id)
             order by is_deleted, survivor_id
-        ) as merge_number
-    from listed_merges
+        ) as merger_number
+    from listed_mergers
     where trim(listed_id) not in ('', survivor_id)
 
 ),
@@ -81,7 +81,7 @@ named_companies as (
 
     select company_id from known_companies
     union
-    select company_id from merges
+    select company_id from mergers
     union
     select company_id from tickets
     where company_id is not null
@@ -102,12 +102,12 @@ survivors_after_1 as (
 
     select
         named_companies.company_id,
-        coalesce(merges.survivor_id, named_companies.company_id) as survivor_id
+        coalesce(mergers.survivor_id, named_companies.company_id) as survivor_id
     from named_companies
-    left join merges
+    left join mergers
         on
-            named_companies.company_id = merges.company_id
-            and merges.merge_number = 1
+            named_companies.company_id = mergers.company_id
+            and mergers.merger_number = 1
 
 ),
 
