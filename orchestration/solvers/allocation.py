@@ -161,12 +161,13 @@ def solve(
             ) from circle
         key = {"month": month, "method": method}
         for pool in sorted(pools, key=lambda one: one.name):
+            total = allocation.totals[pool.name]
             totals.append(
                 {
                     **key,
                     "pool": pool.name,
                     "own_amount_minor": pool.amount,
-                    "total_amount": _rounded(allocation.totals[pool.name], TOTAL_DIGITS),
+                    "total_amount": _rounded(*total.as_integer_ratio(), TOTAL_DIGITS),
                 }
             )
             if pool.amount:
@@ -415,7 +416,7 @@ def _allocation_rows(key: Mapping[str, Any], pool: Pool, allocation: Allocation)
                 "driver_rank": driver.rank if driver else None,
                 "driver_quantity": _decimal(driver.departments[target], QUANTITY_DIGITS) if driver else None,
                 "driver_total": _decimal(driver.total, QUANTITY_DIGITS) if driver else None,
-                "share": _rounded(Fraction(hops[name], shares.denominator), SHARE_DIGITS),
+                "share": _rounded(hops[name], shares.denominator, SHARE_DIGITS),
                 "amount_minor": amounts[name],
             }
 
@@ -428,11 +429,10 @@ def _whole(quantity: Decimal, digits: int) -> int:
     return whole.numerator
 
 
-def _rounded(value: Fraction, digits: int) -> Decimal:
+def _rounded(numerator: int, denominator: int, digits: int) -> Decimal:
     """Half away from zero. Not by decimal arithmetic, whose precision is smaller than the tables'."""
-    scaled = abs(value) * 10**digits
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return _decimal(whole if value >= 0 else -whole, digits)
+    units = (2 * abs(numerator) * 10**digits + denominator) // (2 * denominator)
+    return _decimal(units if numerator >= 0 else -units, digits)
 
 
 def _decimal(units: int, digits: int) -> Decimal:

@@ -63,5 +63,5 @@ def largest_remainder(amount: int, weights: Mapping[Key, int | Fraction]) -> dic
     quotas = {key: amount * Fraction(weight) / total for key, weight in weights.items()}
     parts = {key: quota.numerator // quota.denominator for key, quota in quotas.items()}
     left = amount - sum(parts.values())
-    ranked = sorted(weights, key=lambda key: (parts[key] - quotas[key], key))  # type: ignore[operator]
+    ranked = sorted(weights, key=lambda key: (parts[key] - quotas[key], key))
     return {key: parts[key] + (key in ranked[:left]) for key in weights}

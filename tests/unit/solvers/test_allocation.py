@@ -36,7 +36,9 @@ MONTH = date(2024, 1, 1)
 Row = dict[str, Any]
 
 
-def flow(pool: str, amount: int, target: str | None, quantity: float | str = 1, **columns: Any) -> Row:
+def flow(
+    pool: str, amount: int, target: str | None, quantity: Decimal | int | str = 1, **columns: Any
+) -> Row:
     """A row of what a pool serves: a department, written ``support/support``, or another pool, ``to it``."""
     row: Row = {"month": MONTH, "pool": pool, "amount_minor": Decimal(amount)}
     if target is None:
@@ -368,7 +370,9 @@ def graph_of(
     graph: dict[str, dict[Hashable, Fraction]] = {}
     for pool in pools:
         driver = drivers[pool.name]
-        served: dict[Hashable, int] = {**driver.departments, **driver.services} if driver else {"nowhere": 1}
+        served: dict[Hashable, int] = {"nowhere": 1}
+        if driver:
+            served = dict([*driver.departments.items(), *driver.services.items()])
         graph[pool.name] = {to: Fraction(quantity, sum(served.values())) for to, quantity in served.items()}
     return graph
 
