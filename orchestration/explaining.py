@@ -192,17 +192,17 @@ def _ledger_accounts(lines: Sequence[Mapping[str, Any]]) -> list[Node]:
     for line in lines:
         key = (line["account_number"], line["account_name"], line["rule"], line["why"])
         groups.setdefault(key, []).append(line)
-    nodes = []
+    nodes: list[tuple[Decimal, Node]] = []
     for (number, name, rule, why), rows in groups.items():
         account = " ".join(text for text in (number, name) if text)
         shown = [Node(row["amount"], _line(row)) for row in rows[:SHOWN_LINES]]
         if rest := rows[SHOWN_LINES:]:
             amount = sum((row["amount"] for row in rest), Decimal(0))
             shown.append(Node(amount, f"{len(rest)} other line{'s' if len(rest) > 1 else ''}"))
-        total = sum((row["amount"] for row in rows), Decimal(0))
+        total: Decimal = sum((row["amount"] for row in rows), Decimal(0))
         reason = f"rule {rule}" + (f": {why}" if why else "")
-        nodes.append(Node(total, f"{account}, {reason}", shown))
-    return sorted(nodes, key=lambda node: (-abs(node.amount or 0), node.text))
+        nodes.append((abs(total), Node(total, f"{account}, {reason}", shown)))
+    return [node for _, node in sorted(nodes, key=lambda pair: (-pair[0], pair[1].text))]
 
 
 def _line(row: Mapping[str, Any]) -> str:
@@ -223,7 +223,8 @@ def _driver(row: Mapping[str, Any], otherwise: str) -> str:
     quantity, total = row["driver_quantity"], row["driver_total"]
     if quantity is None or total is None:
         return f"by {row['driver']}{fallback}"
-    return f"by {row['driver']}{fallback}: {_quantity(quantity)} of {_quantity(total)} ({_share(quantity, total)})"
+    share = f"{_quantity(quantity)} of {_quantity(total)} ({_share(quantity, total)})"
+    return f"by {row['driver']}{fallback}: {share}"
 
 
 def _adding_up(amount: Decimal, nodes: list[Node]) -> list[Node]:
@@ -338,9 +339,7 @@ class _Published:
         """Refuse a month of which the ledger has no costs."""
         if self._rows("select 1 from fct_cost_lines where month = ? limit 1", self.month):
             return
-        (row,) = self._rows(
-            "select min(month) as first_month, max(month) as last_month from fct_cost_lines"
-        )
+        (row,) = self._rows("select min(month) as first_month, max(month) as last_month from fct_cost_lines")
         if row["first_month"] is None:
             raise ExplainError("This version has no costs: no expense of the ledger was loaded.")
         raise ExplainError(
@@ -406,7 +405,9 @@ class _Published:
 
     def with_unshown(self, account_id: str, allocations: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Costs whose allocation is not kept, account by account, because there are too many rows."""
-        if allocations or self._rows("select 1 from fct_cost_allocations where method = ? limit 1", TO_ACCOUNTS):
+        if allocations or self._rows(
+            "select 1 from fct_cost_allocations where method = ? limit 1", TO_ACCOUNTS
+        ):
             return allocations
         return self._rows(
             """
