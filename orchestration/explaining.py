@@ -8,7 +8,7 @@ are allocated is in the models.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -47,13 +47,13 @@ class Node:
         amount: in the reporting currency; None for a heading.
         text: one line.
         made_of: amounts that add up to this one.
-        note: said between the two, where the parts are those of a larger amount.
+        part_of: the larger amount that this one is a part of, which explains it.
     """
 
     amount: Decimal | None
     text: str
     made_of: list[Node] = field(default_factory=list)
-    note: str = ""
+    part_of: list[Node] = field(default_factory=list)
 
 
 def read_month(text: str) -> date:
@@ -82,7 +82,8 @@ def explain(
         bucket: only this bucket of costs.
 
     Returns:
-        Lines of text. The amounts below one of them add up to it.
+        Lines of text. What stands below a line that ends in a colon adds up to it; below another stands the
+        whole that it is a part of.
 
     Raises:
         UnknownName: no account or bucket of that name.
@@ -91,19 +92,20 @@ def explain(
     published = _Published(connection, month)
     account_id, account_name = published.find_account(account)
     published.check_month()
-    allocations = published.allocations_to(account_id)
     if bucket is not None:
         bucket = published.known_bucket(bucket)
-        allocations = [row for row in allocations if row["bucket"] == bucket]
-    if bucket is None:
-        allocations = published.with_unshown(account_id, allocations)
+    costs = published.costs_of(account_id)
+    names = [name for name in costs if bucket in (None, name)]
 
     title = account_id if account_name is None else f"{account_id} ({account_name})"
-    lines = [f"{title} in {month:%Y-%m}, {published.currency}", ""]
-    lines += _lines(published.margin_of(account_id))
-    for node in _buckets(published, allocations):
+    lines = [f"{title} in {month:%Y-%m}, {published.currency}"]
+    nodes = [
+        _margin(published, account_id, costs),
+        *(_bucket(published, name, costs[name]) for name in names),
+    ]
+    for node in nodes + _pools_of_overhead(published):
         lines += ["", *_lines(node)]
-    if not allocations:
+    if not names:
         what = "Nothing" if bucket is None else f"Nothing of {bucket}"
         lines += ["", f"{what} was allocated to it in this month."]
     return "\n".join(lines)
@@ -112,78 +114,110 @@ def explain(
 # ---- the tree
 
 
-def _buckets(published: _Published, allocations: Sequence[Mapping[str, Any]]) -> Iterator[Node]:
-    for bucket in dict.fromkeys(row["bucket"] for row in allocations):
-        rows = [row for row in allocations if row["bucket"] == bucket]
-        amount = sum((row["allocated_amount"] for row in rows), Decimal(0))
-        text = bucket
-        if bucket == "customer_success" and not published.is_customer_success_in_cor:
-            text += ", an operating expense by the policy customer_success_in_cor"
-        yield Node(amount, text, [_pool(published, row) for row in rows])
+def _margin(published: _Published, account_id: str, costs: Mapping[str, Sequence[Mapping[str, Any]]]) -> Node:
+    """Revenue less cost of revenue, bucket by bucket."""
+    row = published.margin_of(account_id)
+    if row is None:
+        return Node(None, "Neither revenue nor cost of revenue.")
+    made_of = [
+        Node(row["subscription_revenue_amount"], "subscription revenue"),
+        Node(row["services_revenue_amount"], "services revenue"),
+    ]
+    made_of += [
+        Node(-_sum(rows), f"less {name}") for name, rows in costs.items() if not published.is_expense(name)
+    ]
+    margin, rate = row["total_margin_amount"], row["total_margin_rate"]
+    if margin is None:
+        return Node(None, "The margin is not known:", made_of)
+    text = "gross margin" + ("" if rate is None else f", {rate:.2%} of revenue")
+    return Node(margin, text, _adding_up(margin, made_of))
+
+
+def _bucket(published: _Published, name: str, rows: Sequence[Mapping[str, Any]]) -> Node:
+    text = name
+    if published.is_expense(name):
+        text += ", an operating expense by the policy customer_success_in_cor"
+    return Node(_sum(rows), text, [_pool(published, row) for row in rows])
 
 
 def _pool(published: _Published, row: Mapping[str, Any]) -> Node:
     """A part of a pool, and all that the pool is made of."""
     pool, bucket = row["pool"], row["bucket"]
     if pool is None:
-        return Node(row["allocated_amount"], "its pools are not kept, see allocation_account_rows_limit")
+        return Node(row["allocated_amount"], "of pools not kept: see allocation_account_rows_limit")
     whole = published.pool_amount(pool, bucket)
-    text = f"of {_money(whole)} in the pool {pool}, {_driver(row, 'no driver leads to an account')}"
     followed = pool.partition(": ")[2] if bucket == "overhead" else ""
-    if followed == "customer_success" and not published.is_customer_success_in_cor:
-        text += "; an operating expense by the policy customer_success_in_cor"
     if followed:
-        note = f"What follows the people of {followed}, {_money(whole)}, by department:"
         made_of = _departments(published, followed)
+        text = f"overhead that followed the people of {followed}, by department"
     else:
-        note = f"The {_money(whole)} were posted as:"
         made_of = _ledger_accounts(published.cost_lines(pool, bucket))
-    return Node(row["allocated_amount"], text, _adding_up(whole, made_of), note)
+        text = f"the pool {pool}, as it was posted"
+    return Node(
+        row["allocated_amount"],
+        f"of the pool {pool}, {_driver(row, 'no driver leads to an account')}",
+        part_of=[Node(whole, text, _adding_up(whole, made_of))],
+    )
 
 
 def _departments(published: _Published, bucket: str) -> list[Node]:
-    """Overhead that followed the people of a bucket: the departments that they work in, and from which
-    pools."""
+    """Overhead that followed the people of a bucket: the departments that they work in, and the pools."""
     nodes = []
     reached = published.overhead_of_bucket(bucket)
     for department in dict.fromkeys(row["from_department"] for row in reached):
         rows = [row for row in reached if row["from_department"] == department]
-        nodes.append(
-            Node(
-                sum((row["allocated_amount"] for row in rows), Decimal(0)),
-                department,
-                [_service_pool(published, row["pool"], department, row["allocated_amount"]) for row in rows],
-            )
-        )
+        pools = []
+        for row in rows:
+            whole = published.overhead_of_department(row["pool"], department)
+            part = "" if whole == row["allocated_amount"] else f", of {_money(whole)} for all people there"
+            pools.append(Node(row["allocated_amount"], f"from {row['pool']}{part}"))
+            published.named_pools.setdefault(row["pool"], {})[department] = None
+        nodes.append(Node(_sum(rows), department, pools))
     return nodes
 
 
-def _service_pool(published: _Published, pool: str, department: str, amount: Decimal) -> Node:
-    """What a department's people of one bucket bear of a pool of overhead."""
-    hops = published.hops(pool, department)
-    whole = sum((hop["allocated_amount"] for hop in hops), Decimal(0))
-    part = "" if whole == amount else f", of {_money(whole)} for all its people"
-    ways = [
-        Node(
-            hop["allocated_amount"],
-            ("by itself" if hop["from_department"] == pool else f"handed on by {hop['from_department']}")
-            + f", {_driver(hop, 'no driver')}",
-        )
-        for hop in hops
-    ]
-    posted = published.service_pool_amount(pool)
-    lines = published.overhead_lines(pool)
-    note = f"The {_money(whole)} reached {department}:" if part else ""
-    node = Node(amount, f"from {pool}{part}", _adding_up(whole, ways), note)
-    if published.is_new(pool):
-        node.made_of.append(
+def _pools_of_overhead(published: _Published) -> list[Node]:
+    """Every pool of overhead that was named: as what it was posted, and on which ways it came."""
+    nodes = []
+    for pool, departments in published.named_pools.items():
+        posted = published.service_pool_amount(pool)
+        ways = [
+            Node(
+                published.overhead_of_department(pool, department),
+                f"to {department}",
+                [
+                    Node(
+                        hop["allocated_amount"],
+                        (
+                            "directly"
+                            if hop["from_department"] == pool
+                            else f"through {hop['from_department']}"
+                        )
+                        + f", {_driver(hop, 'no driver')}",
+                    )
+                    for hop in published.hops(pool, department)
+                ],
+            )
+            for department in departments
+        ]
+        others = posted - sum((way.amount or Decimal(0) for way in ways), Decimal(0))
+        if others:
+            ways.append(Node(others, "to others"))
+        nodes.append(
             Node(
                 None,
-                f"{pool}: {_money(posted)} were posted as:",
-                _adding_up(posted, _ledger_accounts(lines)),
+                f"Overhead of {pool}",
+                [
+                    Node(
+                        posted,
+                        "as it was posted",
+                        _adding_up(posted, _ledger_accounts(published.overhead_lines(pool))),
+                    ),
+                    Node(posted, "as it was allocated", ways),
+                ],
             )
         )
-    return node
+    return nodes
 
 
 def _ledger_accounts(lines: Sequence[Mapping[str, Any]]) -> list[Node]:
@@ -197,11 +231,10 @@ def _ledger_accounts(lines: Sequence[Mapping[str, Any]]) -> list[Node]:
         account = " ".join(text for text in (number, name) if text)
         shown = [Node(row["amount"], _line(row)) for row in rows[:SHOWN_LINES]]
         if rest := rows[SHOWN_LINES:]:
-            amount = sum((row["amount"] for row in rest), Decimal(0))
-            shown.append(Node(amount, f"{len(rest)} other line{'s' if len(rest) > 1 else ''}"))
-        total: Decimal = sum((row["amount"] for row in rows), Decimal(0))
-        reason = f"rule {rule}" + (f": {why}" if why else "")
-        nodes.append((abs(total), Node(total, f"{account}, {reason}", shown)))
+            shown.append(Node(_sum(rest, "amount"), f"{len(rest)} other line{'s' if len(rest) > 1 else ''}"))
+        total = _sum(rows, "amount")
+        reason = f"rule {rule}, {why.rstrip('.')}" if why else f"rule {rule}"
+        nodes.append((abs(total), Node(total, f"{account} ({reason})", shown)))
     return [node for _, node in sorted(nodes, key=lambda pair: (-pair[0], pair[1].text))]
 
 
@@ -235,15 +268,20 @@ def _adding_up(amount: Decimal, nodes: list[Node]) -> list[Node]:
 
 def _lines(node: Node, depth: int = 0) -> list[str]:
     amount = "" if node.amount is None else f"{_money(node.amount):>{_AMOUNT_WIDTH}}" + _INDENT
-    lines = [f"{_INDENT * depth}{amount}{node.text}"]
-    if node.note and node.made_of:
-        lines.append(f"{_INDENT * (depth + 2)}{node.note}")
+    colon = ":" if node.made_of and node.amount is not None else ""
+    lines = [f"{_INDENT * depth}{amount}{node.text}{colon}"]
     for part in node.made_of:
-        lines += _lines(part, depth + 2)
+        lines += _lines(part, depth + 1)
+    for whole in node.part_of:
+        lines += _lines(whole, depth + 2)
     return lines
 
 
 # ---- numbers
+
+
+def _sum(rows: Sequence[Mapping[str, Any]], column: str = "allocated_amount") -> Decimal:
+    return sum((row[column] for row in rows), Decimal(0))
 
 
 def _money(amount: Decimal) -> str:
@@ -270,7 +308,8 @@ class _Published:
     def __init__(self, connection: duckdb.DuckDBPyConnection, month: date) -> None:
         self._connection = connection
         self.month = month
-        self._told: set[str] = set()
+        # Pools of overhead that were named, each with the departments that it was named with, in order.
+        self.named_pools: dict[str, dict[str, None]] = {}
         policies = {
             row["policy_key"]: row["policy_value"]
             for row in self._rows(
@@ -286,11 +325,9 @@ class _Published:
         columns = [column[0] for column in cursor.description or []]
         return [dict(zip(columns, values, strict=True)) for values in cursor.fetchall()]
 
-    def is_new(self, pool: str) -> bool:
-        """Whether a pool is asked for the first time: its lines are shown once."""
-        is_new = pool not in self._told
-        self._told.add(pool)
-        return is_new
+    def is_expense(self, bucket: str) -> bool:
+        """Whether accounts bear a bucket that is no cost of revenue."""
+        return bucket == "customer_success" and not self.is_customer_success_in_cor
 
     def find_account(self, text: str) -> tuple[str, str | None]:
         """The account's id and name."""
@@ -363,61 +400,48 @@ class _Published:
             )
         return bucket
 
-    def margin_of(self, account_id: str) -> Node:
-        """Revenue, cost and margin; a heading with amounts that stand by themselves."""
+    def margin_of(self, account_id: str) -> dict[str, Any] | None:
+        """Revenue and margin, if there is revenue or a cost."""
         rows = self._rows(
             "select * from fct_gross_margin_by_account_month where account_id = ? and month = ?",
             account_id,
             self.month,
         )
-        if not rows:
-            return Node(None, "Neither revenue nor cost of revenue.")
-        (row,) = rows
-        margin, rate = row["total_margin_amount"], row["total_margin_rate"]
-        parts = [
-            Node(
-                row["total_revenue_amount"],
-                f"revenue: {_money(row['subscription_revenue_amount'])} subscription, "
-                f"{_money(row['services_revenue_amount'])} services",
-            ),
-            Node(-row["cost_of_revenue_amount"], "cost of revenue"),
-        ]
-        if margin is None:
-            return Node(None, "The margin is not known.", parts)
-        return Node(margin, "gross margin" + ("" if rate is None else f" ({rate:.2%})"), parts)
+        return rows[0] if rows else None
 
-    def allocations_to(self, account_id: str) -> list[dict[str, Any]]:
-        """What the account bears of each pool, the largest buckets and pools first."""
-        return self._rows(
+    def costs_of(self, account_id: str) -> dict[str, list[dict[str, Any]]]:
+        """What the account bears of each pool, by bucket, the largest first and what is no cost of revenue
+        last. Overhead that follows customer success is as little a cost of revenue as that itself."""
+        rows = self._rows(
             """
-            select
-                *,
-                sum(allocated_amount) over (partition by bucket) as bucket_amount
+            select *
             from fct_cost_allocations
             where month = ? and method = ? and target_id = ? and allocated_amount <> 0
-            order by
-                bucket = 'customer_success', abs(bucket_amount) desc, bucket, abs(allocated_amount) desc, pool
+            order by abs(allocated_amount) desc, bucket, pool
             """,
             self.month,
             TO_ACCOUNTS,
             account_id,
         )
-
-    def with_unshown(self, account_id: str, allocations: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Costs whose allocation is not kept, account by account, because there are too many rows."""
-        if allocations or self._rows(
+        if not rows and not self._rows(
             "select 1 from fct_cost_allocations where method = ? limit 1", TO_ACCOUNTS
         ):
-            return allocations
-        return self._rows(
-            """
-            select bucket, null as pool, amount as allocated_amount
-            from fct_cost_of_revenue_by_account_month
-            where month = ? and account_id = ?
-            order by abs(amount) desc, bucket
-            """,
-            self.month,
-            account_id,
+            # Allocations to accounts are not kept where they are too many.
+            rows = self._rows(
+                "select bucket, null as pool, amount as allocated_amount "
+                "from fct_cost_of_revenue_by_account_month where month = ? and account_id = ? "
+                "order by bucket",
+                self.month,
+                account_id,
+            )
+        costs: dict[str, list[dict[str, Any]]] = {}
+        for row in rows:
+            is_of_success = row["pool"] == "overhead: customer_success" and self.is_expense(
+                "customer_success"
+            )
+            costs.setdefault("customer_success" if is_of_success else row["bucket"], []).append(row)
+        return dict(
+            sorted(costs.items(), key=lambda item: (self.is_expense(item[0]), -abs(_sum(item[1])), item[0]))
         )
 
     def _amount(self, sql: str, *parameters: object) -> Decimal:
@@ -444,6 +468,10 @@ class _Published:
             CLASSIFIED,
             pool,
         )
+
+    def overhead_of_department(self, pool: str, department: str) -> Decimal:
+        """What all people of a department bear of a pool of overhead."""
+        return _sum(self.hops(pool, department))
 
     def overhead_of_bucket(self, bucket: str) -> list[dict[str, Any]]:
         """Overhead by department and pool that followed the people of a bucket."""
