@@ -26,6 +26,7 @@ OFFERED_NAMES = 3
 UNALLOCATED = "unallocated"
 # The method of rows that lead to accounts; those of overhead bear the name of the policy's method.
 TO_ACCOUNTS, CLASSIFIED = "proportional", "classified"
+FOLLOWS_SUCCESS = "overhead: customer_success"
 
 _INDENT = "  "
 _AMOUNT_WIDTH = 14
@@ -389,8 +390,18 @@ class _Published:
         buckets = [
             row["bucket"]
             for row in self._rows(
-                "select distinct bucket from fct_cost_allocations where method = ? order by bucket",
+                """
+                select bucket from fct_cost_allocations where method = ?
+                union
+                -- What follows customer success is shown with it.
+                select 'customer_success' from fct_cost_allocations where method = ? and pool = ?
+                union
+                select bucket from fct_cost_of_revenue_by_account_month
+                order by bucket
+                """,
                 TO_ACCOUNTS,
+                TO_ACCOUNTS,
+                FOLLOWS_SUCCESS,
             )
         ]
         bucket = re.sub(r"[\s-]+", "_", text.strip().lower())
@@ -436,9 +447,7 @@ class _Published:
             )
         costs: dict[str, list[dict[str, Any]]] = {}
         for row in rows:
-            is_of_success = row["pool"] == "overhead: customer_success" and self.is_expense(
-                "customer_success"
-            )
+            is_of_success = row["pool"] == FOLLOWS_SUCCESS and self.is_expense("customer_success")
             costs.setdefault("customer_success" if is_of_success else row["bucket"], []).append(row)
         return dict(
             sorted(costs.items(), key=lambda item: (self.is_expense(item[0]), -abs(_sum(item[1])), item[0]))
