@@ -209,7 +209,8 @@ def test_small_lines_are_counted_and_summed(file: Path) -> None:
     change(
         file,
         "insert into fct_cost_lines by name "
-        "select * exclude (range) replace ('9' || range as transaction_id, 'JE' || range as transaction_number, range - 3.0005 as amount) "
+        "select * exclude (range) replace ('9' || range as transaction_id, "
+        "'JE' || range as transaction_number, range - 3.0005 as amount) "
         "from fct_cost_lines cross join range(8) where transaction_id = '2'",
     )
     change(
