@@ -33,6 +33,9 @@ REVENUE_OF_STREAM = {
 }
 CREDITS, DISPUTES = "417", "418"
 FEES, BAD_DEBT, TRAVEL, CONTRACTORS = "511", "611", "634", "637"
+HOSTING, SALARIES, RENT, UTILITIES = "512", "621", "631", "632"
+FIXED_ASSETS, SOFTWARE, ACCUMULATED_DEPRECIATION, PAYABLE = "131", "132", "133", "201"
+SOFTWARE_AMORTISATION = "638"
 BANKS = ("111", "112", "113")
 NO_SUCH_ACCOUNT = "999"
 
@@ -299,6 +302,19 @@ class ExampleExport:
 
     def entry_with_memo(self, memo: str) -> Entry:
         return self.entry_of(self.one("ledger.transaction", memo=memo))
+
+    def first_line(self, account: str, month: str) -> LedgerLine:
+        """The first line on an account in the entries dated in a month, ``2024-03``."""
+        dates = {row["id"]: row["trandate"] for row in self.rows("ledger.transaction")}
+        posting = next(
+            row
+            for row in self.every("ledger.transactionaccountingline", account=account)
+            if row["accountingbook"] == PRIMARY_BOOK and dates[row["transaction"]].startswith(month)
+        )
+        half = self.one(
+            "ledger.transactionline", transaction=posting["transaction"], id=posting["transactionline"]
+        )
+        return LedgerLine(half, posting)
 
     def entry_of(self, header: Row) -> Entry:
         """The entry of a row of ``ledger.transaction``."""

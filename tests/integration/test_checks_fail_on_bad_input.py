@@ -2657,7 +2657,9 @@ CASES: dict[str, list[Case]] = {
                     "intermediate.int_cost_lines": [{"transaction_id": "1", "part": ""}],
                     "intermediate.int_asset_amortization_by_month": [{"month": month, "cost_minor": cost}],
                     "intermediate.int_cloud_costs_by_invoice_month": [{"invoice_id": "in_1", "month": month}],
-                    "intermediate.int_ledger_lines": [{"document_id": "in_1", "month": posted}][: bool(posted)],
+                    "intermediate.int_ledger_lines": [{"document_id": "in_1", "month": posted}][
+                        : bool(posted)
+                    ],
                     CONTROLS: [control(control=name) for name in names],
                 },
                 says,
