@@ -107,7 +107,7 @@ RAW_CLOUD_COSTS = "staging.stg_ledger__cloud_costs"
 RAW_EMPLOYEES = "staging.stg_ledger__employees"
 RAW_ASSIGNMENTS = "staging.stg_ledger__employee_assignments"
 RAW_SURVEYS = "staging.stg_ledger__time_surveys"
-FLOWS = "intermediate.int_overhead_flows_by_month"
+OVERHEAD = "intermediate.int_overhead_flows_by_month"
 ACCOUNT_POOLS = "intermediate.int_account_cost_pools_by_month"
 ACCOUNT_COSTS = "intermediate.int_costs_by_account_month"
 OPERATING_COSTS = "intermediate.int_operating_costs_by_month"
@@ -1125,7 +1125,7 @@ CASES: dict[str, list[Case]] = {
     ],
     "assert_allocations_give_out_what_comes_in": [
         *(
-            Case({FLOWS: OVERHEAD_FLOWS, ALLOCATIONS: rows}, says)
+            Case({OVERHEAD: OVERHEAD_FLOWS, ALLOCATIONS: rows}, says)
             for rows, says in (
                 ([], ("'departments'", "'buckets'", "'difference': Decimal('-3.0000')")),
                 (
