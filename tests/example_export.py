@@ -39,6 +39,8 @@ NO_SUCH_ACCOUNT = "999"
 CURRENCY_IDS = {"usd": "1", "eur": "4"}
 PRIMARY_BOOK = "1"
 
+_SOURCES = ("billing", "crm", "ledger")
+
 
 @dataclass
 class LedgerLine:
@@ -197,9 +199,10 @@ class ExampleExport:
         self._tables[table] = [row for row in self.rows(table) if id(row) not in unwanted]
 
     def write(self, folder: Path, *, without: Iterable[str] = ()) -> Path:
-        """Write the billing and ledger tables as a landing folder, but for some; policies are not copied."""
+        """Write the tables of all sources as a landing folder, but for some; policies are not copied."""
         left_out = set(without)
-        for file in sorted(self.source.glob("billing/*.csv")) + sorted(self.source.glob("ledger/*.csv")):
+        files = [file for source in _SOURCES for file in sorted(self.source.glob(f"{source}/*.csv"))]
+        for file in files:
             table = f"{file.parent.name}.{file.stem}"
             path = folder / file.parent.name / file.name
             path.parent.mkdir(parents=True, exist_ok=True)
