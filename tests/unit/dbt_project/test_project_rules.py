@@ -31,7 +31,11 @@ SINGLE_ROW = {
     "stg_control__build_parameters": "written as one row by the orchestration",
 }
 # Rows that nothing identifies.
-WITHOUT_GRAIN = {"stg_control__quarantined_rows": "one cell may be named by several files and reasons"}
+WITHOUT_GRAIN = {
+    "stg_control__quarantined_rows": "one cell may be named by several files and reasons",
+    "stg_ledger__cloud_costs": "a cloud bill may charge the same twice",
+    "stg_ledger__time_entries": "the same work may be recorded twice a day",
+}
 
 # The published tables of subscription metrics and their keys, by which analysts join them.
 PUBLISHED = {
@@ -59,6 +63,23 @@ PUBLISHED = {
     "fct_deferred_revenue_by_month": ["currency_code", "month"],
     "fct_receivables_by_account_month": ["account_id", "currency_code", "month"],
     "fct_revenue_bridge_by_month": ["month"],
+    "fct_cost_allocations": [
+        "month",
+        "method",
+        "pool",
+        "from_department",
+        "target_type",
+        "target_id",
+    ],
+    "fct_cost_of_revenue_by_account_month": ["account_id", "bucket", "month"],
+    "fct_cost_of_revenue_lines_by_month": ["month", "bucket", "ledger_account_id"],
+    "fct_gross_margin_by_account_month": ["account_id", "month"],
+    "fct_gross_margin_by_month": ["month"],
+    "fct_gross_margin_by_segment_month": ["segment_type", "segment", "month"],
+    "fct_cost_lines": ["transaction_id", "transaction_line_id", "part"],
+    "fct_cost_pools_by_month": ["bucket", "is_direct", "department", "location", "month"],
+    "fct_hosting_by_month": ["month", "provider", "environment"],
+    "fct_amortization_by_asset_month": ["asset_id", "month"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_trial_balance_by_period": ["account_id", "month"],
     "fct_control_differences": ["control", "period", "dimension", "currency_code", "match_key"],
