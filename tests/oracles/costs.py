@@ -1,0 +1,356 @@
+"""What the company spends, on what and on whom, once more in plain Python (definitions 6 and 7).
+
+Ledger lines become parts, parts make pools, pools are shared out to departments and to accounts. Each step asks
+the one before it; what the rules are and how service pools reach departments have modules of their own. What
+margins make of it stays out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from pathlib import Path
+
+from tests.oracles.assets import Register
+from tests.oracles.cloud_bill import CloudBill
+from tests.oracles.cost_drivers import AccountDrivers
+from tests.oracles.cost_mappings import (
+    ACCOUNT_DRIVERS,
+    BY_ASSET,
+    COST_OF_REVENUE,
+    CUSTOMER_SUCCESS,
+    DEPARTMENT_DRIVERS,
+    IN_LOCATION,
+    OVERHEAD,
+    AllocationRule,
+    CostPolicy,
+    CostRule,
+    Target,
+)
+from tests.oracles.largest_remainder import largest_remainder
+from tests.oracles.ledger_lines import Ledger, LedgerLine, last_part
+from tests.oracles.mrr import Company, MartRow
+from tests.oracles.overhead import (
+    DEPARTMENT,
+    UNALLOCATED,
+    Allocation,
+    Receiver,
+    Service,
+    ServicePools,
+    pool_receiver,
+)
+from tests.oracles.people import Employee, People
+from tests.oracles.policy_tables import plain
+from tests.oracles.pricing import MINOR_DIGITS
+from tests.oracles.recognition import Books
+
+DEFAULT_POLICIES = {
+    "primary_accounting_book": "1",
+    "allocation_method": "reciprocal",
+    "customer_success_in_cor": "false",
+}
+NONE = "none"
+FACILITIES = Target(OVERHEAD, "facilities")
+
+
+@dataclass(frozen=True)
+class Part:
+    """A ledger line, or what of it is spent on one thing; whole minor units, positive is cost."""
+
+    line: LedgerLine
+    key: str
+    rule: str
+    target: Target
+    amount: int
+    department: str | None
+    location: str | None
+
+    @property
+    def month(self) -> date:
+        return self.line.entry.month
+
+    @property
+    def is_of_people(self) -> bool:
+        return self.line.account.role == "people"
+
+
+@dataclass(frozen=True)
+class ClassifiedLine:
+    line: LedgerLine
+    rule: CostRule
+    employee: Employee | None
+    department: str | None
+    location: str | None
+
+
+@dataclass(frozen=True)
+class AccountPool:
+    """What is shared out to accounts at once; ``followed`` is the bucket itself, or what overhead follows."""
+
+    pool: str
+    bucket: str
+    followed: str
+    amount: int
+    rule: AllocationRule
+
+    @property
+    def margin_line(self) -> str:
+        return "services" if self.followed == "services" else "subscription"
+
+
+@dataclass(frozen=True)
+class AccountCost:
+    """A pool's cost of one account, or of none: then there is no driver."""
+
+    month: date
+    pool: AccountPool
+    account: str
+    driver: str | None
+    rank: int | None
+    quantity: Fraction | None
+    total: Fraction | None
+    amount: int
+
+
+class Costs:
+    """Everything that a landing folder says was spent, at its data clock."""
+
+    def __init__(
+        self, landing: Path, policies: Mapping[str, str], company: Company, books: Books
+    ) -> None:
+        policy = DEFAULT_POLICIES | dict(policies)
+        self.calendar = books.calendar
+        self.company = company
+        self.books = books
+        self.currency = books.reporting_currency
+        self.digits = MINOR_DIGITS[self.currency]
+        self.method = policy["allocation_method"]
+        self.is_success_direct = policy["customer_success_in_cor"].lower() == "true"
+        self.policy = CostPolicy(landing)
+        self.ledger = Ledger(
+            landing,
+            last_month=self.calendar.last_day.replace(day=1),
+            minor_digits=self.digits,
+            primary_book=policy["primary_accounting_book"],
+        )
+        self.people = People(landing, self.ledger, self.policy, self.calendar.last_day)
+        self.register = Register(landing, self.policy, self.currency, self.digits)
+        self.bill = CloudBill(landing, self.policy, self.calendar)
+        self.drivers = AccountDrivers(landing, self.policy, company, books)
+
+    @property
+    def direct_buckets(self) -> tuple[str, ...]:
+        """What is cost of revenue, but for the overhead that follows it."""
+        return (*COST_OF_REVENUE, CUSTOMER_SUCCESS) if self.is_success_direct else COST_OF_REVENUE
+
+    def in_major(self, amount: int) -> Decimal:
+        return Decimal(amount).scaleb(-self.digits)
+
+    # From lines to parts.
+
+    def classified(self, line: LedgerLine) -> ClassifiedLine:
+        employee = self.people.employee_of(line.entity) if line.account.role == "people" else None
+        department, location = line.department, line.location
+        if employee is not None and department is None:
+            department, own_location = employee.last_place_in(line.entry.month)
+            location = location or own_location
+        ledger = self.ledger
+        features = {
+            "account_number": {plain(line.account.number)},
+            "account_type": {line.account.type},
+            "account_name": {plain(line.account.name), plain(line.account.full_name)},
+            "account_role": {line.account.role},
+            "department": ledger.departments.matchable(department),
+            "vendor": set() if employee is not None else ledger.vendors.matchable(line.entity),
+            "class": ledger.classes.matchable(line.class_id),
+        }
+        return ClassifiedLine(
+            line, self.policy.classify(features, line.label), employee, department, location
+        )
+
+    @cached_property
+    def lines(self) -> list[ClassifiedLine]:
+        return [self.classified(line) for line in self.ledger.expense_lines]
+
+    @cached_property
+    def amortization_posted(self) -> dict[tuple[date, Target], int]:
+        """What accounts that say which assets they are about have taken of them."""
+        posted: dict[tuple[date, Target], int] = defaultdict(int)
+        for classified in self.lines:
+            line = classified.line
+            if line.account.role == "amortization" and classified.rule.target.bucket != BY_ASSET:
+                posted[line.entry.month, classified.rule.target] += line.amount
+        return posted
+
+    def shares_of(self, classified: ClassifiedLine) -> dict[tuple[str, Target], Fraction]:
+        """Of one line, by the key of each part and what it is spent on."""
+        line, target, month = classified.line, classified.rule.target, classified.line.entry.month
+        survey = self.people.survey(classified.employee, month) if classified.employee else {}
+        if survey:
+            return {(name, self.policy.function(name)): share for name, share in survey.items()}
+        if line.account.role == "hosting" and target.bucket == "hosting":
+            development = Target("research_and_development", "research_and_development")
+            targets = {"production": target, "development": development}
+            weights = self.bill.environments(line.entry.document_id, month)
+            return {(name, targets[name]): weight for name, weight in weights.items()}
+        if target.bucket == BY_ASSET:
+            left = {
+                (one.bucket, one): Fraction(taken - self.amortization_posted.get((month, one), 0))
+                for one, taken in self.register.taken_in(month).items()
+            }
+            return {key: weight for key, weight in left.items() if weight > 0} or {
+                (OVERHEAD, FACILITIES): Fraction(1)
+            }
+        return {("", target): Fraction(1)}
+
+    @cached_property
+    def parts(self) -> list[Part]:
+        return [
+            Part(
+                classified.line,
+                key,
+                classified.rule.name,
+                target,
+                amount,
+                self.ledger.departments.shown(classified.department),
+                self.ledger.locations.shown(classified.location),
+            )
+            for classified in self.lines
+            for (key, target), amount in largest_remainder(
+                classified.line.amount, self.shares_of(classified)
+            ).items()
+        ]
+
+    @cached_property
+    def parts_of(self) -> dict[date, list[Part]]:
+        by_month: dict[date, list[Part]] = defaultdict(list)
+        for part in self.parts:
+            by_month[part.month].append(part)
+        return dict(sorted(by_month.items()))
+
+    # From service pools to departments.
+
+    def node_of(self, part: Part) -> str:
+        pool = part.target.pool
+        rule = self.policy.drivers_of(pool, known=DEPARTMENT_DRIVERS)
+        return f"{pool}: {part.location or NONE}" if rule.is_in_location else pool
+
+    def service_pools(self, month: date) -> ServicePools:
+        parts = self.parts_of.get(month, [])
+        fte_days = self.people.fte_days(month)
+        own: dict[str, int] = defaultdict(int)
+        pools: dict[str, str] = {}
+        locations: dict[str, str] = {}
+        for part in parts:
+            if part.target.bucket == OVERHEAD:
+                node = self.node_of(part)
+                own[node] += part.amount
+                pools[node] = part.target.pool
+                locations[node] = part.location or NONE
+        for _, _, target in fte_days:
+            if target.bucket == OVERHEAD and not self.rule_of_service(target.pool).is_in_location:
+                own[target.pool] += 0
+                pools[target.pool] = target.pool
+
+        def receiver(department: str | None, target: Target) -> Receiver | None:
+            if target.bucket != OVERHEAD:
+                return DEPARTMENT, department or NONE, target.bucket
+            is_in_location = self.rule_of_service(target.pool).is_in_location
+            return None if is_in_location else pool_receiver(target.pool)
+
+        def quantities(driver: str, location: str) -> dict[Receiver, Fraction]:
+            found: dict[Receiver, Fraction] = defaultdict(Fraction)
+            if driver == "people_cost":
+                for part in parts:
+                    served = receiver(part.department, part.target)
+                    if part.is_of_people and served is not None:
+                        found[served] += part.amount
+            else:
+                for (department, place, target), days in fte_days.items():
+                    served = receiver(department, target)
+                    if served is not None and (driver != IN_LOCATION or (place or NONE) == location):
+                        found[served] += days
+            return {served: quantity for served, quantity in found.items() if quantity > 0}
+
+        services = {
+            node: [
+                Service(rank, driver, quantities(driver, locations.get(node, NONE)))
+                for rank, driver in enumerate(self.rule_of_service(pools[node]).drivers, start=1)
+            ]
+            for node in own
+        }
+        return ServicePools(self.method, dict(own), services)
+
+    def rule_of_service(self, pool: str) -> AllocationRule:
+        return self.policy.drivers_of(pool, known=DEPARTMENT_DRIVERS)
+
+    @cached_property
+    def overhead(self) -> dict[date, list[Allocation]]:
+        return {month: self.service_pools(month).allocations() for month in self.parts_of}
+
+    def posted(self, month: date) -> dict[str, int]:
+        """By bucket, what was posted to it; overhead stays out."""
+        sums: dict[str, int] = defaultdict(int)
+        for part in self.parts_of.get(month, []):
+            if part.target.bucket != OVERHEAD:
+                sums[part.target.bucket] += part.amount
+        return sums
+
+    def received(self, month: date) -> dict[str, int]:
+        """By bucket, the overhead that reached its people; what reached nobody is of the bucket overhead."""
+        sums: dict[str, int] = defaultdict(int)
+        for allocation in self.overhead.get(month, []):
+            kind, _, bucket = allocation.receiver
+            sums[OVERHEAD if kind == UNALLOCATED else bucket] += allocation.amount
+        return sums
+
+    # From pools to accounts.
+
+    def account_pools(self, month: date) -> list[AccountPool]:
+        """Of all that is cost of revenue under one policy or the other."""
+        direct = (*COST_OF_REVENUE, CUSTOMER_SUCCESS)
+        posted: dict[Target, int] = defaultdict(int)
+        for part in self.parts_of.get(month, []):
+            if part.target.bucket in direct:
+                posted[part.target] += part.amount
+        pools = [
+            AccountPool(target.pool, target.bucket, target.bucket, amount, self.rule_of_accounts(target.pool))
+            for target, amount in posted.items()
+        ]
+        received = self.received(month)
+        pools += [
+            AccountPool(
+                f"{OVERHEAD}: {bucket}", OVERHEAD, bucket, received[bucket], self.rule_of_accounts(bucket)
+            )
+            for bucket in direct
+            if bucket in received
+        ]
+        return sorted(pools, key=lambda pool: (pool.pool, pool.bucket))
+
+    def rule_of_accounts(self, pool: str) -> AllocationRule:
+        return self.policy.drivers_of(pool, known=ACCOUNT_DRIVERS)
+
+    def shared_out(self, month: date, pool: AccountPool) -> list[AccountCost]:
+        for rank, driver in enumerate(pool.rule.drivers, start=1):
+            quantities = self.drivers.of_month(driver, month)
+            if quantities:
+                total = sum(quantities.values(), Fraction(0))
+                return [
+                    AccountCost(month, pool, account, driver, rank, quantities[account], total, amount)
+                    for account, amount in largest_remainder(pool.amount, quantities).items()
+                ]
+        return [AccountCost(month, pool, UNALLOCATED, None, None, None, None, pool.amount)]
+
+    @cached_property
+    def account_costs(self) -> list[AccountCost]:
+        return [
+            cost
+            for month in self.parts_of
+            for pool in self.account_pools(month)
+            for cost in self.shared_out(month, pool)
+        ]
