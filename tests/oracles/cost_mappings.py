@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Never
 
 from tests.oracles.export import OracleError, Row
-from tests.oracles.ledger_lines import account_type
 from tests.oracles.policy_tables import plain, read_policy_table
 
 COST_OF_REVENUE = (
@@ -88,8 +87,6 @@ def read_target(row: Row, column: str) -> Target:
 
 def read_cost_rule(row: Row) -> CostRule:
     wanted = {feature: plain(row.get(feature)) for feature in FEATURES if plain(row.get(feature))}
-    if "account_type" in wanted:
-        wanted["account_type"] = account_type(wanted["account_type"])
     return CostRule(row["rule"], int(row["priority"]), wanted, read_target(row, "bucket"))
 
 

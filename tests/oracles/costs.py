@@ -162,7 +162,7 @@ class Costs:
         ledger = self.ledger
         features = {
             "account_number": {plain(line.account.number)},
-            "account_type": {line.account.type},
+            "account_type": {line.account.exported_type},
             "account_name": {plain(line.account.name), plain(line.account.full_name)},
             "account_role": {line.account.role},
             "department": ledger.departments.matchable(department),

@@ -43,6 +43,7 @@ class LedgerAccount:
     id: str
     number: str
     type: str
+    exported_type: str
     name: str
     full_name: str
     role: str
@@ -173,6 +174,7 @@ class Ledger:
             id=row["id"],
             number=row.get("acctnumber", ""),
             type=account_type(row["accttype"]),
+            exported_type=plain(row["accttype"]),
             name=last_part(full_name),
             full_name=full_name.strip(),
             role=next(matching, {"role": ""})["role"],
