@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
-from functools import cached_property
 from pathlib import Path
 
 from tests.oracles.calendar_months import add_months, next_month
@@ -32,12 +32,39 @@ class Asset:
     """``cost`` in whole minor units; ``in_service_on`` None is not in use yet."""
 
     id: str
+    name: str | None
+    parent_id: str | None
     kind: str
     target: Target
     cost: int
+    capitalized_on: date | None
     in_service_on: date | None
     life_months: int
     disposed_on: date | None
+
+    @property
+    def first_day(self) -> date | None:
+        """From when on anything is known of it."""
+        days = [day for day in (self.capitalized_on, self.in_service_on) if day is not None]
+        return min(days, default=None)
+
+    def months_until(self, last_month: date) -> Iterator[date]:
+        """To that of its disposal, or to the last one."""
+        if self.first_day is not None:
+            last = last_month if self.disposed_on is None else min(last_month, self.disposed_on.replace(day=1))
+            month = self.first_day.replace(day=1)
+            while month <= last:
+                yield month
+                month = next_month(month)
+
+    def is_disposed_before(self, day: date) -> bool:
+        return self.disposed_on is not None and self.disposed_on < day
+
+    def cost_before(self, day: date) -> int:
+        """What stands in the books at the end of the days before a day."""
+        begins = self.capitalized_on or self.in_service_on
+        is_there = begins is not None and begins < day and not self.is_disposed_before(day)
+        return self.cost if is_there else 0
 
     def taken_before(self, day: date) -> int:
         """What has been taken to expense in the days before a day."""
@@ -60,9 +87,12 @@ def read_asset(row: Row, policy: CostPolicy, currency: str, minor_digits: int) -
     kind = plain(row.get("kind"))
     return Asset(
         id=row["id"],
+        name=row.get("name"),
+        parent_id=row.get("parent_asset_id"),
         kind=kind,
         target=policy.asset(row["id"], kind),
         cost=int(cost),
+        capitalized_on=day_or_none(row, "capitalized_on"),
         in_service_on=day_or_none(row, "in_service_on"),
         life_months=life,
         disposed_on=day_or_none(row, "disposed_on"),
@@ -81,8 +111,3 @@ class Register:
         for asset in self.assets:
             sums[asset.target] += asset.taken_in(month)
         return dict(sums)
-
-    @cached_property
-    def first_month(self) -> date | None:
-        days = [asset.in_service_on for asset in self.assets if asset.in_service_on is not None]
-        return min(days).replace(day=1) if days else None

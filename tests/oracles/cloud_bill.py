@@ -48,7 +48,7 @@ class CloudBill:
             Charge(
                 month=calendar.local_date(required_instant(row, "chargeperiodstart")).replace(day=1),
                 invoice_id=row.get("invoiceid"),
-                provider=row.get("providername", ""),
+                provider=row.get("providername") or "unknown",
                 environment=environment_of(row, policy),
                 effective=exact_number(row, "effectivecost") or Fraction(0),
                 billed=exact_number(row, "billedcost") or Fraction(0),

@@ -29,6 +29,16 @@ MART_KEYS = {
     "fct_revenue_by_account_month": ("account_id", "stream", "currency_code", "month"),
     "fct_deferred_revenue_by_month": ("currency_code", "month"),
     "fct_receivables_by_account_month": ("account_id", "currency_code", "month"),
+    "fct_cost_lines": ("transaction_id", "transaction_line_id", "part"),
+    "fct_cost_pools_by_month": ("bucket", "is_direct", "department", "location", "month"),
+    "fct_hosting_by_month": ("month", "provider", "environment"),
+    "fct_amortization_by_asset_month": ("asset_id", "month"),
+    "fct_cost_allocations": ("month", "method", "pool", "from_department", "target_type", "target_id"),
+    "fct_cost_of_revenue_by_account_month": ("account_id", "bucket", "month"),
+    "fct_gross_margin_by_month": ("month",),
+    "fct_gross_margin_by_account_month": ("account_id", "month"),
+    "fct_gross_margin_by_segment_month": ("segment_type", "segment", "month"),
+    "fct_unit_economics_by_month": ("month",),
 }
 
 

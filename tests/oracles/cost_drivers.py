@@ -27,6 +27,8 @@ from tests.oracles.mrr import Company
 from tests.oracles.pricing import MINOR_DIGITS
 from tests.oracles.recognition import Books
 
+NEVER_BILLED = "crm:"
+
 # A quantity of an account in a month.
 Quantity = tuple[date, str, Fraction]
 
@@ -51,7 +53,7 @@ class Accounts:
         while company in self.survivors:
             company = self.survivors[company]
         customer = self.companies.get(company, {}).get("property_stripe_customer_id")
-        return customer if customer in self.customers else f"crm:{company}"
+        return customer if customer in self.customers else f"{NEVER_BILLED}{company}"
 
     def of_anything(self, identity: str) -> str:
         """Of the id of a billing customer or of a company."""
@@ -119,18 +121,22 @@ class AccountDrivers:
         }
 
     def processor_fees(self) -> Iterator[Quantity]:
-        """In minor units of the reporting currency, at the rate of the month, with their sign."""
-        reporting = self.books.reporting_currency
+        """In minor units of the reporting currency, with their sign.
+
+        What an account paid in one currency in a month is converted at once, at the rate of the month, to 4
+        decimals of the major unit.
+        """
+        sums: dict[tuple[date, str, str], int] = defaultdict(int)
         for row in self.books.tables["balance_transaction"]:
             customer = self.customers_of_sources.get(row.get("source", ""))
             day = self.books.reader.day(row)
-            fee = whole_number(row, "fee") or 0
-            if not is_live(row) or customer is None or not fee or not self.is_over(day):
-                continue
-            currency = row["currency"].upper()
-            rate = self.books.rates.rate(currency, self.calendar.rate_day(day.replace(day=1)))
-            factor = Fraction(10) ** (MINOR_DIGITS[reporting] - MINOR_DIGITS[currency])
-            yield day, customer, round_half_away(fee * rate * factor, 6)
+            if is_live(row) and customer is not None and self.is_over(day):
+                sums[day.replace(day=1), customer, row["currency"].upper()] += whole_number(row, "fee") or 0
+        digits = MINOR_DIGITS[self.books.reporting_currency]
+        for (month, customer, currency), fees in sums.items():
+            rate = self.books.rates.rate(currency, self.calendar.rate_day(month)) if fees else Fraction(0)
+            major = round_half_away(fees * rate / 10 ** MINOR_DIGITS[currency], 4)
+            yield month, customer, major * 10**digits
 
     def mrr(self) -> Iterator[Quantity]:
         for month in self.company.months:

@@ -8,7 +8,7 @@ margins make of it stays out.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,7 +17,8 @@ from functools import cached_property
 from pathlib import Path
 
 from tests.oracles.assets import Register
-from tests.oracles.cloud_bill import CloudBill
+from tests.oracles.calendar_months import next_month
+from tests.oracles.cloud_bill import UNTAGGED, Charge, CloudBill
 from tests.oracles.cost_drivers import AccountDrivers
 from tests.oracles.cost_mappings import (
     ACCOUNT_DRIVERS,
@@ -32,8 +33,9 @@ from tests.oracles.cost_mappings import (
     CostRule,
     Target,
 )
+from tests.oracles.export import round_half_away, to_decimal
 from tests.oracles.largest_remainder import largest_remainder
-from tests.oracles.ledger_lines import Ledger, LedgerLine, last_part
+from tests.oracles.ledger_lines import Ledger, LedgerLine
 from tests.oracles.mrr import Company, MartRow
 from tests.oracles.overhead import (
     DEPARTMENT,
@@ -47,6 +49,7 @@ from tests.oracles.overhead import (
 from tests.oracles.people import Employee, People
 from tests.oracles.policy_tables import plain
 from tests.oracles.pricing import MINOR_DIGITS
+from tests.oracles.ratios import rate
 from tests.oracles.recognition import Books
 
 DEFAULT_POLICIES = {
@@ -102,6 +105,12 @@ class AccountPool:
     def margin_line(self) -> str:
         return "services" if self.followed == "services" else "subscription"
 
+    @property
+    def kind(self) -> str:
+        """The bucket, with what follows customer success told apart."""
+        is_success = self.bucket == OVERHEAD and self.followed == CUSTOMER_SUCCESS
+        return f"{CUSTOMER_SUCCESS}_{OVERHEAD}" if is_success else self.bucket
+
 
 @dataclass(frozen=True)
 class AccountCost:
@@ -151,6 +160,9 @@ class Costs:
     def in_major(self, amount: int) -> Decimal:
         return Decimal(amount).scaleb(-self.digits)
 
+    def is_cost_of_revenue(self, cost: AccountCost) -> bool:
+        return cost.pool.followed in self.direct_buckets
+
     # From lines to parts.
 
     def classified(self, line: LedgerLine) -> ClassifiedLine:
@@ -187,11 +199,15 @@ class Costs:
                 posted[line.entry.month, classified.rule.target] += line.amount
         return posted
 
+    def is_surveyed(self, classified: ClassifiedLine) -> bool:
+        employee = classified.employee
+        return employee is not None and bool(self.people.survey(employee, classified.line.entry.month))
+
     def shares_of(self, classified: ClassifiedLine) -> dict[tuple[str, Target], Fraction]:
         """Of one line, by the key of each part and what it is spent on."""
         line, target, month = classified.line, classified.rule.target, classified.line.entry.month
-        survey = self.people.survey(classified.employee, month) if classified.employee else {}
-        if survey:
+        if self.is_surveyed(classified) and classified.employee is not None:
+            survey = self.people.survey(classified.employee, month)
             return {(name, self.policy.function(name)): share for name, share in survey.items()}
         if line.account.role == "hosting" and target.bucket == "hosting":
             development = Target("research_and_development", "research_and_development")
@@ -214,7 +230,7 @@ class Costs:
             Part(
                 classified.line,
                 key,
-                classified.rule.name,
+                key if self.is_surveyed(classified) else classified.rule.name,
                 target,
                 amount,
                 self.ledger.departments.shown(classified.department),
@@ -354,3 +370,232 @@ class Costs:
             for pool in self.account_pools(month)
             for cost in self.shared_out(month, pool)
         ]
+
+    # What is published.
+
+    def cost_of_revenue_rows(self) -> list[MartRow]:
+        """marts.fct_cost_of_revenue_by_account_month: wherever it is not 0."""
+        sums: dict[tuple[str, str, date], int] = defaultdict(int)
+        for cost in self.account_costs:
+            if self.is_cost_of_revenue(cost):
+                sums[cost.account, cost.pool.bucket, cost.month] += cost.amount
+        return [
+            {"account_id": account, "bucket": bucket, "month": month, "amount": self.in_major(amount)}
+            for (account, bucket, month), amount in sorted(sums.items())
+            if amount
+        ]
+
+    def allocation_rows(self) -> list[MartRow]:
+        """marts.fct_cost_allocations: to departments, to buckets and to accounts."""
+        return [
+            *self.to_departments(),
+            *self.overhead_to_buckets(),
+            *self.posted_to_buckets(),
+            *self.to_accounts(),
+        ]
+
+    def to_departments(self) -> Iterator[MartRow]:
+        for month, allocations in self.overhead.items():
+            together: dict[tuple[str, str, str, str], list[Allocation]] = defaultdict(list)
+            for one in allocations:
+                together[one.pool, one.from_pool, *one.receiver[:2]].append(one)
+            for (pool, from_pool, kind, target), parts in together.items():
+                service = parts[0].service
+                yield {
+                    "month": month,
+                    "method": self.method,
+                    "pool": pool,
+                    "from_department": from_pool,
+                    "target_type": kind,
+                    "target_id": target,
+                    "bucket": OVERHEAD,
+                    "driver": None if service is None else service.driver,
+                    "is_fallback": service is not None and service.rank > 1,
+                    "driver_quantity": None
+                    if service is None
+                    else to_places(sum((part.quantity or 0 for part in parts), Fraction(0))),
+                    "driver_total": None if service is None else to_places(service.total),
+                    "share": to_places(sum((part.share for part in parts), Fraction(0))),
+                    "allocated_amount": self.in_major(sum(part.amount for part in parts)),
+                }
+
+    def overhead_to_buckets(self) -> Iterator[MartRow]:
+        """What reached a department, by what its people work on."""
+        for month, allocations in self.overhead.items():
+            own = self.service_pools(month).own
+            together: dict[tuple[str, str, str], list[Allocation]] = defaultdict(list)
+            for one in allocations:
+                kind, department, bucket = one.receiver
+                if kind == DEPARTMENT:
+                    together[one.pool, department, bucket].append(one)
+            for (pool, department, bucket), parts in together.items():
+                amount = sum(part.amount for part in parts)
+                yield self.to_bucket(month, self.method, pool, department, OVERHEAD, bucket) | {
+                    "driver": "people",
+                    "driver_quantity": to_places(Fraction(amount)),
+                    "driver_total": to_places(Fraction(own[pool])),
+                    "share": to_places(sum((part.share for part in parts), Fraction(0))),
+                    "allocated_amount": self.in_major(amount),
+                }
+
+    def posted_to_buckets(self) -> Iterator[MartRow]:
+        for month, parts in self.parts_of.items():
+            totals: dict[str, int] = defaultdict(int)
+            sums: dict[tuple[str, str, str], int] = defaultdict(int)
+            for part in parts:
+                bucket, pool = part.target.bucket, part.target.pool
+                if bucket != OVERHEAD:
+                    totals[pool] += part.amount
+                    sums[pool, part.department or NONE, bucket] += part.amount
+            for (pool, department, bucket), amount in sums.items():
+                total = totals[pool]
+                yield self.to_bucket(month, "classified", pool, department, bucket, bucket) | {
+                    "driver": "posted",
+                    "driver_quantity": to_places(Fraction(amount)),
+                    "driver_total": to_places(Fraction(total)),
+                    "share": to_places(Fraction(amount, total)) if total else None,
+                    "allocated_amount": self.in_major(amount),
+                }
+
+    @staticmethod
+    def to_bucket(
+        month: date, method: str, pool: str, department: str, bucket: str, target: str
+    ) -> MartRow:
+        return {
+            "month": month,
+            "method": method,
+            "pool": pool,
+            "from_department": department,
+            "target_type": "bucket",
+            "target_id": target,
+            "bucket": bucket,
+            "is_fallback": False,
+        }
+
+    def to_accounts(self) -> Iterator[MartRow]:
+        for cost in self.account_costs:
+            is_shared = cost.quantity is not None and cost.total is not None
+            yield {
+                "month": cost.month,
+                "method": "proportional",
+                "pool": cost.pool.pool,
+                "from_department": "all",
+                "target_type": "account" if is_shared else UNALLOCATED,
+                "target_id": cost.account,
+                "bucket": cost.pool.bucket,
+                "driver": cost.driver,
+                "is_fallback": cost.rank is not None and cost.rank > 1,
+                "driver_quantity": None if cost.quantity is None else to_places(cost.quantity),
+                "driver_total": None if cost.total is None else to_places(cost.total),
+                "share": to_places(
+                    cost.quantity / cost.total
+                    if cost.quantity is not None and cost.total is not None
+                    else Fraction(1)
+                ),
+                "allocated_amount": self.in_major(cost.amount),
+            }
+
+    def line_rows(self) -> list[MartRow]:
+        """marts.fct_cost_lines."""
+        return [
+            {
+                "transaction_id": part.line.entry.id,
+                "transaction_line_id": part.line.id,
+                "part": part.key,
+                "month": part.month,
+                "account_id": part.line.account.id,
+                "account_role": part.line.account.role,
+                "department": part.department,
+                "location": part.location,
+                "document_id": part.line.entry.document_id,
+                "bucket": part.target.bucket,
+                "pool": part.target.pool,
+                "is_direct": part.target.bucket in self.direct_buckets,
+                "rule": part.rule,
+                "line_amount": self.in_major(part.line.amount),
+                "amount": self.in_major(part.amount),
+            }
+            for part in self.parts
+        ]
+
+    def pool_rows(self) -> list[MartRow]:
+        """marts.fct_cost_pools_by_month: what was posted, before overhead is passed on."""
+        together: dict[tuple[str, str, str, date], list[Part]] = defaultdict(list)
+        for part in self.parts:
+            place = part.department or NONE, part.location or NONE
+            together[part.target.bucket, *place, part.month].append(part)
+        return [
+            {
+                "bucket": bucket,
+                "is_direct": bucket in self.direct_buckets,
+                "department": department,
+                "location": location,
+                "month": month,
+                "amount": self.in_major(sum(part.amount for part in parts)),
+                "line_count": len(parts),
+                "pools": ",".join(sorted({part.target.pool for part in parts})),
+                "rules": ",".join(sorted({part.rule for part in parts})),
+            }
+            for (bucket, department, location, month), parts in together.items()
+        ]
+
+    def hosting_rows(self) -> list[MartRow]:
+        """marts.fct_hosting_by_month: what the cloud bill says, by provider and environment."""
+        together: dict[tuple[date, str], dict[str, list[Charge]]] = defaultdict(lambda: defaultdict(list))
+        for charge in self.bill.charges:
+            together[charge.month, charge.provider][charge.environment].append(charge)
+        rows: list[MartRow] = []
+        for (month, provider), by_environment in together.items():
+            effective = {
+                environment: to_places(sum((charge.effective for charge in charges), Fraction(0)), 6)
+                for environment, charges in by_environment.items()
+            }
+            total = sum(effective.values(), Decimal(0))
+            rows += [
+                {
+                    "month": month,
+                    "provider": provider,
+                    "environment": environment,
+                    "effective_cost_amount": effective[environment],
+                    "billed_cost_amount": to_places(
+                        sum((charge.billed for charge in charges), Fraction(0)), 6
+                    ),
+                    "coverage_rate": rate(total - effective.get(UNTAGGED, Decimal(0)), total),
+                }
+                for environment, charges in by_environment.items()
+            ]
+        return rows
+
+    def amortization_rows(self) -> list[MartRow]:
+        """marts.fct_amortization_by_asset_month: while an asset is in the books."""
+        rows: list[MartRow] = []
+        for asset in self.register.assets:
+            for month in asset.months_until(self.calendar.last_day.replace(day=1)):
+                end = next_month(month)
+                is_disposed = asset.is_disposed_before(end)
+                accumulated = 0 if is_disposed else asset.taken_before(end)
+                rows.append(
+                    {
+                        "asset_id": asset.id,
+                        "month": month,
+                        "parent_asset_id": asset.parent_id,
+                        "asset_name": asset.name,
+                        "kind": asset.kind,
+                        "bucket": asset.target.bucket,
+                        "pool": asset.target.pool,
+                        "capitalized_on": asset.capitalized_on,
+                        "in_service_on": asset.in_service_on,
+                        "useful_life_months": asset.life_months,
+                        "disposed_on": asset.disposed_on,
+                        "is_disposed": is_disposed,
+                        "amortization_amount": self.in_major(asset.taken_in(month)),
+                        "cost_amount": self.in_major(asset.cost_before(end)),
+                        "accumulated_amount": self.in_major(accumulated),
+                        "net_book_amount": self.in_major(asset.cost_before(end) - accumulated),
+                    }
+                )
+        return rows
+
+
+def to_places(value: Fraction, digits: int = 12) -> Decimal:
+    return to_decimal(round_half_away(value, digits), digits)
