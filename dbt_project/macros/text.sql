@@ -47,3 +47,16 @@
 {% macro spark__last_part(text, separator) -%}
     trim(substring_index({{ text }}, '{{ separator }}', -1))
 {%- endmacro %}
+
+{# One row per part of a text between separators, one character each; stands alone in a select list. #}
+{% macro split_to_rows(text, separator) -%}
+    {{ return(adapter.dispatch('split_to_rows', 'tieout')(text, separator)) }}
+{%- endmacro %}
+
+{% macro default__split_to_rows(text, separator) -%}
+    unnest(string_split({{ text }}, '{{ separator }}'))
+{%- endmacro %}
+
+{% macro spark__split_to_rows(text, separator) -%}
+    explode(split({{ text }}, '[{{ separator }}]'))
+{%- endmacro %}

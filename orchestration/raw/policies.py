@@ -23,6 +23,7 @@ from orchestration import settings
 TABLE = "metric_policies"
 # Plain digits, which every engine that reads a policy takes for the same number; spaces around them are none.
 _NUMBER = re.compile(r" *-?[0-9]+(\.[0-9]+)? *")
+_NAME = re.compile(r"[a-z0-9_]+")
 _NAMES = re.compile(r"[a-z_]+( [a-z_]+)*")
 # A hundred years: what is meant by more is "always", and dates moved by it stay inside the calendar.
 _MOST_DAYS = 36_500
@@ -140,6 +141,15 @@ def _text(value: str) -> None:
         raise PolicyError("this policy must say something.", "Expected a text.", "policy_value")
 
 
+def _name_or_nothing(value: str) -> None:
+    if value and not _NAME.fullmatch(value):
+        raise PolicyError(
+            "this is no name of a benchmark.",
+            "Expected a name as in seeds/policy/benchmarks.csv, or nothing.",
+            "policy_value",
+        )
+
+
 def _control_names(value: str) -> None:
     if not _NAMES.fullmatch(value):
         raise PolicyError(
@@ -207,4 +217,15 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "controls_that_only_report": _or_nothing(_control_names),
     "licence_support_share": _number(0, 1, whole=False, most_decimals=6),
     "licence_support_allocation": _one_of("stand_alone", "relative"),
+    "customer_success_in_cor": _one_of("true", "false"),
+    "allocation_method": _one_of("direct", "step_down", "reciprocal"),
+    "materiality_floor_amount": _number(0, 1_000_000_000_000, whole=False, most_decimals=4),
+    "materiality_revenue_share": _number(0, 1, whole=False, most_decimals=6),
+    "materiality_growth_months": _number(1, 120, whole=True),
+    "margin_review_points": _number(0, 1, whole=False, most_decimals=6),
+    "allocation_account_rows_limit": _number(0, 1_000_000_000, whole=True),
+    "cac_lag_months": _number(0, 120, whole=True),
+    "clv_cap_months": _number(1, 1200, whole=True),
+    "margin_benchmark_subscription": _name_or_nothing,
+    "margin_benchmark_total": _name_or_nothing,
 }

@@ -18,16 +18,13 @@ import duckdb
 from orchestration.engines import duckdb as engine
 from orchestration.raw.contract import read_contracts
 from orchestration.raw.snapshot import write_table
-from orchestration.solvers import retention
+from orchestration.solvers import allocation, retention
+from orchestration.solvers.errors import SolverError
 
 SOURCE = "solved"
 SCHEMA = "intermediate"
 
 Rows = Sequence[Mapping[str, Any]]
-
-
-class SolverError(Exception):
-    """A solver has no result; the message says which, on which table, and why."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +50,12 @@ SOLVERS = (
         reads="int_survivals_by_cohort_month",
         writes=("retention_fits", "retention_projections"),
         solve=retention.solve,
+    ),
+    Solver(
+        name="overhead_allocation",
+        reads="int_overhead_flows_by_month",
+        writes=("overhead_allocations", "overhead_totals"),
+        solve=allocation.solve,
     ),
 )
 

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from seeds.generator.billing import BillingWriter
+from seeds.generator.crm import CrmWriter
 from seeds.generator.dealings import BillingDesk
 from seeds.generator.exchange import ExchangeRates
 from seeds.generator.facts import CompanyHistory
@@ -21,7 +22,7 @@ from seeds.generator.moments import HOUR, add_months, instant
 from seeds.generator.output import CsvSink, ParquetSink, Sink, write_rows
 from seeds.generator.planted import planted_cases
 from seeds.generator.simulation import Span, simulate_company
-from seeds.generator.tables import BILLING, LEDGER, Rows
+from seeds.generator.tables import BILLING, CRM, LEDGER, Rows
 
 FIRST_MONTH = instant(2023, 1, 1)
 DEFAULT_CUSTOMERS = 300
@@ -49,7 +50,7 @@ def generate(sink: Sink, *, customers: int, months: int, seed: int) -> dict[str,
     """Write all sources to the sink; returns rows per table."""
     span = span_of(months)
     rates = ExchangeRates(seed, span.first, span.horizon)
-    write_rows(sink, {**BILLING, **LEDGER}, portions(rates, histories(seed, customers, span), span))
+    write_rows(sink, {**BILLING, **LEDGER, **CRM}, portions(rates, histories(seed, customers, span), span))
     return sink.close()
 
 
@@ -58,11 +59,14 @@ def portions(rates: ExchangeRates, companies: Iterable[CompanyHistory], span: Sp
     desk = BillingDesk(rates, span.horizon)
     billing = BillingWriter(span.horizon)
     ledger = LedgerWriter(rates, span.first, span.horizon)
+    crm = CrmWriter(span.first, span.horizon)
     yield billing.catalogue_rows()
     yield ledger.list_rows()
+    yield crm.list_rows()
     for dealings in desk.dealings(companies):
         yield billing.company_rows(dealings)
         yield ledger.company_rows(dealings)
+        yield crm.customer_rows(dealings)
     yield billing.payout_rows(desk.payouts)
     yield ledger.closing_rows(desk.payouts[True].made())
 

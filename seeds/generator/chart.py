@@ -1,8 +1,8 @@
 """The vendor's chart of accounts and what its ledger entries may be tagged with.
 
-Accounts, departments, locations, classes, the subsidiary and vendors, in NetSuite's shape. Much of it is laid
-out for costs and has no postings yet. Add an account here before a module posts to it; which entry uses which
-account is decided in ``postings`` and ``month_end``.
+Accounts, departments, locations, classes, the subsidiary and vendors, in NetSuite's shape. Add an account
+here before a module posts to it; which entry uses which account is decided in ``postings``, ``month_end`` and
+the modules of costs.
 """
 
 from __future__ import annotations
@@ -52,37 +52,63 @@ BAD_DEBT = Account(611, "6900", "Expense", "Bad debt expense")
 REALISED = Account(711, "7100", "OthExpense", "Realised exchange gains and losses")
 UNREALISED = Account(712, "7110", "OthExpense", "Unrealised exchange gains and losses")
 
-_PAYROLL = Account(620, "6000", "Expense", "Payroll")
-_LAID_OUT_FOR_COSTS = (
-    Account(124, "1300", "OthCurrAsset", "Prepaid expenses"),
-    Account(131, "1500", "FixedAsset", "Fixed assets"),
-    Account(132, "1510", "FixedAsset", "Capitalised software"),
-    Account(133, "1590", "FixedAsset", "Accumulated depreciation"),
-    Account(201, "2000", "AcctPay", "Accounts payable"),
-    Account(202, "2100", "OthCurrLiab", "Accrued liabilities"),
-    Account(512, "5200", "COGS", "Hosting"),
-    Account(513, "5300", "COGS", "Customer support tools"),
-    Account(514, "5400", "COGS", "Contractors for customer projects"),
-    _PAYROLL,
-    Account(621, "6010", "Expense", "Salaries", _PAYROLL.id),
-    Account(622, "6020", "Expense", "Payroll tax", _PAYROLL.id),
-    Account(623, "6030", "Expense", "Benefits", _PAYROLL.id),
-    Account(624, "6040", "Expense", "Stock-based compensation", _PAYROLL.id),
-    Account(631, "6110", "Expense", "Rent"),
-    Account(632, "6120", "Expense", "Utilities"),
-    Account(633, "6200", "Expense", "Depreciation and amortisation"),
-    Account(634, "6300", "Expense", "Travel"),
-    Account(635, "6400", "Expense", "Marketing programmes"),
-    Account(636, "6500", "Expense", "Software tools"),
-    Account(637, "6600", "Expense", "Contractors"),
-    Account(811, "8000", "OthExpense", "Income tax"),
-    Account(129, "1290", "OthCurrAsset", "Undeposited funds", is_inactive=True),
-)
+PREPAID = Account(124, "1300", "OthCurrAsset", "Prepaid expenses")
+FIXED_ASSETS = Account(131, "1500", "FixedAsset", "Fixed assets")
+CAPITALISED_SOFTWARE = Account(132, "1510", "FixedAsset", "Capitalised software")
+ACCUMULATED_DEPRECIATION = Account(133, "1590", "FixedAsset", "Accumulated depreciation")
+ACCUMULATED_AMORTISATION = Account(134, "1595", "FixedAsset", "Accumulated amortisation")
+PAYABLE = Account(201, "2000", "AcctPay", "Accounts payable")
+ACCRUED = Account(202, "2100", "OthCurrLiab", "Accrued liabilities")
+ACCRUED_PAYROLL = Account(203, "2110", "OthCurrLiab", "Accrued payroll")
+PAID_IN_CAPITAL = Account(313, "3100", "Equity", "Additional paid-in capital")
+
+HOSTING = Account(512, "5200", "COGS", "Hosting")
+MONITORING = Account(515, "5210", "COGS", "Monitoring")
+COLOCATION = Account(516, "5220", "COGS", "Colocation")
+CONTENT_DELIVERY = Account(517, "5230", "COGS", "Content delivery")
+MESSAGING = Account(518, "5240", "COGS", "Messaging")
+DATA_FEEDS = Account(519, "5250", "COGS", "Data feeds")
+SUPPORT_TOOLS = Account(513, "5300", "COGS", "Customer support tools")
+PROJECT_CONTRACTORS = Account(514, "5400", "COGS", "Contractors for customer projects")
+
+PAYROLL = Account(620, "6000", "Expense", "Payroll")
+SALARIES = Account(621, "6010", "Expense", "Salaries", PAYROLL.id)
+PAYROLL_TAX = Account(622, "6020", "Expense", "Payroll tax", PAYROLL.id)
+BENEFITS = Account(623, "6030", "Expense", "Benefits", PAYROLL.id)
+STOCK_COMPENSATION = Account(624, "6040", "Expense", "Stock-based compensation", PAYROLL.id)
+BONUS = Account(625, "6050", "Expense", "Bonus", PAYROLL.id)
+RENT = Account(631, "6110", "Expense", "Rent")
+UTILITIES = Account(632, "6120", "Expense", "Utilities")
+OFFICE_SUPPLIES = Account(641, "6130", "Expense", "Office supplies")
+DEPRECIATION = Account(633, "6200", "Expense", "Depreciation and amortisation")
+AMORTISATION_OF_SOFTWARE = Account(638, "6210", "Expense", "Amortisation of capitalised software")
+DEPRECIATION_OF_INFRASTRUCTURE = Account(639, "6220", "Expense", "Depreciation of infrastructure")
+DEPRECIATION_OF_FACILITIES = Account(640, "6230", "Expense", "Depreciation of facilities")
+TRAVEL = Account(634, "6300", "Expense", "Travel")
+MARKETING_PROGRAMMES = Account(635, "6400", "Expense", "Marketing programmes")
+ADVERTISING = Account(645, "6410", "Expense", "Advertising")
+SOFTWARE_TOOLS = Account(636, "6500", "Expense", "Software tools")
+CONTRACTORS = Account(637, "6600", "Expense", "Contractors")
+INSURANCE = Account(642, "6710", "Expense", "Insurance")
+PROFESSIONAL_FEES = Account(643, "6720", "Expense", "Professional fees")
+RECRUITING = Account(644, "6730", "Expense", "Recruiting")
+DISPOSALS = Account(713, "7200", "OthExpense", "Loss on disposal of assets")
+INCOME_TAX = Account(811, "8000", "OthExpense", "Income tax")
+
+_COSTS = (
+    PREPAID, FIXED_ASSETS, CAPITALISED_SOFTWARE, ACCUMULATED_DEPRECIATION, ACCUMULATED_AMORTISATION, PAYABLE,
+    ACCRUED, ACCRUED_PAYROLL, PAID_IN_CAPITAL, HOSTING, MONITORING, COLOCATION, CONTENT_DELIVERY, MESSAGING,
+    DATA_FEEDS, SUPPORT_TOOLS, PROJECT_CONTRACTORS, PAYROLL, SALARIES, PAYROLL_TAX, BENEFITS,
+    STOCK_COMPENSATION, BONUS, RENT, UTILITIES, OFFICE_SUPPLIES, DEPRECIATION, AMORTISATION_OF_SOFTWARE,
+    DEPRECIATION_OF_INFRASTRUCTURE, DEPRECIATION_OF_FACILITIES, TRAVEL, MARKETING_PROGRAMMES, ADVERTISING,
+    SOFTWARE_TOOLS, CONTRACTORS, INSURANCE, PROFESSIONAL_FEES, RECRUITING, DISPOSALS, INCOME_TAX,
+)  # fmt: skip
+_UNUSED = (Account(129, "1290", "OthCurrAsset", "Undeposited funds", is_inactive=True),)
 
 ACCOUNTS: tuple[Account, ...] = (
     BANK, *BANKS.values(), RECEIVABLE, UNBILLED, CLEARING, TAX_PAYABLE, DEFERRED, SHARE_CAPITAL,
     RETAINED_EARNINGS, REVENUE, *REVENUE_OF_STREAM.values(), CREDITS, DISPUTES, FEES, BAD_DEBT, REALISED,
-    UNREALISED, *_LAID_OUT_FOR_COSTS,
+    UNREALISED, *_COSTS, *_UNUSED,
 )  # fmt: skip
 _BY_ID = {account.id: account for account in ACCOUNTS}
 
@@ -109,30 +135,62 @@ def is_of_result(account_id: int) -> bool:
 
 SUBSIDIARY = (1, "Example Managed Services Inc.")
 
+SUPPORT, SERVICES, CLOUD_OPERATIONS, CUSTOMER_SUCCESS, ENGINEERING = 1, 2, 3, 4, 5
+SALES, MARKETING, FINANCE, PEOPLE, IT, EXECUTIVE = 6, 7, 8, 9, 10, 11
 DEPARTMENTS = (
-    (1, "Support"),
-    (2, "Professional services"),
-    (3, "Cloud operations"),
-    (4, "Customer success"),
-    (5, "Engineering"),
-    (6, "Sales"),
-    (7, "Marketing"),
-    (8, "Finance"),
-    (9, "People"),
-    (10, "IT"),
+    (SUPPORT, "Support"),
+    (SERVICES, "Professional services"),
+    (CLOUD_OPERATIONS, "Cloud operations"),
+    (CUSTOMER_SUCCESS, "Customer success"),
+    (ENGINEERING, "Engineering"),
+    (SALES, "Sales"),
+    (MARKETING, "Marketing"),
+    (FINANCE, "Finance"),
+    (PEOPLE, "People"),
+    (IT, "IT"),
+    (EXECUTIVE, "Executive"),
 )
-LOCATIONS = ((1, "Denver"), (2, "Leeds"), (3, "Leipzig"))
-CLASSES = ((1, "Customer-facing"), (2, "Internal"), (3, "Development"))
+DENVER, LEEDS, LEIPZIG = 1, 2, 3
+LOCATIONS = ((DENVER, "Denver"), (LEEDS, "Leeds"), (LEIPZIG, "Leipzig"))
+CUSTOMER_FACING, INTERNAL, DEVELOPMENT = 1, 2, 3
+CLASSES = ((CUSTOMER_FACING, "Customer-facing"), (INTERNAL, "Internal"), (DEVELOPMENT, "Development"))
 
 TAX_OFFICES = (1, "Tax offices", "VEND-0001")
+CLOUD_PROVIDER = "Northwind Cloud Hosting"
+_VENDOR_NAMES = (
+    CLOUD_PROVIDER,
+    "Harbour Data Centres",
+    "Meadow Payroll Services",
+    "Quarry Property Holdings",
+    "Beacon Support Software",
+    "Lark Advertising",
+    "Onyx Travel",
+    "Summit Contractors",
+    "Kestrel Content Delivery",
+    "Sparrow Messaging",
+    "Lantern Monitoring",
+    "Tidal Data Feeds",
+    "Aire Wharf Offices",
+    "Pleisse Immobilien",
+    "Ember Energy",
+    "Fern Office Supplies",
+    "Cedar Software",
+    "Granite Insurance",
+    "Umber Audit and Law",
+    "Heron Events",
+    "Slate Hardware",
+    "Osprey Licensing",
+    "Hazel Device Labs",
+    "Linden Recruiting",
+    "Copper Fit-outs",
+)
 VENDORS = (
     TAX_OFFICES,
-    (2, "Northwind Cloud Hosting", "VEND-0002"),
-    (3, "Harbour Data Centres", "VEND-0003"),
-    (4, "Meadow Payroll Services", "VEND-0004"),
-    (5, "Quarry Property Holdings", "VEND-0005"),
-    (6, "Beacon Support Software", "VEND-0006"),
-    (7, "Lark Advertising", "VEND-0007"),
-    (8, "Onyx Travel", "VEND-0008"),
-    (9, "Summit Contractors", "VEND-0009"),
+    *((number, name, f"VEND-{number:04d}") for number, name in enumerate(_VENDOR_NAMES, start=2)),
 )
+_VENDOR_IDS = {name: number for number, name, _ in VENDORS}
+
+
+def vendor_id(name: str) -> int:
+    """The ledger's id of a vendor."""
+    return _VENDOR_IDS[name]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from seeds.generator.chart import Account
 from seeds.generator.exchange import REPORTING_CURRENCY, as_decimal
@@ -23,7 +24,8 @@ CURRENCY_IDS = {"USD": 1, "GBP": 2, "EUR": 4, "JPY": 5, "KWD": 9}
 
 _PREFIXES = {
     "CustInvc": "INV", "CustCred": "CM", "CustPymt": "PMT", "CustRfnd": "RFD", "Estimate": "EST",
-    "FxReval": "FXR", "Journal": "JE", "TaxPymt": "TAX", "Transfer": "TRF",
+    "ExpRept": "EXP", "FxReval": "FXR", "Journal": "JE", "TaxPymt": "TAX", "Transfer": "TRF",
+    "VendBill": "BILL", "VendCred": "VCM", "VendPymt": "VPMT",
 }  # fmt: skip
 
 _PRIMARY_BOOK = 1
@@ -43,6 +45,17 @@ def company_entry_id(company: int, number: int) -> int:
     return FIRST_COMPANY_ID + company * _IDS_OF_A_COMPANY + number
 
 
+class Tags(NamedTuple):
+    """Ids of the department, location and class of a line."""
+
+    department: int | None = None
+    location: int | None = None
+    class_: int | None = None
+
+
+_NO_TAGS = Tags()
+
+
 @dataclass(frozen=True, slots=True)
 class JournalLine:
     """Minor units of the entry's currency and US cents, debits positive.
@@ -56,6 +69,7 @@ class JournalLine:
     memo: str | None = None
     entity: int | None = None
     number: int | None = None
+    tags: Tags = _NO_TAGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +137,7 @@ class Journal:
             number = place if line.number is None else line.number
             rows["transactionline"].append(
                 (
-                    number, entry.id, None, None, None, line.entity, line.memo,
+                    number, entry.id, *line.tags, line.entity, line.memo,
                     as_amount(line.foreign, entry.currency),
                 )
             )  # fmt: skip

@@ -1,6 +1,6 @@
 """The ledger writer: the vendor's general ledger, in the shape of a NetSuite export.
 
-Puts the entries of ``postings`` and ``month_end`` beside the tables that they refer to. Rates are units of
+Puts the entries of ``postings``, ``costs`` and ``month_end`` beside the tables that they refer to. Rates are units of
 the base currency for one unit of the transaction currency; all references hold the ledger's own ids. What is
 posted is decided there; what is here is only which table says it.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from seeds.generator.assets import asset_rows
+from seeds.generator.books import Books
 from seeds.generator.chart import (
     ACCOUNTS,
     CLASSES,
@@ -19,15 +21,19 @@ from seeds.generator.chart import (
     VENDORS,
     full_name,
 )
+from seeds.generator.cloud import cloud_rows
+from seeds.generator.costs import cost_entries
 from seeds.generator.dealings import Dealings
 from seeds.generator.exchange import REPORTING_CURRENCY, ExchangeRates, as_decimal
 from seeds.generator.journal import CURRENCY_IDS, Journal
 from seeds.generator.moments import DAY, add_months, as_date, month_start
 from seeds.generator.month_end import MonthEnd
+from seeds.generator.people import people_rows
 from seeds.generator.periods import period_rows
 from seeds.generator.postings import PostingMaker, customer_entity
 from seeds.generator.settlement import Payout
 from seeds.generator.tables import Row, Rows
+from seeds.generator.work import customer_hours, own_hours
 
 _CURRENCY_NAMES = {
     "USD": "US Dollar",
@@ -53,8 +59,9 @@ class LedgerWriter:
         self.cleared: dict[str, int] = defaultdict(int)
 
     def list_rows(self) -> Rows:
-        """Accounts, periods, departments and the like, currencies with their rates, and vendors."""
+        """Accounts, periods, departments and the like, currencies, vendors, people, the cloud bill, assets."""
         base = CURRENCY_IDS[REPORTING_CURRENCY]
+        people = people_rows(self.months, self.horizon)
         return {
             "account": [
                 (
@@ -75,7 +82,11 @@ class LedgerWriter:
                 for day, rate in zip(self.rates.days, path, strict=True)
             ],
             "vendor": list(VENDORS),
-            "entity": list(VENDORS),
+            "entity": [*VENDORS, *people.pop("entity")],
+            **people,
+            "cloud_cost": cloud_rows(self.first, self.months),
+            "capitalized_asset": asset_rows(self.horizon),
+            "time_entry": list(own_hours(self.first, self.months, self.horizon)),
         }  # fmt: skip
 
     def company_rows(self, dealings: Dealings) -> Rows:
@@ -84,6 +95,7 @@ class LedgerWriter:
         if not dealings.livemode:
             return rows
         entity = customer_entity(dealings.number)
+        rows["time_entry"] += customer_hours(dealings, self.horizon)
         rows["entity"].append((entity, dealings.history.company.name, dealings.customer_id))
         postings = self.maker.postings(dealings)
         for entry in postings.entries:
@@ -95,8 +107,16 @@ class LedgerWriter:
         return rows
 
     def closing_rows(self, payouts: Iterable[Payout]) -> Rows:
-        """The vendor's own entries; to be asked for once every company has been written."""
-        return self.month_end.rows(payouts, self.cleared, self.horizon)
+        """The vendor's own entries; to be asked for once every company has been written.
+
+        Costs come first: revaluations and closings go by what has been posted.
+        """
+        rows: Rows = defaultdict(list)
+        for entry in cost_entries(Books(self.rates, self.first, self.horizon), self.months):
+            self.journal.entry(entry, rows)
+        for name, more in self.month_end.rows(payouts, self.cleared, self.horizon).items():
+            rows[name] += more
+        return rows
 
 
 def _complete_months(first: int, horizon: int) -> list[int]:

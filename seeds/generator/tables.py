@@ -142,8 +142,56 @@ _LEDGER_TABLES = {
         "transaction# transactionline# account# debit credit amount posting accountingbook#",
         "transaction transactionline accountingbook",
     ),
+    "cloud_cost": (
+        """BillingAccountId SubAccountId BillingPeriodStart@ ChargePeriodStart@ ChargePeriodEnd@
+        ChargeCategory ServiceName ServiceCategory ResourceId RegionId BilledCost EffectiveCost
+        BillingCurrency InvoiceId ProviderName Tags""",
+        "BillingPeriodStart InvoiceId ResourceId ChargeCategory",
+    ),
+    "employee": ("id department location start_date end_date fte function", "id"),
+    "employee_assignment": (
+        "employee_id department location fte valid_from valid_to",
+        "employee_id valid_from",
+    ),
+    "time_survey": ("employee_id month function share", "employee_id month function"),
+    "time_entry": (
+        "employee_id date account_external_id project hours",
+        "date employee_id account_external_id project",
+    ),
+    "capitalized_asset": (
+        """id name kind cost currency capitalized_on in_service_on useful_life_months# disposed_on
+        parent_asset_id""",
+        "id",
+    ),
 }
 
 LEDGER: Mapping[str, Table] = {
     name: _table("ledger", name, columns, order) for name, (columns, order) in _LEDGER_TABLES.items()
+}
+
+_CRM_TABLES = {
+    "company": (
+        """id property_name property_domain property_phone property_industry property_country property_city
+        property_numberofemployees# property_annualrevenue property_lifecyclestage property_createdate@
+        property_hs_parent_company_id property_hs_merged_object_ids property_hs_analytics_source
+        property_hubspot_owner_id property_deployment_type property_stripe_customer_id is_deleted?
+        _fivetran_synced@""",
+        "property_createdate id",
+    ),
+    "ticket": (
+        """id company_id property_createdate@ property_first_agent_reply_date@ property_closed_date@
+        property_hs_ticket_priority property_hs_ticket_category property_subject handled_minutes team
+        _fivetran_synced@""",
+        "property_createdate id",
+    ),
+    # The product's own records, not a connector's: no stamp.
+    "product_usage": (
+        """company_id date seats_active# seats_paid# daily_active_users# monthly_active_users# key_events#
+        compute_units""",
+        "date company_id",
+    ),
+}
+
+CRM: Mapping[str, Table] = {
+    name: _table("crm", name, columns, order) for name, (columns, order) in _CRM_TABLES.items()
 }

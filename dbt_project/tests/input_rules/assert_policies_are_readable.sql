@@ -13,7 +13,8 @@ currencies as (
 
 ),
 
--- What the retention fit takes; two parameters need two of everything.
+-- Whole numbers; what the retention fit takes starts at two, since two parameters need
+-- two of everything.
 ranges as (
 
     select
@@ -40,6 +41,32 @@ ranges as (
         'retention_projection_horizon_months' as policy_key,
         1 as low,
         600 as high
+    union all
+    select
+        'materiality_growth_months' as policy_key,
+        1 as low,
+        120 as high
+    union all
+    select
+        'allocation_account_rows_limit' as policy_key,
+        0 as low,
+        1000000000 as high
+    union all
+    select
+        'cac_lag_months' as policy_key,
+        0 as low,
+        120 as high
+    union all
+    select
+        'clv_cap_months' as policy_key,
+        1 as low,
+        1200 as high
+
+),
+
+benchmarks as (
+
+    select * from {{ ref('int_benchmarks_overridden') }}
 
 ),
 
@@ -103,7 +130,9 @@ findings as (
         'Expected a share from 0 to 1 with at most 6 decimals.' as reason
     from policies
     where
-        policies.policy_key = 'licence_support_share'
+        policies.policy_key in (
+            'licence_support_share', 'materiality_revenue_share', 'margin_review_points'
+        )
         and coalesce(
             try_cast(policies.policy_value as decimal(20, 12)) >= 0
             and try_cast(policies.policy_value as decimal(20, 12)) <= 1
@@ -122,6 +151,58 @@ findings as (
         and coalesce(
             policies.policy_value not in ('stand_alone', 'relative'), true
         )
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected true or false.' as reason
+    from policies
+    where
+        policies.policy_key = 'customer_success_in_cor'
+        and coalesce(policies.policy_value not in ('true', 'false'), true)
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected direct, step_down or reciprocal.' as reason
+    from policies
+    where
+        policies.policy_key = 'allocation_method'
+        and coalesce(
+            policies.policy_value not in ('direct', 'step_down', 'reciprocal'), true
+        )
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected an amount from 0 to 1000000000000 with at most 4 decimals.' as reason
+    from policies
+    where
+        policies.policy_key = 'materiality_floor_amount'
+        and coalesce(
+            try_cast(policies.policy_value as decimal(24, 8)) >= 0
+            and try_cast(policies.policy_value as decimal(24, 8)) <= 1000000000000
+            and try_cast(policies.policy_value as decimal(24, 8))
+            = try_cast(policies.policy_value as decimal(24, 4)),
+            false
+        ) = false
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected the name of a benchmark of that margin in policy benchmarks, or'
+        || ' nothing.' as reason
+    from policies
+    left join benchmarks
+        on
+            policies.policy_value = benchmarks.benchmark
+            and policies.policy_key = 'margin_benchmark_' || benchmarks.margin
+    where
+        policies.policy_key in (
+            'margin_benchmark_subscription', 'margin_benchmark_total'
+        )
+        and coalesce(policies.policy_value, '') <> ''
+        and benchmarks.benchmark is null
     union all
     select
         policies.policy_key,

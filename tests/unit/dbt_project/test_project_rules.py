@@ -31,7 +31,11 @@ SINGLE_ROW = {
     "stg_control__build_parameters": "written as one row by the orchestration",
 }
 # Rows that nothing identifies.
-WITHOUT_GRAIN = {"stg_control__quarantined_rows": "one cell may be named by several files and reasons"}
+WITHOUT_GRAIN = {
+    "stg_control__quarantined_rows": "one cell may be named by several files and reasons",
+    "stg_ledger__cloud_costs": "a cloud bill may charge the same twice",
+    "stg_ledger__time_entries": "the same work may be recorded twice a day",
+}
 
 # The published tables of subscription metrics and their keys, by which analysts join them.
 PUBLISHED = {

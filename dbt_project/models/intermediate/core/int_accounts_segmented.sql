@@ -1,6 +1,7 @@
 -- Grain: one row per account, with the segments that it belongs to as a whole.
--- The account is placed by its earliest billing customer, whose id it carries; what is
--- not known is the segment 'unknown'.
+-- The account is placed by its earliest billing customer, whose id it carries, or by the
+-- company of the CRM where it was never billed; what is not known is the segment
+-- 'unknown'.
 with
 
 accounts as (
@@ -12,6 +13,12 @@ accounts as (
 customers as (
 
     select * from {{ ref('int_billing_customers_unioned') }}
+
+),
+
+companies as (
+
+    select * from {{ ref('int_companies_by_account') }}
 
 ),
 
@@ -38,6 +45,13 @@ final as (
         on account_ids.account_id = customers.customer_id
     left join countries
         on customers.country_code = countries.country_code
+    union all
+    select
+        account_id,
+        coalesce(country_code, 'unknown') as country,
+        coalesce(region, 'unknown') as region
+    from companies
+    where not is_billed
 
 )
 

@@ -1,5 +1,5 @@
--- Grain: one row per currency of a price and month; no row where no rate is young
--- enough.
+-- Grain: one row per currency of a price, or of a movement at the payment processor,
+-- and month; no row where no rate is young enough.
 -- The rate of a month is the latest on or before its last day, at most
 -- fx_rate_max_age_days old.
 with
@@ -22,6 +22,12 @@ prices as (
 
 ),
 
+balance_transactions as (
+
+    select * from {{ ref('stg_billing__balance_transactions') }}
+
+),
+
 run_settings as (
 
     select * from {{ ref('int_run_settings') }}
@@ -30,7 +36,9 @@ run_settings as (
 
 currencies as (
 
-    select distinct currency_code from prices
+    select currency_code from prices
+    union
+    select currency_code from balance_transactions
 
 ),
 

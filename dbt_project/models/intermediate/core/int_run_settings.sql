@@ -79,7 +79,78 @@ policies as (
             end
         ) as licence_support_share,
         max(case when policy_key = 'licence_support_allocation' then policy_value end)
-            as licence_support_allocation
+            as licence_support_allocation,
+        coalesce(
+            max(case when policy_key = 'customer_success_in_cor' then policy_value end)
+            = 'true',
+            false
+        ) as is_customer_success_in_cor,
+        max(case when policy_key = 'allocation_method' then policy_value end)
+            as allocation_method,
+        max(
+            case
+                when
+                    policy_key = 'materiality_floor_amount'
+                    then cast(policy_value as decimal(24, 4))
+            end
+        ) as materiality_floor_amount,
+        max(
+            case
+                when
+                    policy_key = 'materiality_revenue_share'
+                    then cast(policy_value as decimal(9, 6))
+            end
+        ) as materiality_revenue_share,
+        max(
+            case
+                when
+                    policy_key = 'materiality_growth_months'
+                    then cast(policy_value as integer)
+            end
+        ) as materiality_growth_months,
+        max(
+            case
+                when
+                    policy_key = 'margin_review_points'
+                    then cast(policy_value as decimal(9, 6))
+            end
+        ) as margin_review_points,
+        max(
+            case
+                when
+                    policy_key = 'allocation_account_rows_limit'
+                    then cast(policy_value as bigint)
+            end
+        ) as allocation_account_rows_limit,
+        max(
+            case
+                when
+                    policy_key = 'cac_lag_months'
+                    then cast(policy_value as integer)
+            end
+        ) as cac_lag_months,
+        max(
+            case
+                when
+                    policy_key = 'clv_cap_months'
+                    then cast(policy_value as integer)
+            end
+        ) as clv_cap_months,
+        -- Empty: the margin is held against nothing.
+        max(
+            case
+                when
+                    policy_key = 'margin_benchmark_subscription' and policy_value <> ''
+                    then policy_value
+            end
+        ) as margin_benchmark_subscription,
+        max(
+            case
+                when
+                    policy_key = 'margin_benchmark_total' and policy_value <> ''
+                    then policy_value
+            end
+        ) as margin_benchmark_total
     from {{ ref('int_policies') }}
 
 ),
@@ -100,6 +171,17 @@ clocked as (
         policies.controls_that_only_report,
         policies.licence_support_share,
         policies.licence_support_allocation,
+        policies.is_customer_success_in_cor,
+        policies.allocation_method,
+        policies.materiality_floor_amount,
+        policies.materiality_revenue_share,
+        policies.materiality_growth_months,
+        policies.margin_review_points,
+        policies.allocation_account_rows_limit,
+        policies.cac_lag_months,
+        policies.clv_cap_months,
+        policies.margin_benchmark_subscription,
+        policies.margin_benchmark_total,
         build_parameters.as_of_date is not null as is_as_of_given,
         data_clock.data_clock_at,
         -- A given date stands for the end of that day, which is the first instant of

@@ -19,6 +19,12 @@ countries as (
 
 ),
 
+companies as (
+
+    select * from {{ ref('int_companies_by_account') }}
+
+),
+
 intervals as (
 
     select * from {{ ref('int_mrr_service_by_account') }}
@@ -64,7 +70,7 @@ final as (
         named.customer_name as account_name,
         cast(null as string) as parent_account_id,
         grouped.billing_customer_ids,
-        cast(null as string) as crm_company_id,
+        companies.crm_company_id,
         countries.region,
         named.country_code as country,
         cast(null as string) as vertical,
@@ -84,6 +90,29 @@ final as (
         on grouped.account_id = intervals.account_id
     left join countries
         on named.country_code = countries.country_code
+    left join companies
+        on grouped.account_id = companies.account_id
+    union all
+    select
+        account_id,
+        company_name as account_name,
+        cast(null as string) as parent_account_id,
+        cast(null as string) as billing_customer_ids,
+        crm_company_id,
+        region,
+        country_code as country,
+        cast(null as string) as vertical,
+        cast(null as string) as organization_size,
+        cast(null as string) as deployment,
+        cast(null as string) as acquisition_channel,
+        cast(null as string) as billing_currency_code,
+        created_at,
+        cast(null as date) as first_paid_date,
+        cast(null as date) as cohort_month,
+        'crm_company' as match_method,
+        false as is_in_billing
+    from companies
+    where not is_billed
 
 )
 

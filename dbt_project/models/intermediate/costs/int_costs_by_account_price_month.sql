@@ -1,0 +1,187 @@
+-- Grain: one row per account, margin line, kind of cost, price, currency and month: the
+-- costs of an account, over the prices that it paid in that line.
+-- They go by the revenue of the month, to the minor unit: what is left of whole units
+-- goes to the largest remainders, ties to the lowest price and currency. Where there is
+-- no revenue the price is 'unknown'; costs of no account are of the price 'unallocated'.
+-- A kind is a bucket; overhead that follows customer success is a kind of its own, so
+-- that both margins can be told.
+with
+
+costs as (
+
+    select * from {{ ref('int_costs_by_account_month') }}
+
+),
+
+revenue as (
+
+    select * from {{ ref('int_revenue_by_account_price_month') }}
+    where revenue_minor > 0
+
+),
+
+costs_by_kind as (
+
+    select
+        account_id,
+        margin_line,
+        case
+            when bucket = 'overhead' and followed_bucket = 'customer_success'
+                then 'customer_success_overhead'
+            else bucket
+        end as cost_kind,
+        month,
+        amount_minor
+    from costs
+
+),
+
+account_costs as (
+
+    select
+        account_id,
+        margin_line,
+        cost_kind,
+        month,
+        sum(amount_minor) as amount_minor
+    from costs_by_kind
+    group by account_id, margin_line, cost_kind, month
+    having sum(amount_minor) <> 0
+
+),
+
+weights as (
+
+    select
+        account_id,
+        margin_line,
+        month,
+        price_id,
+        currency_code,
+        {{ exact_integer('revenue_minor') }} as weight,
+        {{ exact_integer(
+            'sum(revenue_minor) over (partition by account_id, margin_line, month)'
+        ) }} as total_weight
+    from revenue
+
+),
+
+split_costs as (
+
+    select
+        account_costs.account_id,
+        account_costs.margin_line,
+        account_costs.cost_kind,
+        account_costs.month,
+        weights.price_id,
+        weights.currency_code,
+        case when account_costs.amount_minor < 0 then -1 else 1 end as cost_sign,
+        {{ exact_integer('abs(account_costs.amount_minor)') }} as cost_minor,
+        {{ whole_quotient(
+            exact_integer('abs(account_costs.amount_minor)') ~ ' * weights.weight',
+            'weights.total_weight'
+        ) }} as whole_minor,
+        {{ exact_integer('abs(account_costs.amount_minor)') }}
+        * weights.weight % weights.total_weight as remainder
+    from account_costs
+    inner join weights
+        on
+            account_costs.account_id = weights.account_id
+            and account_costs.margin_line = weights.margin_line
+            and account_costs.month = weights.month
+
+),
+
+ranked as (
+
+    select
+        *,
+        cost_minor - sum(whole_minor) over (
+            partition by account_id, margin_line, cost_kind, month
+        ) as left_minor,
+        row_number() over (
+            partition by account_id, margin_line, cost_kind, month
+            order by remainder desc, price_id, currency_code
+        ) as remainder_rank
+    from split_costs
+
+),
+
+spread as (
+
+    select
+        account_id,
+        margin_line,
+        cost_kind,
+        price_id,
+        currency_code,
+        month,
+        cost_sign
+        * (whole_minor + case when remainder_rank <= left_minor then 1 else 0 end)
+            as amount_minor
+    from ranked
+
+),
+
+earning_accounts as (
+
+    select distinct
+        account_id,
+        margin_line,
+        month
+    from weights
+
+),
+
+unspread as (
+
+    select
+        account_costs.account_id,
+        account_costs.margin_line,
+        account_costs.cost_kind,
+        case
+            when account_costs.account_id = 'unallocated' then 'unallocated'
+            else 'unknown'
+        end as price_id,
+        case
+            when account_costs.account_id = 'unallocated' then 'unallocated'
+            else 'unknown'
+        end as currency_code,
+        account_costs.month,
+        account_costs.amount_minor
+    from account_costs
+    left join earning_accounts
+        on
+            account_costs.account_id = earning_accounts.account_id
+            and account_costs.margin_line = earning_accounts.margin_line
+            and account_costs.month = earning_accounts.month
+    where earning_accounts.account_id is null
+
+),
+
+final as (
+
+    select
+        account_id,
+        margin_line,
+        cost_kind,
+        price_id,
+        currency_code,
+        month,
+        cast(amount_minor as decimal(20, 0)) as amount_minor
+    from spread
+    where amount_minor <> 0
+    union all
+    select
+        account_id,
+        margin_line,
+        cost_kind,
+        price_id,
+        currency_code,
+        month,
+        cast(amount_minor as decimal(20, 0)) as amount_minor
+    from unspread
+
+)
+
+select * from final
