@@ -1,0 +1,62 @@
+-- Grain: one row per employee, month and function: the surveyed share of the time of
+-- the employee, and the bucket that the function is.
+with
+
+surveys as (
+
+    select * from {{ ref('stg_ledger__time_surveys') }}
+
+),
+
+functions as (
+
+    select * from {{ ref('int_cost_mappings_overridden') }}
+    where mapping = 'function'
+
+),
+
+shares as (
+
+    select
+        employee_id,
+        function_name,
+        {{ month_of('month') }} as month,
+        cast(sum(coalesce(share, 0)) as decimal(18, 6)) as share_quantity
+    from surveys
+    group by employee_id, function_name, {{ month_of('month') }}
+
+),
+
+totals as (
+
+    select
+        employee_id,
+        month,
+        cast(sum(share_quantity) as decimal(18, 6)) as share_total
+    from shares
+    group by employee_id, month
+
+),
+
+final as (
+
+    select
+        shares.employee_id,
+        shares.month,
+        shares.function_name,
+        shares.share_quantity,
+        totals.share_total,
+        functions.target as bucket,
+        functions.pool,
+        functions.why
+    from shares
+    inner join totals
+        on
+            shares.employee_id = totals.employee_id
+            and shares.month = totals.month
+    left join functions
+        on shares.function_name = functions.value
+
+)
+
+select * from final
