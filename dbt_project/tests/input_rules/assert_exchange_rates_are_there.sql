@@ -1,8 +1,9 @@
 -- Money in a currency without a rate young enough cannot be valued. A rate is needed
 -- where an item closes a month, in the month after, in which its opening is revalued,
 -- in the month a year later, for which it is the base of retention, where its MRR
--- changes, and where an account has usage or commitments; and on the day on which an
--- invoice was billed, where the ledger has no rate of its own for it.
+-- changes, where an account has usage or commitments, and where costs are shared by the
+-- fees that the payment processor took; and on the day on which an invoice was billed,
+-- where the ledger has no rate of its own for it.
 with
 
 item_months as (
@@ -35,6 +36,18 @@ commitments as (
 usage as (
 
     select * from {{ ref('int_usage_mrr_by_account_month') }}
+
+),
+
+processor_fees as (
+
+    select * from {{ ref('int_processor_fees_by_account_month') }}
+
+),
+
+months_with_costs as (
+
+    select distinct month from {{ ref('int_operating_costs_by_month') }}
 
 ),
 
@@ -107,6 +120,14 @@ missing as (
         month
     from usage
     where currency_code_without_rate is not null
+    union
+    select
+        processor_fees.currency_code_without_rate as currency_code,
+        processor_fees.month
+    from processor_fees
+    inner join months_with_costs
+        on processor_fees.month = months_with_costs.month
+    where processor_fees.currency_code_without_rate is not null
 
 ),
 
