@@ -1,6 +1,7 @@
 -- Grain: one row per cohort month and months since, up to the month of the as-of.
 -- A cell that is not reached yet is absent, a cohort that has died is a row with 0.
--- Definitions 4.
+-- Margin is retained MRR less the cost of revenue of all accounts of the cohort, those
+-- that left included. Definitions 4.
 with
 
 account_months as (
@@ -12,6 +13,18 @@ account_months as (
 months as (
 
     select * from {{ ref('dim_months') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_accounts') }}
+
+),
+
+costs as (
+
+    select * from {{ ref('fct_cost_of_revenue_by_account_month') }}
 
 ),
 
@@ -41,6 +54,26 @@ retained as (
 
 ),
 
+months_with_costs as (
+
+    select distinct month from costs
+
+),
+
+cohort_costs as (
+
+    select
+        accounts.cohort_month,
+        costs.month,
+        sum(costs.amount) as cost_amount
+    from costs
+    inner join accounts
+        on costs.account_id = accounts.account_id
+    where accounts.cohort_month is not null
+    group by accounts.cohort_month, costs.month
+
+),
+
 cells as (
 
     select
@@ -51,8 +84,14 @@ cells as (
         cohorts.cohort_mrr_amount,
         coalesce(retained.retained_mrr_amount, 0) as retained_mrr_amount,
         coalesce(retained.gross_retained_mrr_amount, 0) as gross_retained_mrr_amount,
-        -- Margin is MRR less allocated cost of revenue, which is not modelled yet.
-        cast(null as decimal(18, 4)) as margin_amount,
+        case
+            when months_with_costs.month is not null
+                then
+                    cast(
+                        coalesce(retained.retained_mrr_amount, 0)
+                        - coalesce(cohort_costs.cost_amount, 0) as decimal(18, 4)
+                    )
+        end as margin_amount,
         months.is_complete_month
     from cohorts
     inner join months
@@ -61,6 +100,12 @@ cells as (
         on
             cohorts.cohort_month = retained.cohort_month
             and months.month = retained.month
+    left join cohort_costs
+        on
+            cohorts.cohort_month = cohort_costs.cohort_month
+            and months.month = cohort_costs.month
+    left join months_with_costs
+        on months.month = months_with_costs.month
 
 ),
 

@@ -1,7 +1,7 @@
 -- Grain: one row per cohort quarter and quarters since, up to the quarter of the as-of.
 -- A quarter is read at the end of its last month, or of the month of the as-of; the
 -- base is what each account began with at the end of its own cohort month.
--- Definitions 4.
+-- Margin is the retained MRR of that month less its cost of revenue. Definitions 4.
 with
 
 account_months as (
@@ -13,6 +13,18 @@ account_months as (
 months as (
 
     select * from {{ ref('dim_months') }}
+
+),
+
+accounts as (
+
+    select * from {{ ref('dim_accounts') }}
+
+),
+
+costs as (
+
+    select * from {{ ref('fct_cost_of_revenue_by_account_month') }}
 
 ),
 
@@ -69,6 +81,28 @@ retained as (
 
 ),
 
+months_with_costs as (
+
+    select distinct month from costs
+
+),
+
+cohort_costs as (
+
+    select
+        {{ quarter_of('accounts.cohort_month') }} as cohort_quarter,
+        costs.month,
+        sum(costs.amount) as cost_amount
+    from costs
+    inner join accounts
+        on costs.account_id = accounts.account_id
+    inner join quarter_ends
+        on costs.month = quarter_ends.month
+    where accounts.cohort_month is not null
+    group by {{ quarter_of('accounts.cohort_month') }}, costs.month
+
+),
+
 cells as (
 
     select
@@ -80,8 +114,14 @@ cells as (
         cohorts.cohort_mrr_amount,
         coalesce(retained.retained_mrr_amount, 0) as retained_mrr_amount,
         coalesce(retained.gross_retained_mrr_amount, 0) as gross_retained_mrr_amount,
-        -- Margin is MRR less allocated cost of revenue, which is not modelled yet.
-        cast(null as decimal(18, 4)) as margin_amount,
+        case
+            when months_with_costs.month is not null
+                then
+                    cast(
+                        coalesce(retained.retained_mrr_amount, 0)
+                        - coalesce(cohort_costs.cost_amount, 0) as decimal(18, 4)
+                    )
+        end as margin_amount,
         quarter_ends.is_complete_quarter
     from cohorts
     inner join quarter_ends
@@ -90,6 +130,12 @@ cells as (
         on
             cohorts.cohort_quarter = retained.cohort_quarter
             and quarter_ends.month = retained.month
+    left join cohort_costs
+        on
+            cohorts.cohort_quarter = cohort_costs.cohort_quarter
+            and quarter_ends.month = cohort_costs.month
+    left join months_with_costs
+        on quarter_ends.month = months_with_costs.month
 
 ),
 

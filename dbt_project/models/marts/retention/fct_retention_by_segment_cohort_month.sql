@@ -1,7 +1,8 @@
 -- Grain: one row per segment type, segment, cohort month and months since, up to the
 -- month of the as-of.
 -- What is retained is an account in a segment; its cohort is its first month-end with
--- MRR there. Definitions 4.
+-- MRR there. Margin is retained MRR less the cost of revenue of the cohort's accounts in
+-- the segment. Definitions 4.
 with
 
 account_months as (
@@ -19,6 +20,18 @@ accounts as (
 months as (
 
     select * from {{ ref('dim_months') }}
+
+),
+
+costs as (
+
+    select * from {{ ref('int_costs_of_revenue_by_segment_account_month') }}
+
+),
+
+months_with_costs as (
+
+    select distinct month from {{ ref('fct_cost_of_revenue_by_account_month') }}
 
 ),
 
@@ -62,6 +75,28 @@ retained as (
 
 ),
 
+cohort_costs as (
+
+    select
+        costs.segment_type,
+        costs.segment,
+        accounts.cohort_month,
+        costs.month,
+        sum(costs.cost_amount) as cost_amount
+    from costs
+    inner join accounts
+        on
+            costs.segment_type = accounts.segment_type
+            and costs.segment = accounts.segment
+            and costs.account_id = accounts.account_id
+    group by
+        costs.segment_type,
+        costs.segment,
+        accounts.cohort_month,
+        costs.month
+
+),
+
 cells as (
 
     select
@@ -74,8 +109,14 @@ cells as (
         cohorts.cohort_mrr_amount,
         coalesce(retained.retained_mrr_amount, 0) as retained_mrr_amount,
         coalesce(retained.gross_retained_mrr_amount, 0) as gross_retained_mrr_amount,
-        -- Margin is MRR less allocated cost of revenue, which is not modelled yet.
-        cast(null as decimal(18, 4)) as margin_amount,
+        case
+            when months_with_costs.month is not null
+                then
+                    cast(
+                        coalesce(retained.retained_mrr_amount, 0)
+                        - coalesce(cohort_costs.cost_amount, 0) as decimal(18, 4)
+                    )
+        end as margin_amount,
         months.is_complete_month
     from cohorts
     inner join months
@@ -86,6 +127,14 @@ cells as (
             and cohorts.segment = retained.segment
             and cohorts.cohort_month = retained.cohort_month
             and months.month = retained.month
+    left join cohort_costs
+        on
+            cohorts.segment_type = cohort_costs.segment_type
+            and cohorts.segment = cohort_costs.segment
+            and cohorts.cohort_month = cohort_costs.cohort_month
+            and months.month = cohort_costs.month
+    left join months_with_costs
+        on months.month = months_with_costs.month
 
 ),
 

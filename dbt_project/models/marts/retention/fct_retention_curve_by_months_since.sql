@@ -20,7 +20,10 @@ sums as (
         sum(cohort_mrr_amount) as cohort_mrr_amount,
         sum(retained_mrr_amount) as retained_mrr_amount,
         sum(gross_retained_mrr_amount) as gross_retained_mrr_amount,
-        sum(margin_amount) as margin_amount
+        sum(margin_amount) as margin_amount,
+        -- The base of the margin: cells of which the costs are known.
+        sum(case when margin_amount is not null then cohort_mrr_amount end)
+            as margin_cohort_mrr_amount
     from cells
     group by months_since
 
@@ -38,11 +41,12 @@ final as (
         cast(retained_mrr_amount as decimal(18, 4)) as retained_mrr_amount,
         cast(gross_retained_mrr_amount as decimal(18, 4)) as gross_retained_mrr_amount,
         cast(margin_amount as decimal(18, 4)) as margin_amount,
+        cast(margin_cohort_mrr_amount as decimal(18, 4)) as margin_cohort_mrr_amount,
         {{ ratio('retained_accounts', 'cohort_accounts') }} as logo_rate,
         {{ ratio('retained_mrr_amount', 'cohort_mrr_amount') }} as net_revenue_rate,
         {{ ratio('gross_retained_mrr_amount', 'cohort_mrr_amount') }}
             as gross_revenue_rate,
-        {{ ratio('margin_amount', 'cohort_mrr_amount') }} as margin_rate
+        {{ ratio('margin_amount', 'margin_cohort_mrr_amount') }} as margin_rate
     from sums
 
 )
