@@ -307,7 +307,12 @@ class Costs:
 
     @cached_property
     def overhead(self) -> dict[date, list[Allocation]]:
-        return {month: self.service_pools(month).allocations() for month in self.parts_of}
+        """Of the pools that cost anything."""
+        return {
+            month: [one for one in pools.allocations() if pools.own[one.pool]]
+            for month in self.parts_of
+            for pools in [self.service_pools(month)]
+        }
 
     def posted(self, month: date) -> dict[str, int]:
         """By bucket, what was posted to it; overhead stays out."""
@@ -430,7 +435,7 @@ class Costs:
                     together[one.pool, department, bucket].append(one)
             for (pool, department, bucket), parts in together.items():
                 amount = sum(part.amount for part in parts)
-                yield self.to_bucket(month, self.method, pool, department, OVERHEAD, bucket) | {
+                yield self.to_bucket(month, self.method, pool, department, bucket) | {
                     "driver": "people",
                     "driver_quantity": to_places(Fraction(amount)),
                     "driver_total": to_places(Fraction(own[pool])),
@@ -448,8 +453,10 @@ class Costs:
                     totals[pool] += part.amount
                     sums[pool, part.department or NONE, bucket] += part.amount
             for (pool, department, bucket), amount in sums.items():
+                if not amount:
+                    continue
                 total = totals[pool]
-                yield self.to_bucket(month, "classified", pool, department, bucket, bucket) | {
+                yield self.to_bucket(month, "classified", pool, department, bucket) | {
                     "driver": "posted",
                     "driver_quantity": to_places(Fraction(amount)),
                     "driver_total": to_places(Fraction(total)),
@@ -458,16 +465,14 @@ class Costs:
                 }
 
     @staticmethod
-    def to_bucket(
-        month: date, method: str, pool: str, department: str, bucket: str, target: str
-    ) -> MartRow:
+    def to_bucket(month: date, method: str, pool: str, department: str, bucket: str) -> MartRow:
         return {
             "month": month,
             "method": method,
             "pool": pool,
             "from_department": department,
             "target_type": "bucket",
-            "target_id": target,
+            "target_id": bucket,
             "bucket": bucket,
             "is_fallback": False,
         }

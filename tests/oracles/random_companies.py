@@ -20,7 +20,6 @@ from typing import Any
 
 from tests.oracles import answers, mrr
 from tests.oracles.landing import write_landing
-from tests.oracles.pricing import MINOR_DIGITS
 from tests.oracles.random_costs import CostMaker
 from tests.oracles.random_discounts import CouponMaker
 from tests.oracles.random_payments import OneOffMaker, PaymentMaker
@@ -836,8 +835,7 @@ def packed_tables(
     ]
     if cost_seed is not None:
         customers = [row["id"] for row in tables["billing/customer"]]
-        maker = CostMaker(random.Random(cost_seed), customers, MINOR_DIGITS[base])
-        tables |= maker.make()
+        tables |= CostMaker(random.Random(cost_seed), customers, base).make()
     return tables
 
 

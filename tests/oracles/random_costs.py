@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import Any
 
 from tests.oracles.cost_mappings import COST_OF_REVENUE
+from tests.oracles.pricing import MINOR_DIGITS
 
 Row = dict[str, Any]
 Tables = dict[str, list[Row]]
@@ -144,13 +145,14 @@ class CostMaker:
 
     Args:
         customers: ids of billing customers.
-        minor_digits: of the reporting currency, which is that of the books.
+        currency: of reporting and of the books.
     """
 
-    def __init__(self, source: random.Random, customers: Sequence[str], minor_digits: int) -> None:
+    def __init__(self, source: random.Random, customers: Sequence[str], currency: str) -> None:
         self.source = source
         self.customers = list(customers)
-        self.minor_digits = minor_digits
+        self.currency = currency
+        self.minor_digits = MINOR_DIGITS[currency]
         self.tables: Tables = defaultdict(list)
         self.employees: list[Row] = []
         self.entity_of: dict[str, str] = {}
@@ -320,7 +322,7 @@ class CostMaker:
                     "name": f"Asset {number}",
                     "kind": self.source.choice(ASSET_KINDS),
                     "cost": self.major(self.source.choice((1, 1000, 999999, 12345678))),
-                    "currency": None,
+                    "currency": self.source.choice((None, self.currency)),
                     "capitalized_on": in_service,
                     "in_service_on": in_service if self.chance(0.9) else None,
                     "useful_life_months": self.source.choice((1, 3, 13, 36)),
