@@ -1,14 +1,14 @@
 {# Buckets of costs: which of them are costs of revenue. #}
 
-{# The buckets that are costs of revenue whatever the policies say. #}
+{# The buckets that are costs of revenue whatever the policies say. Overhead that follows one of them is, too. #}
 {% macro direct_buckets() -%}
-    'hosting', 'support', 'services', 'cloud_operations', 'capitalized_software', 'third_party_fees'
+    hosting support services cloud_operations capitalized_software third_party_fees
 {%- endmacro %}
 
 {# Whether a bucket is a cost of revenue; overhead is not until it reaches one. #}
 {% macro is_direct_bucket(bucket, is_customer_success_in_cor) -%}
     coalesce(
-        {{ bucket }} in ({{ direct_buckets() }})
+        {{ bucket }} in ('{{ direct_buckets().split() | join("', '") }}')
         or ({{ bucket }} = 'customer_success' and {{ is_customer_success_in_cor }}),
         false
     )

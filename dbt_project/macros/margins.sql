@@ -1,7 +1,4 @@
-{# Buckets of what the customer buys: cost of revenue whatever the policies. Overhead that follows one of them is, too. #}
-{% macro direct_buckets() -%}
-    hosting support services cloud_operations capitalized_software third_party_fees
-{%- endmacro %}
+{# Gross margins: what is published of them, in one order for every mart. #}
 
 {#
   The additive amounts of a gross margin, in the order in which they are published: columns of

@@ -1,6 +1,6 @@
 -- The accounts and what is unallocated sum to the cost of revenue, bucket by bucket:
--- what was posted to the bucket, and for overhead what follows those buckets. A returned
--- row shows by how much they are off.
+-- what was posted to the bucket, and for overhead what follows those buckets.
+-- A returned row shows by how much they are off.
 with
 
 account_costs as (

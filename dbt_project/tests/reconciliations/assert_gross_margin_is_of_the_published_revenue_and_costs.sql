@@ -1,6 +1,6 @@
 -- The revenue of the gross margin is the revenue of the accounts, and its cost of
--- revenue that of the accounts and of the lines. A returned row shows by how much one is
--- off.
+-- revenue that of the accounts and of the lines.
+-- A returned row shows by how much one is off.
 with
 
 margins as (

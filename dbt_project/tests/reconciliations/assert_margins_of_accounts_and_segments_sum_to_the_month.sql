@@ -1,6 +1,6 @@
 -- Every amount of the gross margin of the month is the sum of its accounts, and of the
--- segments of each type. A returned row shows by how much a sum is off, or is NULL where
--- one of the two is.
+-- segments of each type.
+-- A returned row shows by how much a sum is off, or is NULL where one of the two is.
 with
 
 margins as (
@@ -82,7 +82,7 @@ full outer join sums
         expected.division = sums.division
         and expected.month = sums.month
 where
+    expected.month is null
     {%- for measure in margin_measures().split() %}
-    {% if not loop.first %}or {% endif -%}
-    sums.{{ measure }}_amount is distinct from expected.{{ measure }}_amount
+    or sums.{{ measure }}_amount is distinct from expected.{{ measure }}_amount
     {%- endfor %}

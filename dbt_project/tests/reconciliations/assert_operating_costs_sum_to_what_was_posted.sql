@@ -1,6 +1,6 @@
--- The overhead of all buckets, with what is unallocated, is the overhead that the ledger
--- posted in the month; what is posted to each other bucket is what its lines say. A
--- returned row shows by how much they are off.
+-- The overhead of all buckets, with what is unallocated, is the overhead that was
+-- posted in the month; what is posted to each other bucket is what its lines say.
+-- A returned row shows by how much they are off.
 with
 
 cost_lines as (

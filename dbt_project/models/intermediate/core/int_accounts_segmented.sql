@@ -1,6 +1,6 @@
 -- Grain: one row per account, with the segments that it belongs to as a whole.
--- The account is placed by its earliest billing customer, whose id it carries, or by the
--- company of the CRM where it was never billed; what is not known is the segment
+-- The account is placed by its earliest billing customer, whose id it carries, or where
+-- it was never billed by the company of the CRM; what is not known is the segment
 -- 'unknown'.
 with
 

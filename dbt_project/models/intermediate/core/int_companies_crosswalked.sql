@@ -1,8 +1,8 @@
 -- Grain: one row per company that the CRM, or a ticket, usage or work record, names,
 -- with the account that it belongs to.
--- A company that was merged into another follows it, however often. The survivor is the
--- account of the billing customer that it names, or that a company merged into it
--- names; else an account of its own. A deleted company keeps its history.
+-- A company that was merged into another follows it, however often. The survivor is of
+-- the account of the billing customer that it names, else an account of its own. A
+-- deleted company keeps its history.
 with
 
 companies as (
@@ -50,7 +50,7 @@ known_companies as (
 
 ),
 
-listed_merges as (
+listed_mergers as (
 
     select
         company_id as survivor_id,
@@ -61,7 +61,7 @@ listed_merges as (
 
 ),
 
-merges as (
+mergers as (
 
     select
         trim(listed_id) as company_id,
@@ -70,8 +70,8 @@ merges as (
         row_number() over (
             partition by trim(listed_id)
             order by is_deleted, survivor_id
-        ) as merge_number
-    from listed_merges
+        ) as merger_number
+    from listed_mergers
     where trim(listed_id) not in ('', survivor_id)
 
 ),
@@ -81,7 +81,7 @@ named_companies as (
 
     select company_id from known_companies
     union
-    select company_id from merges
+    select company_id from mergers
     union
     select company_id from tickets
     where company_id is not null
@@ -102,12 +102,12 @@ survivors_after_1 as (
 
     select
         named_companies.company_id,
-        coalesce(merges.survivor_id, named_companies.company_id) as survivor_id
+        coalesce(mergers.survivor_id, named_companies.company_id) as survivor_id
     from named_companies
-    left join merges
+    left join mergers
         on
-            named_companies.company_id = merges.company_id
-            and merges.merge_number = 1
+            named_companies.company_id = mergers.company_id
+            and mergers.merger_number = 1
 
 ),
 
@@ -126,43 +126,20 @@ survivors_after_{{ steps }} as (
 
 {%- endfor %}
 
-linked_companies as (
-
-    select
-        survivors_after_8.survivor_id,
-        accounts.account_id,
-        row_number() over (
-            partition by survivors_after_8.survivor_id
-            order by
-                case
-                    when known_companies.company_id = survivors_after_8.survivor_id
-                        then 0
-                    else 1
-                end,
-                known_companies.company_id
-        ) as link_number
-    from survivors_after_8
-    inner join known_companies
-        on survivors_after_8.company_id = known_companies.company_id
-    inner join accounts
-        on trim(known_companies.billing_customer_id) = accounts.customer_id
-
-),
-
 final as (
 
     select
         survivors_after_8.company_id,
         survivors_after_8.survivor_id as surviving_company_id,
         coalesce(
-            linked_companies.account_id, 'crm:' || survivors_after_8.survivor_id
+            accounts.account_id, 'crm:' || survivors_after_8.survivor_id
         ) as account_id,
-        linked_companies.account_id is not null as is_billed
+        accounts.account_id is not null as is_billed
     from survivors_after_8
-    left join linked_companies
-        on
-            survivors_after_8.survivor_id = linked_companies.survivor_id
-            and linked_companies.link_number = 1
+    left join known_companies
+        on survivors_after_8.survivor_id = known_companies.company_id
+    left join accounts
+        on trim(known_companies.billing_customer_id) = accounts.customer_id
 
 )
 

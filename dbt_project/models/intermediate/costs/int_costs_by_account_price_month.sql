@@ -1,8 +1,8 @@
 -- Grain: one row per account, margin line, kind of cost, price, currency and month: the
 -- costs of an account, over the prices that it paid in that line.
 -- They go by the revenue of the month, to the minor unit: what is left of whole units
--- goes to the largest remainders, ties to the lowest price and currency. Where there is
--- no revenue the price is 'unknown'; costs of no account are of the price 'unallocated'.
+-- goes to the largest remainders, ties to the lowest price and currency. Without revenue
+-- the price is 'unknown'; costs of no account are of the price 'unallocated'.
 -- A kind is a bucket; overhead that follows customer success is a kind of its own, so
 -- that both margins can be told.
 with
@@ -101,7 +101,7 @@ ranked as (
         ) as left_minor,
         row_number() over (
             partition by account_id, margin_line, cost_kind, month
-            order by remainder desc, price_id, currency_code
+            order by remainder desc, price_id asc, currency_code asc
         ) as remainder_rank
     from split_costs
 

@@ -97,8 +97,7 @@ summed as (
             'overhead', 'customer_success', 'customer_success_overhead'
         ] %}
         sum(case when kind = '{{ kind }}' then amount_minor else 0 end)
-            as {{ kind }}_minor
-        {%- if not loop.last %},{% endif %}
+            as {{ kind }}_minor{% if not loop.last %},{% endif %}
         {%- endfor %}
     from amounts
     group by account_id, price_id, currency_code, month

@@ -46,7 +46,8 @@ dated as (
     from tickets
     inner join companies
         on tickets.company_id = companies.company_id
-    cross join run_settings
+    inner join run_settings
+        on tickets.created_at < run_settings.as_of_at
     union all
     select
         'hours' as driver,

@@ -305,8 +305,9 @@ final as (
         cast(allocations.driver_quantity as decimal(38, 12)) as driver_quantity,
         cast(allocations.driver_total as decimal(38, 12)) as driver_total,
         cast(round(allocations.share, 12) as decimal(38, 12)) as share,
-        {{ minor_to_amount('allocations.amount_minor', 'currencies.minor_unit_digits') }}
-            as allocated_amount
+        {{ minor_to_amount(
+            'allocations.amount_minor', 'currencies.minor_unit_digits'
+        ) }} as allocated_amount
     from allocations
     cross join run_settings
     inner join currencies

@@ -35,8 +35,9 @@ final as (
         summed.account_id,
         summed.month,
         {%- for measure in margin_measures().split() %}
-        {{ minor_to_amount('summed.' ~ measure ~ '_minor', 'summed.minor_unit_digits') }}
-            as {{ measure }}_amount,
+        {{ minor_to_amount(
+            'summed.' ~ measure ~ '_minor', 'summed.minor_unit_digits'
+        ) }} as {{ measure }}_amount,
         {%- endfor %}
         {%- for margin in margins().split() %}
         {{ margin_rate(margin) }} as {{ margin }}_rate,
