@@ -29,6 +29,18 @@ billing_rows as (
 
 ),
 
+cost_rows as (
+
+    select * from {{ ref('int_cost_control_rows') }}
+
+),
+
+cost_integrity_rows as (
+
+    select * from {{ ref('int_cost_integrity_rows') }}
+
+),
+
 ledger_accounts as (
 
     select * from {{ ref('int_ledger_accounts_classified') }}
@@ -181,6 +193,30 @@ unioned as (
         row_label,
         amount
     from billing_rows
+    union all
+    select
+        control,
+        period,
+        dimension,
+        currency_code,
+        side,
+        match_key,
+        document_id,
+        row_label,
+        amount
+    from cost_rows
+    union all
+    select
+        control,
+        period,
+        dimension,
+        currency_code,
+        side,
+        match_key,
+        document_id,
+        row_label,
+        amount
+    from cost_integrity_rows
 
 ),
 

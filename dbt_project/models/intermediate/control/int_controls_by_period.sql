@@ -1,7 +1,8 @@
 -- Grain: one row per control that raw rows add up, month, dimension and currency.
 -- A month is compared with billing once it is over and the ledger has begun; before, or
--- where no account has the role that the control reads, there is no data. The ledger
--- in itself is compared in all its months. A difference that open items of the company
+-- where no account has the role that the control reads, there is no data, and neither
+-- is there before the first month of what is kept beside the ledger (a register, a cloud
+-- bill). The ledger in itself is compared in all its months. A difference that open items of the company
 -- explain to the cent is an open item, until they expire.
 with
 
@@ -79,6 +80,18 @@ sides as (
 
 ),
 
+-- When what a control compares the ledger with begins.
+starts as (
+
+    select
+        control,
+        min(period) as first_expected_period
+    from control_rows
+    where side = 'expected'
+    group by control
+
+),
+
 -- A balance stands in every month from its first row on; a flow where it has rows.
 first_periods as (
 
@@ -117,6 +130,7 @@ compared_periods as (
         first_periods.control,
         controls.kind,
         controls.ledger_role,
+        controls.kept_in,
         controls.explanation,
         first_periods.dimension,
         first_periods.currency_code,
@@ -138,6 +152,7 @@ cumulated as (
         compared_periods.control,
         compared_periods.kind,
         compared_periods.ledger_role,
+        compared_periods.kept_in,
         compared_periods.explanation,
         compared_periods.dimension,
         compared_periods.currency_code,
@@ -177,6 +192,7 @@ amounts as (
         cumulated.control,
         cumulated.kind,
         cumulated.ledger_role,
+        cumulated.kept_in,
         cumulated.explanation,
         cumulated.dimension,
         cumulated.currency_code,
@@ -191,9 +207,14 @@ amounts as (
         end as ledger_amount,
         cumulated.ledger_role is null
         or coalesce(cumulated.period >= ledger_start.first_month, false) as has_ledger,
-        cumulated.ledger_role is null or roles.account_role is not null as has_role
+        cumulated.ledger_role is null or roles.account_role is not null as has_role,
+        cumulated.kept_in is null
+        or coalesce(cumulated.period >= starts.first_expected_period, false)
+            as has_other_side
     from cumulated
     cross join ledger_start
+    left join starts
+        on cumulated.control = starts.control
     left join roles
         on cumulated.ledger_role = roles.account_role
     where
@@ -243,14 +264,18 @@ decided as (
         amounts.period,
         amounts.dimension,
         amounts.currency_code,
-        amounts.expected_amount,
+        case
+            when amounts.has_other_side then amounts.expected_amount
+        end as expected_amount,
         case
             when amounts.has_ledger and amounts.has_role then amounts.ledger_amount
         end as actual_amount,
         amounts.explanation,
         amounts.ledger_role,
+        amounts.kept_in,
         amounts.has_ledger,
         amounts.has_role,
+        amounts.has_other_side,
         amounts.ledger_amount - amounts.expected_amount as difference_amount,
         coalesce(explained.has_open_item, false) as has_open_item,
         coalesce(explained.open_amount, 0) as open_amount,
@@ -281,11 +306,11 @@ final as (
         cast(expected_amount as decimal(24, 4)) as expected_amount,
         cast(actual_amount as decimal(24, 4)) as actual_amount,
         case
-            when actual_amount is not null
+            when actual_amount is not null and expected_amount is not null
                 then cast(difference_amount as decimal(24, 4))
         end as difference_amount,
         case
-            when actual_amount is null then 'no data'
+            when actual_amount is null or expected_amount is null then 'no data'
             when difference_amount = 0 then 'ties'
             when has_open_item and difference_amount = open_amount then 'open item'
             else 'fails'
@@ -299,6 +324,8 @@ final as (
                     || ' No account of the ledger has the role '
                     || ledger_role
                     || ': give it to one in the policy account_roles.'
+            when not has_other_side
+                then explanation || ' Nothing of it is kept in ' || kept_in || ' yet.'
             when difference_amount <> 0 and open_item_text is not null
                 then explanation || ' Open items: ' || open_item_text || '.'
             else explanation
