@@ -369,10 +369,12 @@ class Costs:
 
     @cached_property
     def account_costs(self) -> list[AccountCost]:
+        """Of the pools that cost anything."""
         return [
             cost
             for month in self.parts_of
             for pool in self.account_pools(month)
+            if pool.amount
             for cost in self.shared_out(month, pool)
         ]
 

@@ -322,7 +322,7 @@ class CostMaker:
                     "name": f"Asset {number}",
                     "kind": self.source.choice(ASSET_KINDS),
                     "cost": self.major(self.source.choice((1, 1000, 999999, 12345678))),
-                    "currency": self.source.choice((None, self.currency)),
+                    "currency": self.source.choice((self.currency, self.currency)),
                     "capitalized_on": in_service,
                     "in_service_on": in_service if self.chance(0.9) else None,
                     "useful_life_months": self.source.choice((1, 3, 13, 36)),
