@@ -51,7 +51,9 @@ class Asset:
     def months_until(self, last_month: date) -> Iterator[date]:
         """To that of its disposal, or to the last one."""
         if self.first_day is not None:
-            last = last_month if self.disposed_on is None else min(last_month, self.disposed_on.replace(day=1))
+            last = (
+                last_month if self.disposed_on is None else min(last_month, self.disposed_on.replace(day=1))
+            )
             month = self.first_day.replace(day=1)
             while month <= last:
                 yield month

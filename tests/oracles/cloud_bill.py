@@ -64,7 +64,7 @@ class CloudBill:
                 self.of_invoice[charge.invoice_id].append(charge)
 
     def environments(self, invoice_id: str | None, month: date) -> dict[str, Fraction]:
-        """How a hosting line divides: as its own invoice says, else as the bill of the month, else production."""
+        """How a hosting line divides: as its own invoice says, else as the month's bill, else production."""
         for charges in (self.of_invoice.get(invoice_id or "", []), self.of_month.get(month, [])):
             production, development = (tagged(charges, name) for name in (PRODUCTION, DEVELOPMENT))
             if production + development > 0:

@@ -68,6 +68,7 @@ def third_month_of(quarter: date) -> date:
 
 
 def with_rates(
+    *,
     accounts: int,
     retained: int,
     base: Fraction,

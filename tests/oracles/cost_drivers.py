@@ -154,7 +154,7 @@ class AccountDrivers:
 
     @cached_property
     def quantities(self) -> dict[tuple[str, date], dict[str, Fraction]]:
-        """By driver and month, of every account with one; what is negative in sum counts as 0, but for fees."""
+        """By driver and month, of every account with one; what is negative in sum is 0, but for fees."""
         sources: Mapping[str, Iterator[Quantity]] = {
             "compute_units": self.product_usage("compute_units"),
             "seats": self.product_usage("seats_paid", "seats_active"),

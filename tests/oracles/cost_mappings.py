@@ -135,9 +135,7 @@ class CostPolicy:
         return self.deciding({"department": names}, rules, f"department {sorted(names)}")
 
     @staticmethod
-    def deciding(
-        features: Mapping[str, set[str]], rules: Iterable[CostRule], what: str
-    ) -> CostRule | None:
+    def deciding(features: Mapping[str, set[str]], rules: Iterable[CostRule], what: str) -> CostRule | None:
         matching = [rule for rule in rules if rule.matches(features)]
         rivals = [rule for rule in matching if rule.priority == matching[0].priority]
         if len({rule.target for rule in rivals}) > 1:

@@ -1,8 +1,8 @@
 """What the company spends, on what and on whom, once more in plain Python (definitions 6 and 7).
 
-Ledger lines become parts, parts make pools, pools are shared out to departments and to accounts. Each step asks
-the one before it; what the rules are and how service pools reach departments have modules of their own. What
-margins make of it stays out.
+Ledger lines become parts, parts make pools, pools are shared out to departments and to accounts. Each step
+asks the one before it; what the rules are and how service pools reach departments have modules of their own.
+What margins make of it stays out.
 """
 
 from __future__ import annotations
@@ -129,9 +129,7 @@ class AccountCost:
 class Costs:
     """Everything that a landing folder says was spent, at its data clock."""
 
-    def __init__(
-        self, landing: Path, policies: Mapping[str, str], company: Company, books: Books
-    ) -> None:
+    def __init__(self, landing: Path, policies: Mapping[str, str], company: Company, books: Books) -> None:
         policy = DEFAULT_POLICIES | dict(policies)
         self.calendar = books.calendar
         self.company = company
@@ -420,7 +418,7 @@ class Costs:
                     "is_fallback": service is not None and service.rank > 1,
                     "driver_quantity": None
                     if service is None
-                    else to_places(sum((part.quantity or 0 for part in parts), Fraction(0))),
+                    else to_places(sum((part.quantity or Fraction(0) for part in parts), Fraction(0))),
                     "driver_total": None if service is None else to_places(service.total),
                     "share": to_places(sum((part.share for part in parts), Fraction(0))),
                     "allocated_amount": self.in_major(sum(part.amount for part in parts)),

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -78,9 +78,7 @@ class Amounts:
 class Margins:
     """Everything about margins of one landing folder."""
 
-    def __init__(
-        self, landing: Path, policies: Mapping[str, str], costs: Costs, facts: SegmentFacts
-    ) -> None:
+    def __init__(self, landing: Path, policies: Mapping[str, str], costs: Costs, facts: SegmentFacts) -> None:
         self.policy = DEFAULT_POLICIES | dict(policies)
         self.costs = costs
         self.books = costs.books
@@ -235,9 +233,7 @@ class Margins:
                 **self.columns(month, amounts),
             }
             for segment_type in SEGMENT_TYPES
-            for (segment, month), amounts in self.grouped(
-                lambda place, kind=segment_type: self.segment(kind, place)
-            ).items()
+            for (segment, month), amounts in self.grouped(partial(self.segment, segment_type)).items()
         ]
 
     @cached_property

@@ -141,13 +141,10 @@ class Ledger:
         self.classes = Names(table("classification"))
         self.vendors = Names([*table("vendor"), *table("entity")])
         self.entities = {row["id"]: row for row in table("entity")}
-        self.roles = [
-            row
-            for row in sorted(
-                read_policy_table(landing, "account_roles", ["rule"]),
-                key=lambda row: (int(row["priority"]), row["rule"]),
-            )
-        ]
+        self.roles = sorted(
+            read_policy_table(landing, "account_roles", ["rule"]),
+            key=lambda row: (int(row["priority"]), row["rule"]),
+        )
         self.accounts = {row["id"]: self.read_account(row) for row in table("account")}
         self.periods = {row["id"]: row for row in table("accountingperiod")}
         self.entries = self.read_entries(table("transaction"), last_month)
@@ -184,7 +181,9 @@ class Ledger:
         """Of the posting period; an adjustment belongs to the month in which it ends."""
         period = self.periods.get(row.get("postingperiod", ""))
         day = day_of(row, "trandate")
-        if period is not None and not any(flag(period, kind, absent=False) for kind in ("isquarter", "isyear")):
+        if period is not None and not any(
+            flag(period, kind, absent=False) for kind in ("isquarter", "isyear")
+        ):
             is_adjustment = flag(period, "isadjust", absent=False)
             day = day_of(period, "enddate" if is_adjustment else "startdate")
         return day.replace(day=1)

@@ -1,13 +1,12 @@
 """A random ledger of costs for a packed company, and what decides where they go.
 
-People, assets, a cloud bill, and what accounts used; balanced entries against the bank. Costs are of the company
-as a whole: they are made last, from the customers that there are, and never reduced with an account. Everything
-is valid input: nobody's service pools serve only each other, and every line has a rule.
+People, assets, a cloud bill, and what accounts used; balanced entries against the bank. Costs are of the
+company as a whole: they are made last, from the customers that there are, and never reduced with an account.
+Everything is valid input: no service pools serve only each other, and every line has a rule.
 """
 
 from __future__ import annotations
 
-import json
 import random
 from collections import defaultdict
 from collections.abc import Sequence
@@ -78,7 +77,13 @@ SERVICE_DEPARTMENTS = ("9", "10", "12", "13")
 OWN_COST_RULES: tuple[Row, ...] = (
     {"rule": "odd_works", "priority": 200, "department": "odd works ", "bucket": "services", "pool": "odd"},
     {"rule": "security_office", "priority": 200, "department": "12", "bucket": "overhead", "pool": "guard"},
-    {"rule": "facilities", "priority": 200, "department": "Facilities", "bucket": "overhead", "pool": "facilities"},
+    {
+        "rule": "facilities",
+        "priority": 200,
+        "department": "Facilities",
+        "bucket": "overhead",
+        "pool": "facilities",
+    },
     {"rule": "status_page", "priority": 40, "vendor": "Status Page Inc.", "bucket": "hosting"},
     {
         "rule": "projects",
@@ -215,10 +220,10 @@ class CostMaker:
         ]
         self.tables["ledger/vendor"] = vendors
         self.tables["ledger/entity"] = [*vendors]
-        for number, month in enumerate(MONTHS):
+        for position, month in enumerate(MONTHS):
             end = (month + timedelta(days=32)).replace(day=1) - timedelta(days=1)
             self.tables["ledger/accountingperiod"].append(
-                {"id": f"p{number}", "startdate": month, "enddate": end, "closed": False}
+                {"id": f"p{position}", "startdate": month, "enddate": end, "closed": False}
             )
         self.tables["ledger/accountingperiod"].append(
             {
@@ -313,7 +318,13 @@ class CostMaker:
     def make_assets(self) -> None:
         for number in range(self.source.randint(2, 7)):
             in_service = self.source.choice(
-                (date(2023, 10, 31), date(2023, 11, 15), date(2024, 1, 31), date(2024, 2, 29), date(2022, 5, 1))
+                (
+                    date(2023, 10, 31),
+                    date(2023, 11, 15),
+                    date(2024, 1, 31),
+                    date(2024, 2, 29),
+                    date(2022, 5, 1),
+                )
             )
             disposed = in_service + timedelta(days=self.source.choice((0, 40, 200)))
             self.tables["ledger/capitalized_asset"].append(
@@ -322,7 +333,7 @@ class CostMaker:
                     "name": f"Asset {number}",
                     "kind": self.source.choice(ASSET_KINDS),
                     "cost": self.major(self.source.choice((1, 1000, 999999, 12345678))),
-                    "currency": self.source.choice((self.currency, self.currency)),
+                    "currency": self.source.choice((None, self.currency)),
                     "capitalized_on": in_service,
                     "in_service_on": in_service if self.chance(0.9) else None,
                     "useful_life_months": self.source.choice((1, 3, 13, 36)),
@@ -458,11 +469,17 @@ class CostMaker:
             lines = [self.random_line() for _ in range(self.source.choice((1, 1, 2, 4)))]
             if is_first:
                 # Nothing at all says who there is to share overhead.
-                lines = [line | {"account": "69"} if line["account"] in PEOPLE_ACCOUNTS else line for line in lines]
+                lines = [
+                    line | {"account": "69"} if line["account"] in PEOPLE_ACCOUNTS else line for line in lines
+                ]
             self.post(month, lines)
         for location in (*LOCATIONS, None):
             if self.chance(0.6):
-                rent = {"account": self.source.choice(("63", "64")), "cents": self.cents(), "location": location}
+                rent = {
+                    "account": self.source.choice(("63", "64")),
+                    "cents": self.cents(),
+                    "location": location,
+                }
                 self.post(month, [rent])
         self.make_amortization(month)
         if self.chance(0.5):
@@ -472,7 +489,9 @@ class CostMaker:
 
     def post_in_another_book(self, month: date) -> None:
         number = self.tables["ledger/transaction"][-2]["id"]
-        mine = [row for row in self.tables["ledger/transactionaccountingline"] if row["transaction"] == number]
+        mine = [
+            row for row in self.tables["ledger/transactionaccountingline"] if row["transaction"] == number
+        ]
         self.tables["ledger/transactionaccountingline"] += [row | {"accountingbook": "2"} for row in mine]
 
     def random_line(self) -> Row:
@@ -526,7 +545,10 @@ class CostMaker:
                     self.add_charge(month, invoice if self.chance(0.9) else None)
             line = {"account": HOSTING, "cents": self.cents(), "entity": "v1"}
             if self.chance(0.3):
-                line |= {"department": self.source.choice(("3", "5")), "class": self.source.choice((None, "1"))}
+                line |= {
+                    "department": self.source.choice(("3", "5")),
+                    "class": self.source.choice((None, "1")),
+                }
             self.post(month, [line], externalid=invoice if self.chance(0.8) else None, type="VendBill")
 
     def add_charge(self, month: date, invoice: str | None) -> None:
