@@ -1,8 +1,8 @@
 """Allocates overhead: the costs of service pools to the departments that they serve, and to each other's.
 
-Two layers. ``allocate`` is exact, in fractions: which share of a pool's cost ends where, by which last hop.
-``whole_shares`` turns shares into whole minor units. What a pool is, whom it serves and how much is decided by
-the models; the methods are those of definitions 7.
+Two layers. ``allocate`` is exact, in fractions: which share of a pool's cost ends where, by which last
+hop. ``whole_shares`` turns shares into whole minor units. What a pool is, whom it serves and how much is
+decided by the models; the methods are those of definitions 7.
 """
 
 from __future__ import annotations
@@ -161,12 +161,13 @@ def solve(
             ) from circle
         key = {"month": month, "method": method}
         for pool in sorted(pools, key=lambda one: one.name):
+            total = allocation.totals[pool.name]
             totals.append(
                 {
                     **key,
                     "pool": pool.name,
                     "own_amount_minor": pool.amount,
-                    "total_amount": _rounded(allocation.totals[pool.name], TOTAL_DIGITS),
+                    "total_amount": _rounded(*total.as_integer_ratio(), TOTAL_DIGITS),
                 }
             )
             if pool.amount:
@@ -219,10 +220,10 @@ def read_pools(rows: Iterable[Mapping[str, Any]]) -> list[Pool]:
 def allocate(pools: Sequence[Pool], method: str, order: Sequence[str] | None = None) -> Allocation:
     """The exact allocation of the pools of one month.
 
-    All methods are one: a pool's cost follows the first driver that reaches anybody, and they differ in whom a
-    pool may reach. ``direct``: departments; ``step_down``: also the pools that close after it; ``reciprocal``:
-    also all other pools. With x the total of each pool, b its own cost and S what pools pass on to each other,
-    x = b + S'x is solved exactly.
+    All methods are one: a pool's cost follows the first driver that reaches anybody, and they differ in whom
+    a pool may reach. ``direct``: departments; ``step_down``: also the pools that close after it;
+    ``reciprocal``: also all other pools. With x the total of each pool, b its own cost and S the shares that
+    pools pass on to each other, x = b + S'x is solved exactly.
 
     Args:
         order: in which pools close, for ``step_down`` only; by default ``closing_order``.
@@ -286,8 +287,8 @@ Key = TypeVar("Key", bound=Hashable)
 
 
 def whole_shares(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
-    """A whole amount split by weights, to whole parts that sum to it: the largest remainders get the units left
-    over, ties to the lowest key. A negative amount mirrors the positive one.
+    """A whole amount split by weights into whole parts that sum to it: the largest remainders get the units
+    left over, ties to the lowest key. A negative amount mirrors the positive one.
 
     Args:
         weights: by key, whole numbers of which none is negative and one is above 0.
@@ -307,8 +308,8 @@ def whole_shares(amount: int, weights: Mapping[Key, int]) -> dict[Key, int]:
 
 
 class Inverse(NamedTuple):
-    """Of a unit that enters a pool, what passes through each pool, per unit of that pool's driver: rows by the
-    pool that it enters, over one denominator.
+    """Of a unit that enters a pool, what passes through each pool, per unit of that pool's driver: rows by
+    the pool that it enters, over one denominator.
     """
 
     denominator: int
@@ -316,11 +317,11 @@ class Inverse(NamedTuple):
 
 
 def _inverse(names: Sequence[str], deciding: Mapping[str, Driver | None]) -> Inverse:
-    """The inverse of the whole-number matrix of drivers, D - Q: D the total of each pool's driver on the diagonal,
-    Q what it serves of the others; by elimination without fractions (Bareiss).
+    """The inverse of the drivers' matrix D - Q: D has the total of each pool's driver on the diagonal, Q what
+    it serves of the others. By elimination in whole numbers (Bareiss), which never grow beyond its minors.
 
-    Pivots are never 0: where every pool reaches a target, D - Q is a non-singular M-matrix, whose leading minors
-    are all above 0.
+    Pivots are above 0: where every pool reaches a target, D - Q is a non-singular M-matrix, whose leading
+    minors all are.
     """
     size = len(names)
     place = {name: number for number, name in enumerate(names)}
@@ -415,7 +416,7 @@ def _allocation_rows(key: Mapping[str, Any], pool: Pool, allocation: Allocation)
                 "driver_rank": driver.rank if driver else None,
                 "driver_quantity": _decimal(driver.departments[target], QUANTITY_DIGITS) if driver else None,
                 "driver_total": _decimal(driver.total, QUANTITY_DIGITS) if driver else None,
-                "share": _rounded(Fraction(hops[name], shares.denominator), SHARE_DIGITS),
+                "share": _rounded(hops[name], shares.denominator, SHARE_DIGITS),
                 "amount_minor": amounts[name],
             }
 
@@ -428,11 +429,10 @@ def _whole(quantity: Decimal, digits: int) -> int:
     return whole.numerator
 
 
-def _rounded(value: Fraction, digits: int) -> Decimal:
+def _rounded(numerator: int, denominator: int, digits: int) -> Decimal:
     """Half away from zero. Not by decimal arithmetic, whose precision is smaller than the tables'."""
-    scaled = abs(value) * 10**digits
-    whole = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return _decimal(whole if value >= 0 else -whole, digits)
+    units = (2 * abs(numerator) * 10**digits + denominator) // (2 * denominator)
+    return _decimal(units if numerator >= 0 else -units, digits)
 
 
 def _decimal(units: int, digits: int) -> Decimal:

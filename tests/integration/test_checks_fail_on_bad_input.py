@@ -87,6 +87,26 @@ BRIDGED_ITEMS = "intermediate.int_item_months_by_billing"
 BRIDGED_LINES = "intermediate.int_billed_lines_by_month"
 BRIDGED_OBLIGATIONS = "intermediate.int_obligation_months_by_billing"
 RENEWALS = "intermediate.int_renewals_compared_by_month"
+COST_RULES = "intermediate.int_cost_rules_overridden"
+COST_MAPPINGS = "intermediate.int_cost_mappings_overridden"
+ALLOCATION_RULES = "intermediate.int_allocation_rules_overridden"
+BENCHMARKS = "intermediate.int_benchmarks_overridden"
+EXPENSE_LINES = "intermediate.int_expense_lines"
+EXPENSE_COMBINATIONS = "intermediate.int_expense_combinations_classified"
+COST_LINES = "intermediate.int_cost_lines"
+SURVEYS = "intermediate.int_time_surveys_mapped"
+EMPLOYEES = "intermediate.int_employees_described"
+ASSIGNMENTS = "intermediate.int_employee_assignments_dated"
+DEPARTMENT_RULES = "intermediate.int_departments_classified"
+EMPLOYEE_MONTHS = "intermediate.int_headcount_by_employee_month"
+HEADCOUNT = "intermediate.int_headcount_by_month"
+ASSETS = "intermediate.int_assets_described"
+ASSET_MONTHS = "intermediate.int_asset_amortization_by_month"
+CLOUD_COSTS = "intermediate.int_cloud_costs_by_invoice_month"
+RAW_CLOUD_COSTS = "staging.stg_ledger__cloud_costs"
+RAW_EMPLOYEES = "staging.stg_ledger__employees"
+RAW_ASSIGNMENTS = "staging.stg_ledger__employee_assignments"
+RAW_SURVEYS = "staging.stg_ledger__time_surveys"
 
 
 OF_BILLING = ("receivables", "revenue_slices_sum_to_invoices", "deferred_revenue_roll_forward")
@@ -337,6 +357,89 @@ def ledger_account(**columns: Any) -> dict[str, Any]:
     return {**sound, "rule": "r", "account_role": "revenue", **columns}
 
 
+def cost_rule(**columns: Any) -> dict[str, Any]:
+    """A rule that puts the rent into overhead, with some columns otherwise."""
+    anything = dict.fromkeys(
+        ("account_number", "account_type", "account_role", "department", "vendor", "class"), ""
+    )
+    sound = {"rule": "r", "account_name": "rent", "bucket": "overhead", "is_direct": False}
+    return {**anything, **sound, **columns}
+
+
+def cost_line(**columns: Any) -> dict[str, Any]:
+    """A line of hosting of 12.34 in January 2024 that no rule matches, with some columns otherwise."""
+    return {
+        "transaction_id": "t",
+        "transaction_line_id": "1",
+        "month": date(2024, 1, 1),
+        "account_id": "6000",
+        "account_name": "Hosting",
+        "split_by": "none",
+        "amount_minor": 1234,
+        "minor_unit_digits": 2,
+        **columns,
+    }
+
+
+def allocation_rule(**columns: Any) -> dict[str, Any]:
+    """A rule that allocates hosting by compute units, else MRR, with some columns otherwise."""
+    return {"pool": "hosting", "driver": "compute_units", "fallback_drivers": "mrr", **columns}
+
+
+def cost_line_key(**columns: Any) -> dict[str, Any]:
+    """The expense line that ``cost_line`` is a part of, with some columns."""
+    return {"transaction_id": "t", "transaction_line_id": "1", **columns}
+
+
+def mapping(mapping: str, target: str) -> dict[str, Any]:
+    """A row of the mapping that says what v is."""
+    return {"mapping": mapping, "value": "v", "target": target}
+
+
+def survey(**columns: Any) -> dict[str, Any]:
+    """All of the time of somebody in January 2024, in support, with some columns otherwise."""
+    return {
+        "employee_id": "E1",
+        "month": date(2024, 1, 1),
+        "function_name": "support",
+        "share_quantity": 1,
+        "share_total": 1,
+        "bucket": "support",
+        **columns,
+    }
+
+
+def capitalized_asset(**columns: Any) -> dict[str, Any]:
+    """A sound asset of 100.00, with some columns otherwise."""
+    return {
+        "asset_id": "FA-1",
+        "kind": "infrastructure",
+        "bucket": "hosting",
+        "currency_code": "USD",
+        "cost": Decimal(100),
+        "cost_minor": 10000,
+        "minor_unit_digits": 2,
+        "capitalized_on": date(2024, 1, 1),
+        "in_service_on": date(2024, 1, 15),
+        "useful_life_months": 36,
+        **columns,
+    }
+
+
+def asset_month(month: int, amortized: int, accumulated: int, **columns: Any) -> dict[str, Any]:
+    """What is amortised of an asset in a month of 2024, with some columns otherwise."""
+    return {
+        "asset_id": "FA-1",
+        "month": date(2024, month, 1),
+        "bucket": "hosting",
+        "pool": "hosting",
+        "amortization_minor": amortized,
+        "accumulated_minor": accumulated,
+        "is_disposed": False,
+        **columns,
+    }
+
+
 def definition(key: str, value: str | None) -> dict[str, Any]:
     """A row of how a definition set decides."""
     return {"definition_set": "other", "policy_key": key, "policy_value": value}
@@ -484,6 +587,449 @@ PACKAGES = {"transform_quantity_divide_by": 10, "transform_quantity_round": "up"
 
 # Cases that must return something and, with no `says`, cases beside them that must not.
 CASES: dict[str, list[Case]] = {
+    "assert_expense_lines_are_classified": [
+        Case(
+            {
+                COST_LINES: [
+                    cost_line(department="Support", vendor="ACME", **{"class": "Internal"}),
+                    cost_line(
+                        transaction_id="s", department="Support", vendor="ACME", **{"class": "Internal"}
+                    ),
+                ]
+            },
+            (
+                *("ledger.transactionline", "'s/1'", "'account'", "Hosting", "to 2 lines of 2024-01-01"),
+                *("24.68", "account Hosting, department Support, vendor ACME, class Internal", "add a rule"),
+            ),
+        ),
+        Case(
+            {COST_LINES: [cost_line(account_name=None)]},
+            ("account 6000, department none, vendor none, class none",),
+        ),
+        Case(
+            {
+                EXPENSE_COMBINATIONS: [
+                    {
+                        "account_id": "6000",
+                        "rule": "r",
+                        "bucket": "hosting",
+                        "contradicting_rule": "other_rule",
+                    }
+                ],
+                LEDGER_ACCOUNTS: [ledger_account(account_id="6000", account_name="Hosting")],
+            },
+            ("policy.cost_rules", "'r'", "priority", "other_rule", "account Hosting have two rules"),
+        ),
+        Case({EXPENSE_COMBINATIONS: [{"account_id": "6000", "contradicting_rule": "other_rule"}]}, ("6000",)),
+        # What a survey splits needs no rule; that its function is known is asked elsewhere.
+        Case(
+            {
+                COST_LINES: [cost_line(bucket="hosting"), cost_line(split_by="time_survey")],
+                EXPENSE_COMBINATIONS: [{"account_id": "6000", "rule": "r", "bucket": "hosting"}],
+            }
+        ),
+    ],
+    "assert_cost_rules_are_readable": [
+        Case({COST_RULES: [cost_rule(account_name="")]}, ("policy.cost_rules", "'r'", "matches every line")),
+        Case(
+            {COST_RULES: [cost_rule(account_role="peoples")]},
+            ("account_role", "peoples", "Expected a role of policy account_roles"),
+        ),
+        Case(
+            {COST_RULES: [cost_rule(bucket="by_asset", is_direct=None)]},
+            ("bucket", "by_asset", "Expected account_role amortization"),
+        ),
+        Case(
+            {COST_RULES: [cost_rule(bucket="by_asset", account_role="amortization")]},
+            ("is_direct", "false", "each asset has a bucket of its own"),
+        ),
+        *(
+            Case(
+                {COST_RULES: [cost_rule(bucket=bucket, is_direct=is_direct)]},
+                ("is_direct", f"Expected {expected}"),
+            )
+            for bucket, expected in (
+                ("hosting", "true"),
+                ("overhead", "false"),
+                ("customer_success", "false"),
+            )
+            for is_direct in (expected == "false", None)
+        ),
+        Case(
+            {
+                COST_RULES: [
+                    cost_rule(),
+                    cost_rule(bucket="services", is_direct=True),
+                    cost_rule(bucket="by_asset", is_direct=None, account_role="amortization"),
+                    *(
+                        cost_rule(account_name="", **{column: "x"})
+                        for column in ("account_number", "account_type", "department", "vendor", "class")
+                    ),
+                ]
+            }
+        ),
+    ],
+    "assert_allocation_rules_are_readable": [
+        Case(
+            {COST_LINES: [cost_line(bucket="hosting", pool="machines")]},
+            ("policy.allocation_rules", "machines", "no rule of policy allocation_rules says"),
+        ),
+        Case({HEADCOUNT: [{"bucket": "overhead", "pool": "it"}]}, ("'it'", "no rule")),
+        Case(
+            {ALLOCATION_RULES: [allocation_rule(driver="weather")]},
+            ("'hosting'", "driver", "weather", "Expected a driver of"),
+        ),
+        *(
+            Case(
+                {ALLOCATION_RULES: [allocation_rule(fallback_drivers=fallbacks)]},
+                ("fallback_drivers", fallbacks, "Expected drivers of"),
+            )
+            for fallbacks in ("weather", "mrr weather", "mrr mrr", "mrr,hours", "mrr  hours", "mr")
+        ),
+        Case(
+            {
+                ALLOCATION_RULES: [allocation_rule(driver="headcount")],
+                COST_LINES: [cost_line(bucket="customer_success", pool="hosting")],
+            },
+            ("'hosting'", "headcount", "Expected a driver that allocates to accounts"),
+        ),
+        Case(
+            {
+                ALLOCATION_RULES: [allocation_rule()],
+                COST_LINES: [cost_line(bucket="overhead", pool="hosting")],
+            },
+            ("compute_units", "mrr", "Expected a driver that allocates to departments"),
+        ),
+        Case(
+            {
+                ALLOCATION_RULES: [
+                    allocation_rule(fallback_drivers="mrr hours seats"),
+                    allocation_rule(pool="it", driver="headcount", fallback_drivers="people_cost"),
+                    allocation_rule(pool="administration", driver="headcount", fallback_drivers=""),
+                    allocation_rule(pool="not in use", driver="headcount"),
+                ],
+                COST_LINES: [
+                    cost_line(bucket="hosting", pool="hosting"),
+                    cost_line(bucket="overhead", pool="it"),
+                    cost_line(bucket="sales", pool="needs no driver"),
+                ],
+                HEADCOUNT: [
+                    {"bucket": "overhead", "pool": "administration"},
+                    {"bucket": "sales", "pool": "needs no driver"},
+                ],
+            }
+        ),
+    ],
+    "assert_cost_mappings_are_readable": [
+        *(
+            Case(
+                {COST_MAPPINGS: [mapping(name, target)]},
+                ("policy.cost_mappings", f"{name}: v", "target", target, expected),
+            )
+            for name, target, expected in (
+                ("function", "by_asset", "a bucket of costs"),
+                ("asset_kind", "infrastructure", "a bucket of costs"),
+                ("asset", "shared", "a bucket of costs"),
+                ("environment", "hosting", "production, development or shared"),
+                ("revenue_stream", "usage", "subscription or services"),
+            )
+        ),
+        Case(
+            {
+                COST_MAPPINGS: [
+                    mapping("function", "customer_success"),
+                    mapping("asset_kind", "hosting"),
+                    mapping("asset", "overhead"),
+                    mapping("environment", "shared"),
+                    mapping("revenue_stream", "services"),
+                ]
+            }
+        ),
+    ],
+    "assert_benchmarks_are_readable": [
+        *(
+            Case(
+                {BENCHMARKS: [{"benchmark": "b", "rate": rate}]},
+                ("policy.benchmarks", "'b'", "rate", "above 0 and up to 1"),
+            )
+            for rate in (None, 0, -1, 78)
+        ),
+        Case({BENCHMARKS: [{"benchmark": "b", "rate": Decimal(rate)} for rate in ("0.001", "0.78", "1")]}),
+    ],
+    "assert_time_surveys_are_readable": [
+        Case(
+            {SURVEYS: [survey(share_quantity=Decimal("0.6"), share_total=Decimal("0.999999"))]},
+            ("ledger.time_survey", "E1, 2024-01-01", "share", "0.999999", "Expected shares that sum to 1"),
+        ),
+        *(
+            Case(
+                {SURVEYS: [survey(share_quantity=share)]},
+                ("share", "Expected a share above 0 of function support"),
+            )
+            for share in (0, Decimal("-0.1"))
+        ),
+        Case(
+            {SURVEYS: [survey(function_name="juggling", bucket=None)]},
+            ("function", "juggling", "add it to the mapping function"),
+        ),
+        Case({SURVEYS: [survey(share_quantity=Decimal("0.4")), survey(share_quantity=Decimal("0.6"))]}),
+    ],
+    "assert_employees_have_a_bucket": [
+        Case(
+            {
+                EMPLOYEE_MONTHS: [
+                    {
+                        "employee_id": "E1",
+                        "month": date(2024, month, 1),
+                        "department": "Orchard",
+                        "function_name": "",
+                    }
+                    for month in (2, 1)
+                ],
+                EMPLOYEES: [{"employee_id": "E1", "function_name": "apples"}],
+            },
+            (
+                "ledger.employee",
+                "'E1'",
+                "department",
+                "Orchard",
+                "From 2024-01-01 on, no rule",
+                "function apples",
+            ),
+        ),
+        Case(
+            {
+                EMPLOYEE_MONTHS: [
+                    {
+                        "employee_id": "E1",
+                        "month": date(2024, 1, 1),
+                        "department": "none",
+                        "function_name": "",
+                    }
+                ],
+                EMPLOYEES: [{"employee_id": "E1"}],
+            },
+            ("function none is not in policy cost_mappings",),
+        ),
+        Case(
+            {DEPARTMENT_RULES: [{"department": "Orchard", "rule": "r", "contradicting_rule": "other_rule"}]},
+            ("policy.cost_rules", "'r'", "priority", "other_rule", "Department Orchard has two rules"),
+        ),
+        Case(
+            {
+                EMPLOYEE_MONTHS: [
+                    {"employee_id": "E1", "function_name": "", "bucket": "sales"},
+                    {"employee_id": "E1", "function_name": "of a survey", "bucket": None},
+                ],
+                EMPLOYEES: [{"employee_id": "E1"}],
+                DEPARTMENT_RULES: [{"department": "Orchard", "rule": "r"}],
+            }
+        ),
+    ],
+    "assert_employees_are_readable": [
+        Case(
+            {EMPLOYEES: [{"employee_id": "E1"}]},
+            ("ledger.employee", "'E1'", "start_date", "no assignment says it either"),
+        ),
+        *(
+            Case({ASSIGNMENTS: [{"employee_id": "E1", "fte": fte}]}, ("'E1'", "fte", "from 0 to 1000"))
+            for fte in (Decimal("-0.1"), 1001)
+        ),
+        Case(
+            {
+                ASSIGNMENTS: [
+                    {
+                        "employee_id": "E1",
+                        "department_reference": "",
+                        "location_reference": "Leeds",
+                        "valid_from": date(2024, 2, 1),
+                        "valid_to": date(2024, 1, 31),
+                    }
+                ]
+            },
+            ("ledger.employee_assignment", "'E1'", "valid_to", "Expected a day after valid_from 2024-02-01"),
+        ),
+        Case(
+            {
+                EMPLOYEES: [{"employee_id": "E1"}, {"employee_id": "E2", "start_date": date(2024, 1, 1)}],
+                ASSIGNMENTS: [
+                    {
+                        "employee_id": "E1",
+                        "fte": 0,
+                        "valid_from": date(2024, 2, 1),
+                        "valid_to": date(2024, 2, 1),
+                    },
+                    # Nobody is assigned: the export says of an employee only from when to when.
+                    {
+                        "employee_id": "E3",
+                        "department_reference": "",
+                        "location_reference": "",
+                        "fte": 1000,
+                        "valid_from": date(2024, 2, 1),
+                        "valid_to": date(2024, 1, 31),
+                    },
+                ],
+            }
+        ),
+    ],
+    "assert_assets_are_readable": [
+        *(
+            Case(
+                {ASSETS: [capitalized_asset(**columns)]},
+                ("ledger.capitalized_asset", "'FA-1'", *said),
+            )
+            for columns, said in (
+                ({"currency_code": "EUR"}, ("currency", "EUR", "Expected the reporting currency USD")),
+                ({"cost": None, "cost_minor": None}, ("cost", "NULL", "whole minor units")),
+                ({"cost": Decimal("100.005")}, ("cost", "100.005", "whole minor units")),
+                ({"cost": Decimal(-1), "cost_minor": -100}, ("cost", "-1", "at least 0")),
+                ({"useful_life_months": None}, ("useful_life_months", "NULL", "1 to 1200 months")),
+                ({"useful_life_months": 0}, ("useful_life_months", "0", "1 to 1200 months")),
+                ({"useful_life_months": 1201}, ("useful_life_months", "1201", "1 to 1200 months")),
+                ({"capitalized_on": None, "in_service_on": None}, ("capitalized_on", "Expected the day")),
+                ({"disposed_on": date(2024, 1, 14)}, ("disposed_on", "2024-01-14", "service")),
+                (
+                    {"disposed_on": date(2023, 12, 31), "in_service_on": None},
+                    ("disposed_on", "capitalisation"),
+                ),
+                ({"bucket": None, "kind": "ship"}, ("kind", "ship", "mapping asset_kind")),
+                ({"bucket": None, "kind": None}, ("kind", "NULL")),
+            )
+        ),
+        Case(
+            {
+                ASSETS: [
+                    capitalized_asset(),
+                    capitalized_asset(currency_code=None, disposed_on=date(2024, 1, 15)),
+                    capitalized_asset(in_service_on=None, useful_life_months=None),
+                    capitalized_asset(capitalized_on=None, useful_life_months=1200, cost=0, cost_minor=0),
+                ]
+            }
+        ),
+    ],
+    "assert_expense_lines_are_whole_minor_units": [
+        *(
+            Case(
+                {
+                    EXPENSE_LINES: [
+                        {
+                            "transaction_id": "t",
+                            "transaction_line_id": "1",
+                            "amount": amount,
+                            "amount_minor": 1000,
+                            "minor_unit_digits": 2,
+                        }
+                    ]
+                },
+                ("ledger.transactionaccountingline", "t/1", "amount", "whole minor units"),
+            )
+            for amount in (Decimal("10.0049"), None)
+        ),
+        Case({EXPENSE_LINES: [{"amount": Decimal("-10.01"), "amount_minor": -1001, "minor_unit_digits": 2}]}),
+    ],
+    "assert_cloud_costs_can_be_valued": [
+        Case(
+            {RAW_CLOUD_COSTS: [{"invoice_id": "B1"}, {"invoice_id": "B1"}]},
+            ("ledger.cloud_cost", "'B1'", "ChargePeriodStart", "2 rows have none"),
+        ),
+        Case({RAW_CLOUD_COSTS: [{"invoice_id": None}]}, ("no invoice",)),
+        *(
+            Case(
+                {
+                    CLOUD_COSTS: [
+                        {"invoice_id": "B1", "month": date(2024, 1, 1), "currency_code": "EUR", known: 1}
+                    ]
+                },
+                ("B1, 2024-01-01", "BillingCurrency", "EUR", "Expected a rate of this currency"),
+            )
+            for known in ("effective_cost", "billed_cost")
+        ),
+        Case(
+            {
+                RAW_CLOUD_COSTS: [{"charge_period_start_at": at("2024-01-01")}],
+                CLOUD_COSTS: [{"invoice_id": "B1", "effective_cost": 1, "billed_cost": 0}],
+            }
+        ),
+    ],
+    "assert_environment_tags_are_known": [
+        Case(
+            {
+                RAW_CLOUD_COSTS: [
+                    {"invoice_id": "B1", "environment_tag": "lab"},
+                    {"environment_tag": "lab"},
+                ],
+                COST_MAPPINGS: [{"mapping": "function", "value": "lab", "target": "support"}],
+            },
+            ("ledger.cloud_cost", "'B1'", "Tags", "lab", "2 charges follow the ratio"),
+        ),
+        Case(
+            {
+                RAW_CLOUD_COSTS: [
+                    {"environment_tag": "v"},
+                    {"environment_tag": None},
+                    {"environment_tag": ""},
+                ],
+                COST_MAPPINGS: [mapping("environment", "production")],
+            }
+        ),
+    ],
+    "assert_people_of_time_records_are_employees": [
+        Case(
+            {RAW_SURVEYS: [{"employee_id": "E1"}, {"employee_id": "E1"}]},
+            ("ledger.time_survey", "'E1'", "employee_id", "2 rows are left out"),
+        ),
+        Case(
+            {RAW_ASSIGNMENTS: [{"employee_id": "E1"}]}, ("ledger.employee_assignment", "1 rows are left out")
+        ),
+        Case(
+            {
+                RAW_SURVEYS: [{"employee_id": "E1"}],
+                RAW_ASSIGNMENTS: [{"employee_id": "E1"}],
+                RAW_EMPLOYEES: [{"employee_id": "E1"}],
+            }
+        ),
+    ],
+    "assert_parts_of_an_expense_line_sum_to_it": [
+        Case(
+            {
+                EXPENSE_LINES: [cost_line_key(amount_minor=1235)],
+                COST_LINES: [cost_line(), cost_line(amount_minor=2)],
+            },
+            ("'t'", "1235", "1236"),
+        ),
+        Case({EXPENSE_LINES: [cost_line_key(amount_minor=1235)]}, ("'t'", "1235", "None")),
+        Case({COST_LINES: [cost_line()]}, ("'t'", "1234", "None")),
+        Case(
+            {
+                EXPENSE_LINES: [cost_line_key(amount_minor=0)],
+                COST_LINES: [cost_line(), cost_line(amount_minor=-1234)],
+            }
+        ),
+    ],
+    "assert_every_asset_is_in_one_bucket": [
+        Case(
+            {ASSET_MONTHS: [asset_month(1, 10, 10), asset_month(2, 10, 20, bucket="overhead")]},
+            ("FA-1", "is in 2 buckets"),
+        ),
+        Case(
+            {ASSET_MONTHS: [asset_month(1, 10, 10), asset_month(2, 10, 20, pool="machines")]},
+            ("is in 2 buckets",),
+        ),
+        Case({ASSET_MONTHS: [asset_month(1, 10, 10, bucket=None)]}, ("is in 0 buckets",)),
+        Case(
+            {ASSET_MONTHS: [asset_month(1, 10, 10), asset_month(2, 11, 20)]},
+            ("FA-1", "has amortised 21 in its months and 20 in total"),
+        ),
+        Case(
+            {
+                ASSET_MONTHS: [
+                    asset_month(1, 10, 10),
+                    asset_month(2, 10, 20),
+                    asset_month(3, 5, 0, is_disposed=True),
+                ]
+            }
+        ),
+    ],
     "assert_account_role_rules_are_readable": [
         Case({ROLES: [role_rule(account_type="")]}, ("policy.account_roles", "'r'", "matches every account")),
         Case(
@@ -1343,6 +1889,51 @@ CASES: dict[str, list[Case]] = {
         *(good_policy("primary_accounting_book", value) for value in ("1", "US GAAP")),
         *(good_policy("controls_that_only_report", value) for value in ("", "bad_debt contra_revenue")),
         *(good_policy("proration_coupons", value) for value in ("own", "of_the_renewal")),
+        *(policy("customer_success_in_cor", value) for value in ("yes", "True", "", None)),
+        *(policy("allocation_method", value) for value in ("stepdown", "", None)),
+        *(
+            policy("materiality_floor_amount", value)
+            for value in ("-1", "1000000000001", "0.00001", "", None)
+        ),
+        *(policy("materiality_revenue_share", value) for value in ("-0.1", "1.1", "0.0000001", None)),
+        *(policy("margin_review_points", value) for value in ("-0.1", "1.1", "0.0000001", None)),
+        *(policy("materiality_growth_months", value) for value in ("0", "121", "1.5", None)),
+        *(policy("allocation_account_rows_limit", value) for value in ("-1", "1000000001", None)),
+        *(policy("cac_lag_months", value) for value in ("-1", "121", None)),
+        *(policy("clv_cap_months", value) for value in ("0", "1201", None)),
+        *(
+            Case(
+                {**policy(f"margin_benchmark_{margin}", "b").rows, BENCHMARKS: rows},
+                ("margin_benchmark", "'b'"),
+            )
+            for margin, rows in (
+                ("subscription", []),
+                ("total", [{"benchmark": "b", "margin": "subscription"}]),
+            )
+        ),
+        *(
+            good_policy(key, value)
+            for key, values in {
+                "customer_success_in_cor": ("true", "false"),
+                "allocation_method": ("direct", "step_down", "reciprocal"),
+                "materiality_floor_amount": ("0", "1000.5", "1000000000000"),
+                "materiality_revenue_share": ("0", "0.005", "1"),
+                "materiality_growth_months": ("1", "120"),
+                "margin_review_points": ("0", "0.10", "1"),
+                "allocation_account_rows_limit": ("0", "1000000000"),
+                "cac_lag_months": ("0", "120"),
+                "clv_cap_months": ("1", "1200"),
+                "margin_benchmark_subscription": ("",),
+                "margin_benchmark_total": ("",),
+            }.items()
+            for value in values
+        ),
+        Case(
+            {
+                **good_policy("margin_benchmark_total", "b").rows,
+                BENCHMARKS: [{"benchmark": "b", "margin": "total"}],
+            }
+        ),
         *(good_policy("past_due_churn_days", value) for value in ("", "0", "30")),
         *(good_policy("fiscal_year_start_month", value) for value in ("1", "12")),
         good_policy("renewal_grace_days", "0"),
@@ -2384,7 +2975,7 @@ def test_a_singular_test_finds_what_is_bad_and_only_that(
             assert any(text in str(row) for row in answer), f"{text!r} is not said for {case}\n{answer}"
 
 
-SHARED = ("int_months", "dim_months", "int_run_settings", "iso_4217_currencies")
+SHARED = ("int_months", "dim_months", "int_run_settings", "iso_4217_currencies", "allocation_drivers")
 
 
 def read_by(sql: str, tables: Tables) -> set[str]:

@@ -146,6 +146,9 @@ def test_what_names_no_controls_is_refused(value: str) -> None:
         ("ledger_controls_from", "always"),
         ("ledger_controls_from", ""),
         ("licence_support_allocation", "residual"),
+        ("customer_success_in_cor", "True"),
+        ("customer_success_in_cor", ""),
+        ("allocation_method", "stepdown"),
     ],
 )
 def test_a_choice_that_is_none_is_refused_with_the_choices(key: str, value: str) -> None:
@@ -156,3 +159,50 @@ def test_a_choice_that_is_none_is_refused_with_the_choices(key: str, value: str)
 def test_there_is_always_a_primary_accounting_book(value: str | None) -> None:
     assert "must say something" in refused("primary_accounting_book", value)
     check_policy("primary_accounting_book", "US GAAP", default_policies())
+
+
+@pytest.mark.parametrize(
+    ("key", "least", "most"),
+    [
+        ("materiality_floor_amount", "0", "1000000000000"),
+        ("materiality_revenue_share", "0", "1"),
+        ("materiality_growth_months", "1", "120"),
+        ("margin_review_points", "0", "1"),
+        ("allocation_account_rows_limit", "0", "1000000000"),
+        ("cac_lag_months", "0", "120"),
+        ("clv_cap_months", "1", "1200"),
+    ],
+)
+def test_numbers_of_margins_and_unit_economics_have_a_range(key: str, least: str, most: str) -> None:
+    for value in (least, most):
+        check_policy(key, value, default_policies())
+    assert "too small" in refused(key, str(int(least) - 1))
+    assert "too large" in refused(key, str(int(most) + 1))
+    assert "no number" in refused(key, "")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("materiality_floor_amount", "0.00001"),
+        ("materiality_revenue_share", "0.0000001"),
+        ("margin_review_points", "0.0000001"),
+    ],
+)
+def test_what_is_finer_than_a_margin_is_reckoned_with_is_refused(key: str, value: str) -> None:
+    assert "finer than the models reckon with" in refused(key, value)
+
+
+@pytest.mark.parametrize(
+    "key", ["materiality_growth_months", "allocation_account_rows_limit", "clv_cap_months"]
+)
+def test_months_and_rows_are_whole(key: str) -> None:
+    assert "no whole number" in refused(key, "1.5")
+
+
+@pytest.mark.parametrize("key", ["margin_benchmark_subscription", "margin_benchmark_total"])
+def test_a_margin_is_held_against_a_benchmark_by_name_or_against_none(key: str) -> None:
+    for value in ("", None, "bvp_index_median", "survey_2026"):
+        check_policy(key, value, default_policies())
+    for value in ("0.74", "BVP", "two names", " "):
+        assert "no name of a benchmark" in refused(key, value)

@@ -7,13 +7,7 @@ with
 
 assets as (
 
-    select * from {{ ref('stg_ledger__capitalized_assets') }}
-
-),
-
-mappings as (
-
-    select * from {{ ref('int_cost_mappings_overridden') }}
+    select * from {{ ref('int_assets_described') }}
 
 ),
 
@@ -23,26 +17,17 @@ run_settings as (
 
 ),
 
-currencies as (
-
-    select * from {{ ref('iso_4217_currencies') }}
-
-),
-
 lives as (
 
     select
         assets.asset_id,
         assets.kind,
-        coalesce(asset_mappings.target, kind_mappings.target) as bucket,
-        coalesce(asset_mappings.pool, kind_mappings.pool) as pool,
-        {{ exact_integer(
-            'round(assets.cost * ' ~ minor_units('currencies.minor_unit_digits') ~ ')'
-        ) }} as cost_minor,
+        assets.bucket,
+        assets.pool,
+        {{ exact_integer('assets.cost_minor') }} as cost_minor,
         coalesce(assets.capitalized_on, assets.in_service_on) as capitalized_on,
         assets.in_service_on,
-        {{ add_months('assets.in_service_on', 'assets.useful_life_months') }}
-            as end_date,
+        assets.end_date,
         assets.disposed_on,
         least(
             coalesce(assets.capitalized_on, assets.in_service_on),
@@ -54,16 +39,6 @@ lives as (
         ) as last_date
     from assets
     cross join run_settings
-    left join currencies
-        on assets.currency_code = currencies.currency_code
-    left join mappings as asset_mappings
-        on
-            lower(assets.asset_id) = asset_mappings.value
-            and asset_mappings.mapping = 'asset'
-    left join mappings as kind_mappings
-        on
-            assets.kind = kind_mappings.value
-            and kind_mappings.mapping = 'asset_kind'
 
 ),
 

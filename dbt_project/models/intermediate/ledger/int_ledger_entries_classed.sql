@@ -31,7 +31,8 @@ typed_lines as (
         lower(accounts.account_type) as account_type,
         coalesce(
             lower(accounts.account_type) in (
-                'income', 'cogs', 'expense', 'othincome', 'othexpense'
+                'income', 'cogs', 'expense', 'othincome', 'othexpense',
+                'cost of goods sold', 'other income', 'other expense'
             ),
             false
         ) as is_of_result

@@ -160,8 +160,10 @@ classified as (
         bucket,
         'posted' as driver,
         false as is_fallback,
-        amount_minor as driver_quantity,
-        sum(amount_minor) over (partition by month, pool) as driver_total,
+        cast(amount_minor as decimal(38, 12)) as driver_quantity,
+        cast(
+            sum(amount_minor) over (partition by month, pool) as decimal(38, 12)
+        ) as driver_total,
         amount_minor
     from posted_by_department
 
@@ -200,8 +202,8 @@ accounts as (
         shown_account_costs.bucket,
         shown_account_costs.driver,
         coalesce(account_pools.driver_rank > 1, false) as is_fallback,
-        shown_account_costs.driver_quantity,
-        shown_account_costs.driver_total,
+        cast(shown_account_costs.driver_quantity as decimal(38, 12)) as driver_quantity,
+        cast(shown_account_costs.driver_total as decimal(38, 12)) as driver_total,
         shown_account_costs.amount_minor
     from shown_account_costs
     left join account_pools
@@ -212,7 +214,6 @@ accounts as (
 
 ),
 
--- Shares of quantities, at the 12 decimals that are published.
 proportional as (
 
     select
@@ -223,12 +224,13 @@ proportional as (
     union all
     select
         *,
-        {{ exact_integer('driver_quantity') }} as quantity,
-        {{ exact_integer('driver_total') }} as total
+        {{ exact_integer('driver_quantity * 1000000') }} as quantity,
+        {{ exact_integer('driver_total * 1000000') }} as total
     from classified
 
 ),
 
+-- Each way has the same types: a union of others would cut decimals.
 allocations as (
 
     select
@@ -241,9 +243,9 @@ allocations as (
         bucket,
         driver,
         is_fallback,
-        driver_quantity,
-        driver_total,
-        share,
+        cast(driver_quantity as decimal(38, 12)) as driver_quantity,
+        cast(driver_total as decimal(38, 12)) as driver_total,
+        cast(round(share, 12) as decimal(38, 12)) as share,
         amount_minor
     from departments
     union all
@@ -257,9 +259,9 @@ allocations as (
         bucket,
         driver,
         is_fallback,
-        driver_quantity,
-        driver_total,
-        share,
+        cast(driver_quantity as decimal(38, 12)) as driver_quantity,
+        cast(driver_total as decimal(38, 12)) as driver_total,
+        cast(round(share, 12) as decimal(38, 12)) as share,
         amount_minor
     from department_buckets
     union all
@@ -276,14 +278,16 @@ allocations as (
         driver_quantity,
         driver_total,
         case
-            when target_type = 'unallocated' then cast(1 as decimal(20, 12))
+            when target_type = 'unallocated' then cast(1 as decimal(38, 12))
             when total <> 0
                 then
                     cast(
-                        {{ round_signed_quotient(
-                            'quantity * ' ~ exact_integer('1000000000000'), 'total'
-                        ) }} as decimal(26, 0)
-                    ) * cast(0.000000000001 as decimal(12, 12))
+                        cast(
+                            {{ round_signed_quotient(
+                                'quantity * ' ~ exact_integer('1000000000000'), 'total'
+                            ) }} as decimal(26, 0)
+                        ) * cast(0.000000000001 as decimal(12, 12)) as decimal(38, 12)
+                    )
         end as share,
         amount_minor
     from proportional
@@ -302,9 +306,9 @@ final as (
         allocations.bucket,
         allocations.driver,
         allocations.is_fallback,
-        cast(allocations.driver_quantity as decimal(38, 12)) as driver_quantity,
-        cast(allocations.driver_total as decimal(38, 12)) as driver_total,
-        cast(round(allocations.share, 12) as decimal(38, 12)) as share,
+        allocations.driver_quantity,
+        allocations.driver_total,
+        allocations.share,
         {{ minor_to_amount(
             'allocations.amount_minor', 'currencies.minor_unit_digits'
         ) }} as allocated_amount
