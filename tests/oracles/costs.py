@@ -63,12 +63,17 @@ FACILITIES = Target(OVERHEAD, "facilities")
 
 @dataclass(frozen=True)
 class Part:
-    """A ledger line, or what of it is spent on one thing; whole minor units, positive is cost."""
+    """A ledger line, or what of it is spent on one thing; whole minor units, positive is cost.
+
+    ``weight`` of ``total`` is what the line is split by; 1 of 1 where it is not.
+    """
 
     line: LedgerLine
     key: str
     rule: str
     target: Target
+    weight: Fraction
+    total: Fraction
     amount: int
     department: str | None
     location: str | None
@@ -201,6 +206,9 @@ class Costs:
         employee = classified.employee
         return employee is not None and bool(self.people.survey(employee, classified.line.entry.month))
 
+    def rule_of(self, classified: ClassifiedLine, key: str) -> str:
+        return f"function {key}" if self.is_surveyed(classified) else classified.rule.name
+
     def shares_of(self, classified: ClassifiedLine) -> dict[tuple[str, Target], Fraction]:
         """Of one line, by the key of each part and what it is spent on."""
         line, target, month = classified.line, classified.rule.target, classified.line.entry.month
@@ -222,23 +230,24 @@ class Costs:
             }
         return {("", target): Fraction(1)}
 
+    def parts_of_line(self, classified: ClassifiedLine) -> Iterator[Part]:
+        shares = self.shares_of(classified)
+        for (key, target), amount in largest_remainder(classified.line.amount, shares).items():
+            yield Part(
+                line=classified.line,
+                key=key,
+                rule=self.rule_of(classified, key),
+                target=target,
+                weight=shares[key, target],
+                total=sum(shares.values(), Fraction(0)),
+                amount=amount,
+                department=self.ledger.departments.shown(classified.department),
+                location=self.ledger.locations.shown(classified.location),
+            )
+
     @cached_property
     def parts(self) -> list[Part]:
-        return [
-            Part(
-                classified.line,
-                key,
-                key if self.is_surveyed(classified) else classified.rule.name,
-                target,
-                amount,
-                self.ledger.departments.shown(classified.department),
-                self.ledger.locations.shown(classified.location),
-            )
-            for classified in self.lines
-            for (key, target), amount in largest_remainder(
-                classified.line.amount, self.shares_of(classified)
-            ).items()
-        ]
+        return [part for classified in self.lines for part in self.parts_of_line(classified)]
 
     @cached_property
     def parts_of(self) -> dict[date, list[Part]]:
@@ -517,6 +526,8 @@ class Costs:
                 "pool": part.target.pool,
                 "is_direct": part.target.bucket in self.direct_buckets,
                 "rule": part.rule,
+                "share_quantity": to_places(part.weight),
+                "share_total": to_places(part.total),
                 "line_amount": self.in_major(part.line.amount),
                 "amount": self.in_major(part.amount),
             }
@@ -538,8 +549,8 @@ class Costs:
                 "month": month,
                 "amount": self.in_major(sum(part.amount for part in parts)),
                 "line_count": len(parts),
-                "pools": ",".join(sorted({part.target.pool for part in parts})),
-                "rules": ",".join(sorted({part.rule for part in parts})),
+                "pools": ", ".join(sorted({part.target.pool for part in parts})),
+                "rules": ", ".join(sorted({part.rule for part in parts})),
             }
             for (bucket, department, location, month), parts in together.items()
         ]
