@@ -84,7 +84,13 @@ OWN_COST_RULES: tuple[Row, ...] = (
         "bucket": "overhead",
         "pool": "facilities",
     },
-    {"rule": "status_page", "priority": 40, "vendor": "Status Page Inc.", "bucket": "hosting"},
+    {
+        "rule": "status_page",
+        "priority": 40,
+        "vendor": "Status Page Inc.",
+        "bucket": "hosting",
+        "pool": "status",
+    },
     {
         "rule": "projects",
         "priority": 45,
@@ -96,6 +102,7 @@ OWN_COST_RULES: tuple[Row, ...] = (
 )
 OWN_ALLOCATION_RULES: tuple[Row, ...] = (
     {"pool": "odd", "driver": "hours", "fallback_drivers": "services_revenue handled_minutes mrr"},
+    {"pool": "status", "driver": "compute_units"},
     {"pool": "guard", "driver": "people_cost", "fallback_drivers": "headcount"},
 )
 OWN_MAPPINGS: tuple[Row, ...] = (
