@@ -222,7 +222,7 @@ class Costs:
             return {(name, targets[name]): weight for name, weight in weights.items()}
         if target.bucket == BY_ASSET:
             left = {
-                (one.bucket, one): Fraction(taken - self.amortization_posted.get((month, one), 0))
+                (part_of(one), one): Fraction(taken - self.amortization_posted.get((month, one), 0))
                 for one, taken in self.register.taken_in(month).items()
             }
             return {key: weight for key, weight in left.items() if weight > 0} or {
@@ -611,6 +611,11 @@ class Costs:
                     }
                 )
         return rows
+
+
+def part_of(target: Target) -> str:
+    """How a part of what assets cost is named: by its bucket, and by a pool of another name."""
+    return target.bucket if target.pool == target.bucket else f"{target.bucket}: {target.pool}"
 
 
 def to_places(value: Fraction, digits: int = 12) -> Decimal:

@@ -38,7 +38,7 @@ def companies(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Cost
 def test_every_bucket_split_and_sign(companies: list[tuple[Path, Costs]]) -> None:
     parts = [part for _, costs in companies for part in costs.parts]
     assert {part.target.bucket for part in parts} == BUCKETS
-    assert {"", "production", "development", "overhead", "capitalized_software"} <= {
+    assert {"", "production", "development", "overhead: facilities", "capitalized_software"} <= {
         part.key for part in parts
     }
     kinds: Counter[str] = Counter()
