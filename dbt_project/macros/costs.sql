@@ -5,10 +5,15 @@
     hosting support services cloud_operations capitalized_software third_party_fees
 {%- endmacro %}
 
+{# The same as texts of SQL, separated by commas. #}
+{% macro quoted_direct_buckets() -%}
+    '{{ direct_buckets().split() | join("', '") }}'
+{%- endmacro %}
+
 {# Whether a bucket is a cost of revenue; overhead is not until it reaches one. #}
 {% macro is_direct_bucket(bucket, is_customer_success_in_cor) -%}
     coalesce(
-        {{ bucket }} in ('{{ direct_buckets().split() | join("', '") }}')
+        {{ bucket }} in ({{ quoted_direct_buckets() }})
         or ({{ bucket }} = 'customer_success' and {{ is_customer_success_in_cor }}),
         false
     )

@@ -107,6 +107,18 @@ RAW_CLOUD_COSTS = "staging.stg_ledger__cloud_costs"
 RAW_EMPLOYEES = "staging.stg_ledger__employees"
 RAW_ASSIGNMENTS = "staging.stg_ledger__employee_assignments"
 RAW_SURVEYS = "staging.stg_ledger__time_surveys"
+OVERHEAD = "intermediate.int_overhead_flows_by_month"
+ACCOUNT_POOLS = "intermediate.int_account_cost_pools_by_month"
+ACCOUNT_COSTS = "intermediate.int_costs_by_account_month"
+OPERATING_COSTS = "intermediate.int_operating_costs_by_month"
+PROCESSOR_FEES = "intermediate.int_processor_fees_by_account_month"
+ALLOCATIONS = "marts.fct_cost_allocations"
+COSTS_OF_REVENUE = "marts.fct_cost_of_revenue_by_account_month"
+COST_OF_REVENUE_LINES = "marts.fct_cost_of_revenue_lines_by_month"
+MARGINS = "marts.fct_gross_margin_by_month"
+ACCOUNT_MARGINS = "marts.fct_gross_margin_by_account_month"
+SEGMENT_MARGINS = "marts.fct_gross_margin_by_segment_month"
+ACCOUNT_REVENUE = "marts.fct_revenue_by_account_month"
 
 
 OF_BILLING = ("receivables", "revenue_slices_sum_to_invoices", "deferred_revenue_roll_forward")
@@ -386,6 +398,26 @@ def allocation_rule(**columns: Any) -> dict[str, Any]:
     return {"pool": "hosting", "driver": "compute_units", "fallback_drivers": "mrr", **columns}
 
 
+def allocation(**columns: Any) -> dict[str, Any]:
+    """What Sales gets of the pool it in January 2024, 1.00, with some columns otherwise."""
+    pool = {"month": date(2024, 1, 1), "method": "reciprocal", "pool": "it", "from_department": "it"}
+    target = {"target_type": "department", "target_id": "Sales", "allocated_amount": 1}
+    return {**pool, **target, **columns}
+
+
+def margin(**columns: Any) -> dict[str, Any]:
+    """A gross margin of January 2024 in which every amount is 0, with some columns otherwise."""
+    return {"month": date(2024, 1, 1), **dict.fromkeys(MARGIN_AMOUNTS, 0), **columns}
+
+
+def divided_margins(**columns: Any) -> dict[str, list[dict[str, Any]]]:
+    """The margin as that of one account and one segment of each type."""
+    return {
+        ACCOUNT_MARGINS: [margin(account_id="a", **columns)],
+        SEGMENT_MARGINS: [margin(segment_type=one, segment="s", **columns) for one in SEGMENT_TYPES],
+    }
+
+
 def cost_line_key(**columns: Any) -> dict[str, Any]:
     """The expense line that ``cost_line`` is a part of, with some columns."""
     return {"transaction_id": "t", "transaction_line_id": "1", **columns}
@@ -586,6 +618,37 @@ TIERED = price(billing_scheme="tiered", tiers_mode="volume", unit_amount_minor=N
 PACKAGES = {"transform_quantity_divide_by": 10, "transform_quantity_round": "up"}
 
 # Cases that must return something and, with no `says`, cases beside them that must not.
+MARGIN_AMOUNTS = [
+    f"{name}_amount"
+    for name in (
+        "subscription_revenue",
+        "services_revenue",
+        "total_revenue",
+        "hosting",
+        "support",
+        "services",
+        "cloud_operations",
+        "capitalized_software",
+        "third_party_fees",
+        "overhead",
+        "customer_success",
+        "customer_success_overhead",
+        "subscription_cost",
+        "services_cost",
+        "cost_of_revenue",
+        *(f"{revenue}_margin" for revenue in ("subscription", "services", "total")),
+        *(
+            f"{revenue}_margin_{counting}_customer_success"
+            for revenue in ("subscription", "total")
+            for counting in ("excluding", "including")
+        ),
+    )
+]
+# The pool it, 3.00, on both of its rows.
+OVERHEAD_FLOWS = [
+    {"month": date(2024, 1, 1), "pool": "it", "flow": flow, "amount_minor": 300} for flow in ("a", "b")
+]
+
 CASES: dict[str, list[Case]] = {
     "assert_expense_lines_are_classified": [
         Case(
@@ -1028,6 +1091,231 @@ CASES: dict[str, list[Case]] = {
                     asset_month(3, 5, 0, is_disposed=True),
                 ]
             }
+        ),
+    ],
+    "assert_pools_are_of_one_bucket": [
+        Case(
+            {COST_LINES: [cost_line(bucket="sales", pool="p"), cost_line(bucket="marketing", pool="p")]},
+            ("policy.cost_rules", "'p'", "marketing and sales", "another pool"),
+        ),
+        Case({COST_LINES: [cost_line(bucket="sales", pool="p"), cost_line(bucket="sales", pool="q")]}),
+        Case({COST_LINES: [cost_line(bucket="sales", pool="p"), cost_line(bucket="sales", pool="p")]}),
+    ],
+    "assert_revenue_streams_have_a_margin_line": [
+        *(
+            Case(
+                {
+                    REVENUE: [
+                        {"stream": "v", "invoice_line_item_id": one, "month": date(2024, 1, 1)}
+                        for one in ("il_1", "il_2", "il_2")
+                    ],
+                    COST_MAPPINGS: mappings,
+                },
+                says,
+            )
+            for mappings, says in (
+                ([], ("policy.cost_mappings", "stream v (2 invoice lines, among them il_1)")),
+                ([mapping("function", "services")], ("revenue_stream, v,",)),
+                ([mapping("revenue_stream", "sales")], ("'sales'",)),
+                ([mapping("revenue_stream", "services")], ()),
+                ([mapping("revenue_stream", "subscription")], ()),
+            )
+        ),
+    ],
+    "assert_allocations_give_out_what_comes_in": [
+        *(
+            Case({OVERHEAD: OVERHEAD_FLOWS, ALLOCATIONS: rows}, says)
+            for rows, says in (
+                ([], ("'departments'", "'buckets'", "'difference': Decimal('-3.0000')")),
+                (
+                    [
+                        allocation(),
+                        allocation(target_type="unallocated", target_id="unallocated"),
+                        allocation(target_type="bucket", target_id="sales", allocated_amount=2),
+                    ],
+                    ("'departments'", "'difference': Decimal('-1.0000')"),
+                ),
+                (
+                    [
+                        allocation(allocated_amount=3),
+                        allocation(target_type="bucket", target_id="sales", allocated_amount=2),
+                    ],
+                    ("'buckets'", "'difference': Decimal('-1.0000')"),
+                ),
+                (
+                    [
+                        allocation(),
+                        allocation(from_department="hr"),
+                        allocation(target_type="unallocated", target_id="unallocated"),
+                        allocation(target_type="bucket", target_id="sales", allocated_amount=2),
+                    ],
+                    (),
+                ),
+                (
+                    [
+                        allocation(target_type="unallocated", target_id="unallocated", allocated_amount=3),
+                        allocation(pool="rooms", target_type="unallocated", target_id="unallocated"),
+                    ],
+                    ("'rooms'", "'amount_in': Decimal('0.0000')"),
+                ),
+            )
+        ),
+        *(
+            Case(
+                {
+                    COST_LINES: [
+                        cost_line(bucket="sales", pool="it", amount_minor=100),
+                        cost_line(bucket="overhead", pool="it", amount_minor=9),
+                    ],
+                    ALLOCATIONS: [
+                        allocation(method="classified", target_type="bucket", allocated_amount=amount)
+                    ],
+                },
+                says,
+            )
+            for amount, says in (
+                (Decimal("0.99"), ("'classified'", "Decimal('-0.0100')")),
+                (1, ()),
+            )
+        ),
+        *(
+            Case(
+                {
+                    ACCOUNT_POOLS: [{"month": date(2024, 1, 1), "pool": "it", "amount_minor": 300}],
+                    ALLOCATIONS: [
+                        allocation(method="proportional", target_type="account", target_id="a"),
+                        allocation(method="proportional", target_type="unallocated", allocated_amount=amount),
+                    ],
+                },
+                says,
+            )
+            for amount, says in (
+                (Decimal("1.99"), ("'accounts'", "Decimal('-0.0100')")),
+                (2, ()),
+            )
+        ),
+    ],
+    "assert_operating_costs_sum_to_what_was_posted": [
+        *(
+            Case(
+                {
+                    COST_LINES: [
+                        cost_line(bucket="overhead", amount_minor=100),
+                        cost_line(bucket="sales", amount_minor=7),
+                    ],
+                    OPERATING_COSTS: [
+                        {
+                            "month": date(2024, 1, 1),
+                            "bucket": "sales",
+                            "posted_minor": posted,
+                            "overhead_minor": overhead,
+                        },
+                        {
+                            "month": date(2024, 1, 1),
+                            "bucket": "overhead",
+                            "posted_minor": 0,
+                            "overhead_minor": 40,
+                        },
+                    ],
+                },
+                says,
+            )
+            for posted, overhead, says in (
+                (7, 59, ("'overhead'", "'difference': Decimal('-1')")),
+                (8, 60, ("'sales'", "'difference': Decimal('1')")),
+                (7, 60, ()),
+            )
+        ),
+        Case({COST_LINES: [cost_line(bucket="sales", amount_minor=7)]}, ("'sales'", "Decimal('-7')")),
+    ],
+    "assert_accounts_sum_to_the_cost_of_revenue": [
+        *(
+            Case(
+                {
+                    OPERATING_COSTS: [
+                        {
+                            "month": date(2024, 1, 1),
+                            "bucket": bucket,
+                            "posted_minor": 200,
+                            "overhead_minor": 100,
+                        }
+                        for bucket in ("support", "sales", "customer_success")
+                    ],
+                    COSTS_OF_REVENUE: [
+                        {"account_id": one, "month": date(2024, 1, 1), "bucket": bucket, "amount": amount}
+                        for one, bucket, amount in rows
+                    ],
+                },
+                says,
+            )
+            for rows, says in (
+                ((("a", "support", 2),), ("'overhead'", "'difference': Decimal('-1.0000')")),
+                (
+                    (("a", "support", 1), ("a", "overhead", 1), ("unallocated", "support", Decimal("0.99"))),
+                    ("'support'", "'difference': Decimal('-0.0100')"),
+                ),
+                (
+                    (("a", "support", 2), ("a", "overhead", 1), ("a", "customer_success", 2)),
+                    ("'customer_success'", "'difference': Decimal('2.0000')"),
+                ),
+                ((("a", "support", 1), ("unallocated", "support", 1), ("b", "overhead", 1)), ()),
+            )
+        ),
+    ],
+    "assert_margins_of_accounts_and_segments_sum_to_the_month": [
+        *(
+            Case(
+                {MARGINS: [margin(**{amount: 2})], **divided_margins(**{amount: 1})},
+                ("'account'", *(f"'{one}'" for one in SEGMENT_TYPES), f"'{amount}': Decimal('-1.0000')"),
+            )
+            for amount in MARGIN_AMOUNTS
+        ),
+        Case({MARGINS: [margin()]}, ("'account'", "'country'")),
+        Case(divided_margins(), ("'account'", "'country'")),
+        Case(
+            {MARGINS: [margin(total_margin_amount=None)], **divided_margins()},
+            ("'total_margin_amount': None",),
+        ),
+        Case({MARGINS: [margin(total_margin_amount=None)], **divided_margins(total_margin_amount=None)}),
+        Case(
+            {
+                MARGINS: [margin(hosting_amount=3)],
+                ACCOUNT_MARGINS: [
+                    margin(account_id="a", hosting_amount=1),
+                    margin(account_id="unallocated", hosting_amount=2),
+                ],
+                SEGMENT_MARGINS: [
+                    margin(segment_type=one, segment=segment, hosting_amount=amount)
+                    for one in SEGMENT_TYPES
+                    for segment, amount in (("s", 4), ("t", -1))
+                ],
+            },
+        ),
+    ],
+    "assert_gross_margin_is_of_the_published_revenue_and_costs": [
+        *(
+            Case(
+                {
+                    MARGINS: [margin(total_revenue_amount=5, cost_of_revenue_amount=3)],
+                    ACCOUNT_REVENUE: [
+                        {"month": date(2024, 1, 1), "net_revenue_reporting_amount": amount}
+                        for amount in (2, revenue)
+                    ],
+                    COSTS_OF_REVENUE: [{"month": date(2024, 1, 1), "amount": accounts}],
+                    COST_OF_REVENUE_LINES: [{"month": date(2024, 1, 1), "amount": lines}],
+                },
+                says,
+            )
+            for revenue, accounts, lines, says in (
+                (2, 3, 3, ("revenue of fct_revenue_by_account_month", "Decimal('1.0000')")),
+                (3, 4, 3, ("cost of fct_cost_of_revenue_by_account_month", "Decimal('-1.0000')")),
+                (3, 3, 4, ("cost of fct_cost_of_revenue_lines_by_month", "Decimal('-1.0000')")),
+                (3, 3, 3, ()),
+            )
+        ),
+        Case(
+            {ACCOUNT_REVENUE: [{"month": date(2024, 1, 1), "net_revenue_reporting_amount": 1}]},
+            ("Decimal('-1.0000')",),
         ),
     ],
     "assert_account_role_rules_are_readable": [
@@ -1521,6 +1809,22 @@ CASES: dict[str, list[Case]] = {
             )
             for table in (COMMITMENTS, USAGE)
             for code, says in (("EUR", ("No rate of EUR against USD on 2024-02-29",)), (None, ()))
+        ),
+        *(
+            Case(
+                {
+                    PROCESSOR_FEES: [
+                        {"account_id": "a", "month": date(2024, 2, 1), "currency_code_without_rate": code}
+                    ],
+                    OPERATING_COSTS: [{"month": month, "bucket": "sales"}],
+                },
+                says,
+            )
+            for code, month, says in (
+                ("EUR", date(2024, 2, 1), ("No rate of EUR against USD on 2024-02-29",)),
+                ("EUR", date(2024, 1, 1), ()),
+                (None, date(2024, 2, 1), ()),
+            )
         ),
         *(
             Case(

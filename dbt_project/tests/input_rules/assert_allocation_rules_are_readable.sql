@@ -33,7 +33,7 @@ pools_in_use as (
         'account' as allocates_to
     from cost_lines
     where
-        bucket in ({{ direct_buckets() }})
+        bucket in ({{ quoted_direct_buckets() }})
         or bucket = 'customer_success'
     union
     select

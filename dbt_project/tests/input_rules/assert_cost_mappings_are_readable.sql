@@ -19,7 +19,7 @@ findings as (
     where
         mapping in ('function', 'asset_kind', 'asset')
         and target not in (
-            {{ direct_buckets() }}, 'overhead', 'customer_success',
+            {{ quoted_direct_buckets() }}, 'overhead', 'customer_success',
             'research_and_development', 'sales', 'marketing',
             'general_and_administrative', 'non_operating'
         )

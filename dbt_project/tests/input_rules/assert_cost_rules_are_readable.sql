@@ -66,7 +66,10 @@ findings as (
         'is_direct' as column_name,
         coalesce(cast(is_direct as string), 'NULL') as rejected_value,
         'Expected '
-        || case when bucket in ({{ direct_buckets() }}) then 'true' else 'false' end
+        || case
+            when bucket in ({{ quoted_direct_buckets() }}) then 'true'
+            else 'false'
+        end
         || ': of bucket '
         || bucket
         || ' nothing else is so; customer success is moved by policy'
@@ -74,7 +77,7 @@ findings as (
     from rules
     where
         bucket <> 'by_asset'
-        and is_direct is distinct from (bucket in ({{ direct_buckets() }}))
+        and is_direct is distinct from (bucket in ({{ quoted_direct_buckets() }}))
 
 )
 
