@@ -28,6 +28,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any
 
+from orchestration.explaining import ExplainError, UnknownName, explain, read_month
 from orchestration.reporting import format_table, reporter_for
 from orchestration.runs import (
     RunError,
@@ -160,6 +161,17 @@ def build_parser() -> argparse.ArgumentParser:
     query = command("query", "Run one reading SQL statement on the published version.")
     query.add_argument("sql", help="for example: select * from fct_mrr_bridge_by_month")
     query.add_argument("--format", choices=["table", "csv", "json"], default="table")
+
+    explanation = command(
+        "explain", "Show what an account cost in a month, from its margin down to the lines of the ledger."
+    )
+    explanation.add_argument(
+        "--account",
+        required=True,
+        help="its id or name, the id of a billing customer or CRM company, or unallocated",
+    )
+    explanation.add_argument("--month", metavar="YYYY-MM", required=True, type=_read_with(read_month))
+    explanation.add_argument("--bucket", help="only this bucket of costs, for example hosting")
 
     dev = command("dev", "Start the scheduler and its web page on this machine, until Ctrl-C.")
     dev.add_argument("--port", type=_port, default=3000, help="of the web page on 127.0.0.1 (default: 3000)")
@@ -466,6 +478,29 @@ def _query(settings: Settings, arguments: argparse.Namespace) -> int:
     return DONE
 
 
+def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
+    import duckdb
+
+    from orchestration.engines import duckdb as engine
+    from orchestration.publication import current_version
+
+    current = current_version(settings)
+    if current is None:
+        raise CommandFailed(f"Nothing is published in {settings.home} yet; run `tieout nightly` first.")
+    try:
+        with engine.open_for_query(current.warehouse_file) as connection:
+            print(explain(connection, arguments.account, arguments.month, bucket=arguments.bucket))
+    except UnknownName as error:
+        raise UsageError(str(error)) from error
+    except ExplainError as error:
+        raise CommandFailed(str(error)) from error
+    except duckdb.CatalogException as error:
+        raise CommandFailed(
+            "The published version has no costs of accounts yet; `tieout nightly` makes a new one."
+        ) from error
+    return DONE
+
+
 def _fetch(result: Any) -> Iterator[tuple[Any, ...]]:
     while rows := result.fetchmany(FETCH_ROWS):
         yield from rows
@@ -572,6 +607,7 @@ COMMANDS = {
     "dbt": _dbt,
     "status": _status,
     "query": _query,
+    "explain": _explain,
     "dev": _dev,
 }
 

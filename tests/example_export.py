@@ -33,11 +33,16 @@ REVENUE_OF_STREAM = {
 }
 CREDITS, DISPUTES = "417", "418"
 FEES, BAD_DEBT, TRAVEL, CONTRACTORS = "511", "611", "634", "637"
+HOSTING, SALARIES, RENT, UTILITIES = "512", "621", "631", "632"
+FIXED_ASSETS, SOFTWARE, ACCUMULATED_DEPRECIATION, PAYABLE = "131", "132", "133", "201"
+SOFTWARE_AMORTISATION = "638"
 BANKS = ("111", "112", "113")
 NO_SUCH_ACCOUNT = "999"
 
 CURRENCY_IDS = {"usd": "1", "eur": "4"}
 PRIMARY_BOOK = "1"
+
+_SOURCES = ("billing", "crm", "ledger")
 
 
 @dataclass
@@ -197,9 +202,10 @@ class ExampleExport:
         self._tables[table] = [row for row in self.rows(table) if id(row) not in unwanted]
 
     def write(self, folder: Path, *, without: Iterable[str] = ()) -> Path:
-        """Write the billing and ledger tables as a landing folder, but for some; policies are not copied."""
+        """Write the tables of all sources as a landing folder, but for some; policies are not copied."""
         left_out = set(without)
-        for file in sorted(self.source.glob("billing/*.csv")) + sorted(self.source.glob("ledger/*.csv")):
+        files = [file for source in _SOURCES for file in sorted(self.source.glob(f"{source}/*.csv"))]
+        for file in files:
             table = f"{file.parent.name}.{file.stem}"
             path = folder / file.parent.name / file.name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -296,6 +302,19 @@ class ExampleExport:
 
     def entry_with_memo(self, memo: str) -> Entry:
         return self.entry_of(self.one("ledger.transaction", memo=memo))
+
+    def first_line(self, account: str, month: str) -> LedgerLine:
+        """The first line on an account in the entries dated in a month, ``2024-03``."""
+        dates = {row["id"]: row["trandate"] for row in self.rows("ledger.transaction")}
+        posting = next(
+            row
+            for row in self.every("ledger.transactionaccountingline", account=account)
+            if row["accountingbook"] == PRIMARY_BOOK and dates[row["transaction"]].startswith(month)
+        )
+        half = self.one(
+            "ledger.transactionline", transaction=posting["transaction"], id=posting["transactionline"]
+        )
+        return LedgerLine(half, posting)
 
     def entry_of(self, header: Row) -> Entry:
         """The entry of a row of ``ledger.transaction``."""

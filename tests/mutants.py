@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tests.example_export import (
+    ACCUMULATED_DEPRECIATION,
     BAD_DEBT,
     BANKS,
     CLEARING,
@@ -21,17 +22,26 @@ from tests.example_export import (
     CURRENCY_IDS,
     DEFERRED,
     FEES,
+    FIXED_ASSETS,
+    HOSTING,
     NO_SUCH_ACCOUNT,
+    PAYABLE,
     PREPAID,
     RECEIVABLE,
+    RENT,
+    SALARIES,
+    SOFTWARE,
+    SOFTWARE_AMORTISATION,
     SUBSCRIPTION_REVENUE,
     TAX_PAYABLE,
     TRAVEL,
     UNBILLED,
     USAGE_REVENUE,
+    UTILITIES,
     Billed,
     Entry,
     ExampleExport,
+    LedgerLine,
     day_later,
     moved,
     next_month,
@@ -57,10 +67,12 @@ class Touched:
     Attributes:
         keys: the customers, documents and entries that the changed row is matched by.
         named: raw rows; every control that fails must name one of them.
+        months: those in which rows without a key are of this change, ``2025-07``; empty for all.
     """
 
     keys: tuple[str, ...]
     named: tuple[str, ...]
+    months: tuple[str, ...] = ()
 
 
 Change = Callable[[ExampleExport], Touched]
@@ -77,6 +89,7 @@ class Mutant:
 
 LEDGER: list[Mutant] = []
 BILLING: list[Mutant] = []
+COSTS: list[Mutant] = []
 
 
 def _mutant(into: list[Mutant], sentence: str, fails: set[str]) -> Callable[[Change], Change]:
@@ -93,6 +106,10 @@ def ledger(sentence: str, fails: set[str]) -> Callable[[Change], Change]:
 
 def billing(sentence: str, fails: set[str]) -> Callable[[Change], Change]:
     return _mutant(BILLING, sentence, fails)
+
+
+def costs(sentence: str, fails: set[str]) -> Callable[[Change], Change]:
+    return _mutant(COSTS, sentence, fails)
 
 
 def is_yearly(billed: Billed) -> bool:
@@ -872,7 +889,195 @@ def _(export: ExampleExport) -> Touched:
     return Touched(customers, ())
 
 
+# ---- costs: people
+
+
+# Nothing else says what somebody is paid; the entry is uneven.
+@costs("an employee's pay is a cent too high", UNEVEN)
+def _(export: ExampleExport) -> Touched:
+    line = _pay(export, "2024-02")
+    line.shift(1)
+    entry = line.half["transaction"]
+    return Touched((entry,), (_label(entry), line.label))
+
+
+@costs("an employee is paid by a department for which nobody like that works", {"payroll_by_department"})
+def _(export: ExampleExport) -> Touched:
+    line = _pay(export, "2024-04")
+    line.half["department"] = export.one("ledger.department", name="Finance")["id"]
+    return Touched((_key(line),), (line.label,))
+
+
+@costs("a department pays the employee of another", {"payroll_by_department"})
+def _(export: ExampleExport) -> Touched:
+    line = _pay(export, "2024-06")
+    line.half["entity"] = export.one("ledger.entity", externalid="E-004")["id"]
+    return Touched((_key(line),), (line.label,))
+
+
+# Who is not in the export works nowhere: there is nothing to compare.
+@costs("an employee that is paid is not known", set())
+def _(export: ExampleExport) -> Touched:
+    line = _pay(export, "2024-08")
+    line.half["entity"] = ""
+    return Touched((_key(line),), ())
+
+
+# ---- costs: other expenses
+
+
+# Nothing but the ledger says what rent is.
+@costs("a month's rent is posted to utilities", set())
+def _(export: ExampleExport) -> Touched:
+    line = export.first_line(RENT, "2024-03")
+    line.posting["account"] = UTILITIES
+    return Touched((line.half["transaction"], _key(line)), ())
+
+
+# ---- costs: the cloud bill
+
+
+@costs("a charge of the cloud bill was billed with 100.00 more", {"cloud_bill"})
+def _(export: ExampleExport) -> Touched:
+    charge = export.every("ledger.cloud_cost", InvoiceId="NCH-2023-05")[0]
+    charge["BilledCost"] = str(Decimal(charge["BilledCost"]) + 100)
+    return _invoiced("NCH-2023-05")
+
+
+# What was consumed splits the costs; what was billed is the bill.
+@costs("a charge of the cloud bill was consumed for 100.00 more", set())
+def _(export: ExampleExport) -> Touched:
+    charge = export.every("ledger.cloud_cost", InvoiceId="NCH-2023-06")[0]
+    charge["EffectiveCost"] = str(Decimal(charge["EffectiveCost"]) + 100)
+    return Touched(("NCH-2023-06",), ())
+
+
+@costs("a charge of the cloud bill is there twice", {"cloud_bill"})
+def _(export: ExampleExport) -> Touched:
+    export.add("ledger.cloud_cost", export.every("ledger.cloud_cost", InvoiceId="NCH-2023-07")[1])
+    return _invoiced("NCH-2023-07")
+
+
+@costs("charges of the cloud bill name no invoice", {"cloud_bill"})
+def _(export: ExampleExport) -> Touched:
+    for charge in export.every("ledger.cloud_cost", InvoiceId="NCH-2023-08"):
+        charge["InvoiceId"] = ""
+    return Touched(("NCH-2023-08",), export.entry("NCH-2023-08").labels)
+
+
+@costs("a provider's bill is a cent too high on both sides", {"cloud_bill"})
+def _(export: ExampleExport) -> Touched:
+    entry = export.entry("NCH-2023-09")
+    return _shift(entry, (HOSTING, 1), (PAYABLE, -1), keys=("NCH-2023-09",))
+
+
+@costs("a provider's bill is there twice", {"cloud_bill"})
+def _(export: ExampleExport) -> Touched:
+    again = export.repeat_entry(export.entry("NCH-2023-10"), "99000011")
+    return Touched(("NCH-2023-10",), again.labels)
+
+
+@costs("a provider's bill is there twice, under another number", {"cloud_bill"})
+def _(export: ExampleExport) -> Touched:
+    again = export.repeat_entry(export.entry("NCH-2023-11"), "99000012")
+    again.header["externalid"] = "NCH-2023-11-A"
+    return Touched(("NCH-2023-11-A",), again.labels)
+
+
+@costs("a provider's bill is missing", {"cloud_bill"})
+def _(export: ExampleExport) -> Touched:
+    export.remove_entry(export.entry("NCH-2023-12"))
+    return _invoiced("NCH-2023-12")
+
+
+# The bill is as it was; on what it is spent only the ledger says.
+@costs("hosting is posted to rent", set())
+def _(export: ExampleExport) -> Touched:
+    entry = export.entry("NCH-2024-01")
+    entry.line(HOSTING).posting["account"] = RENT
+    return Touched(("NCH-2024-01", entry.id), ())
+
+
+# ---- costs: assets
+
+
+# From January 2023, when it was bought, to March 2025, when it was disposed of.
+@costs(
+    "an asset costs 1000.00 more in the register",
+    {"fixed_assets", "accumulated_amortization", "amortization_by_bucket"},
+)
+def _(export: ExampleExport) -> Touched:
+    asset = export.one("ledger.capitalized_asset", id="FA-0016")
+    asset["cost"] = str(Decimal(asset["cost"]) + 1000)
+    months = ["2023-01"]
+    while months[-1] < "2025-03":
+        months.append(next_month(months[-1]))
+    return Touched(("FA-0016", ""), ("ledger.capitalized_asset FA-0016",), tuple(months))
+
+
+@costs("the amortisation of a month is missing", {"accumulated_amortization", "amortization_by_bucket"})
+def _(export: ExampleExport) -> Touched:
+    export.remove_entry(_amortization(export, "2025-04"))
+    return Touched(("",), ("ledger.capitalized_asset FA-0010",), ("2025-04",))
+
+
+@costs("amortisation is posted to travel", {"amortization_by_bucket"})
+def _(export: ExampleExport) -> Touched:
+    line = _amortization(export, "2025-05").line(SOFTWARE_AMORTISATION)
+    line.posting["account"] = TRAVEL
+    return Touched(("",), ("ledger.capitalized_asset FA-0004",), ("2025-05",))
+
+
+# A disposal of June names its assets itself.
+@costs(
+    "amortisation is a cent too high on both sides", {"accumulated_amortization", "amortization_by_bucket"}
+)
+def _(export: ExampleExport) -> Touched:
+    entry = _amortization(export, "2025-07")
+    line, accumulated = entry.line(SOFTWARE_AMORTISATION), entry.line(ACCUMULATED_DEPRECIATION)
+    line.shift(1)
+    accumulated.shift(-1)
+    return Touched(("",), (line.label, accumulated.label), ("2025-07",))
+
+
+@costs("amortisation is taken off the assets themselves", {"fixed_assets", "accumulated_amortization"})
+def _(export: ExampleExport) -> Touched:
+    line = _amortization(export, "2025-08").line(ACCUMULATED_DEPRECIATION)
+    line.posting["account"] = FIXED_ASSETS
+    return Touched(("",), (line.label, "ledger.capitalized_asset FA-0010"), ("2025-08",))
+
+
+# An asset under construction: it is not amortised yet.
+@costs("software that was made is posted to prepaid expenses", {"fixed_assets"})
+def _(export: ExampleExport) -> Touched:
+    entry = export.entry_with_memo("Capitalised development FA-0015")
+    entry.line(SOFTWARE).posting["account"] = PREPAID
+    return Touched(("FA-0015", ""), ("ledger.capitalized_asset FA-0015",), ("2025-11",))
+
+
 # ---- helpers
+
+
+def _pay(export: ExampleExport, month: str) -> LedgerLine:
+    """The salary of an employee who has always worked in support, in a month."""
+    entity = export.one("ledger.entity", externalid="E-001")["id"]
+    return next(
+        line
+        for line in export.entry_with_memo(f"Payroll {month}").lines
+        if line.half["entity"] == entity and line.posting["account"] == SALARIES
+    )
+
+
+def _amortization(export: ExampleExport, month: str) -> Entry:
+    return export.entry_with_memo(f"Amortisation and depreciation {month}")
+
+
+def _key(line: LedgerLine) -> str:
+    return f"{line.half['transaction']}/{line.half['id']}"
+
+
+def _invoiced(invoice: str) -> Touched:
+    return Touched((invoice,), (f"ledger.cloud_cost of the invoice {invoice}",))
 
 
 def _label(entry_id: str) -> str:

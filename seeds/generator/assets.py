@@ -1,8 +1,8 @@
 """What the vendor capitalised: the register, and how each asset is written off.
 
 Straight-line by day from the day in service over the useful life, rounded as a running total at each month's
-end; every update is a tranche with a life of its own, and disposal stops it. Costs are US cents. Which entries
-follow is ``costs``'s.
+end; every update is a tranche with a life of its own, and disposal stops it. Costs are US cents. Which
+entries follow is ``costs``'s.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from seeds.generator.chart import DENVER, LEEDS, LEIPZIG
-from seeds.generator.moments import DAY, add_months, as_date, instant
+from seeds.generator.moments import DAY, add_months, as_date, instant, month_start
 from seeds.generator.money import divide_rounded
 from seeds.generator.tables import Row
 
@@ -91,7 +91,7 @@ ASSETS = (
 
 
 def asset_rows(horizon: int) -> list[Row]:
-    """Rows of the register, as far as it is known at the export."""
+    """Rows of the register at the end of the last complete month, as far as they are known at the export."""
     return [
         (
             asset.id, asset.name, asset.kind, f"{asset.cost // 100}.{asset.cost % 100:02d}", "USD",
@@ -99,7 +99,7 @@ def asset_rows(horizon: int) -> list[Row]:
             _known(asset.disposed, horizon), None if asset.parent is None else f"FA-{asset.parent:04d}",
         )
         for asset in ASSETS
-        if asset.capitalised <= horizon
+        if asset.capitalised < month_start(horizon)
     ]  # fmt: skip
 
 

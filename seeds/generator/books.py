@@ -1,7 +1,7 @@
 """How the vendor keeps its own books: ids of its cost entries, bills of vendors and their payment.
 
 Entries dated after the export are not made. Amounts are minor units of the entry's currency; a bill in
-another currency is posted at the rate of its day and paid, from the bank account in US dollars, at the rate of
+another currency is posted at the rate of its day, and paid from the bank account in US dollars at the rate of
 that day. What is bought and paid is ``costs``'s and ``payroll``'s.
 """
 
@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 
 from seeds.generator.chart import BANKS, PAYABLE, REALISED, Account, vendor_id
 from seeds.generator.exchange import REPORTING_CURRENCY, ExchangeRates, converted
-from seeds.generator.journal import Entry, JournalLine, Tags
+from seeds.generator.journal import NO_TAGS, Entry, JournalLine, Tags
 from seeds.generator.moments import DAY, HOUR, add_months
 
 BANK_ACCOUNT = BANKS[REPORTING_CURRENCY]
@@ -25,9 +25,9 @@ _IDS_OF_A_MONTH = 500
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """A bill of a vendor (below zero: its credit note), to be paid ``days`` later; None: never paid by itself.
+    """A bill of a vendor, or its credit note where the total is below zero.
 
-    ``credit`` is what a credit note takes off the payment.
+    It is paid ``days`` later, None: never by itself; ``credit`` is what a credit note takes off the payment.
     """
 
     vendor: str
@@ -110,7 +110,7 @@ class Books:
 def dollars(
     account: Account,
     cents: int,
-    tags: Tags = Tags(),  # noqa: B008
+    tags: Tags = NO_TAGS,
     *,
     entity: int | None = None,
     memo: str | None = None,

@@ -67,7 +67,7 @@ _RESOURCES = (
     _Resource("db-dev", "Managed Databases", "Databases", "dev-01", "us-west", "development", "platform", 14),
     _Resource("obj-prod", "Object Storage", "Storage", "prod-01", "us-west", "production", "platform", 60),
     _Resource("obj-shared", "Object Storage", "Storage", "shared-01", "us-west", "shared", "operations", 35),
-    _Resource("obj-old", "Object Storage", "Storage", "prod-01", "us-west", None, None, 22),
+    _Resource("obj-old", "Object Storage", "Storage", "prod-01", "us-west", None, "platform", 22),
     _Resource("net-prod", "Network Transfer", "Networking", "prod-01", "us-west", "production", "platform",
               48),
     _Resource("net-shared", "Network Transfer", "Networking", "shared-01", "us-west", "shared",
@@ -203,17 +203,17 @@ def _month(first: int, number: int, month: int) -> Iterator[_Charge]:
 
 
 def _tags(resource: _Resource, month: int) -> str | None:
-    if month < _TAGGED_FROM or resource.environment is None:
-        return None if resource.team is None or month < _TAGGED_FROM else _json({"team": resource.team})
-    environment = resource.environment
-    if environment == "production" and resource.region == "eu-central" and month < _ALIAS_UNTIL:
-        environment = "Live"
-    tags = {"environment": environment}
+    if month < _TAGGED_FROM:
+        return None
+    tags = {}
+    if resource.environment is not None:
+        is_alias = resource.name == "srv-prod-eu" and month < _ALIAS_UNTIL
+        tags["environment"] = "Live" if is_alias else resource.environment
     if resource.team is not None:
         tags["team"] = resource.team
     if resource.name == "srv-vdc":
         tags["account"] = _own_account()
-    return _json(tags)
+    return _json(tags) if tags else None
 
 
 @lru_cache(maxsize=1)

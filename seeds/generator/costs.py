@@ -63,7 +63,7 @@ from seeds.generator.chart import (
     UTILITIES,
     Account,
 )
-from seeds.generator.journal import Entry, JournalLine, Tags
+from seeds.generator.journal import NO_TAGS, Entry, JournalLine, Tags
 from seeds.generator.moments import DAY, HOUR, add_months, as_date, instant
 from seeds.generator.payroll import payroll_entries
 from seeds.generator.people import employees, headcounts
@@ -87,7 +87,7 @@ class _Regular:
     day: int
     first: int
     last: int
-    tags: Tags = Tags()
+    tags: Tags = NO_TAGS
     days: int = 30
     currency: str = "USD"
     since: int = 0
@@ -113,7 +113,8 @@ _REGULAR = (
              Tags(SERVICES, None, CUSTOMER_FACING), since=_TOOLS_TAGGED_FROM),
     _Regular("Summit Contractors", "SC", PROJECT_CONTRACTORS, 18, 1_500, 4_200, _PRODUCTION,
              until=_TOOLS_TAGGED_FROM),
-    _Regular("Summit Contractors", "SCD", CONTRACTORS, 19, 3_000, 7_500, Tags(ENGINEERING, None, DEVELOPMENT)),
+    _Regular("Summit Contractors", "SCD", CONTRACTORS, 19, 3_000, 7_500,
+             Tags(ENGINEERING, None, DEVELOPMENT)),
     _Regular("Lark Advertising", "LA", ADVERTISING, 12, 4_000, 21_500, Tags(MARKETING, DENVER)),
     _Regular("Quarry Property Holdings", "QPH", RENT, 1, 7_400, 9_200, Tags(None, DENVER, INTERNAL),
              days=_SOON, varies=False),

@@ -124,7 +124,7 @@ class CrmWriter:
         for number in range(1, PROSPECTS + 1):
             company, record = prospect(number, self.first)
             if company.created <= self.horizon:
-                rows["company"].append(self._company_row(company, record.id, record, "opportunity", None))
+                rows["company"].append(self._company_row(company, record, "opportunity", None))
             for place in range(_PROSPECT_TICKETS[0] if number % 3 == 0 else 0):
                 at = company.created + (20 + 40 * place) * DAY
                 self._ticket(rows, Stream("ticket", company.key, place), company, record.id, at)
@@ -144,12 +144,12 @@ class CrmWriter:
         stage = "customer" if dealings.settlement.invoices else "lead"
         is_deleted = case in DELETED_RECORD
         rows["company"].append(
-            self._company_row(company, record.id, record, stage, dealings.customer_id, is_deleted)
+            self._company_row(company, record, stage, dealings.customer_id, is_deleted=is_deleted)
         )
         if case in TWO_RECORDS:
             twin = _record_id(company.key, "twin")
             rows["company"].append(
-                self._company_row(company, twin, CompanyRecord(twin), stage, dealings.customer_id)
+                self._company_row(company, CompanyRecord(twin), stage, dealings.customer_id)
             )
         tickets = next(rate for most, rate in _TICKETS_PER_THOUSAND_WEEKS if company.employees <= most)
         for week in usage_weeks(dealings, self.first, self.horizon):
@@ -169,17 +169,17 @@ class CrmWriter:
     def _company_row(
         self,
         company: Company,
-        identity: str,
         record: CompanyRecord,
         stage: str,
         customer: str | None,
+        *,
         is_deleted: bool = False,
     ) -> Row:
-        stream = Stream("company record", identity)
+        stream = Stream("company record", record.id)
         created = company.created - stream.between(5, 90) * DAY
         changed = max(created, record.merged_at if record.merged else 0)
         return (
-            identity, company.name, company.domain, company.phone, company.industry,
+            record.id, company.name, company.domain, company.phone, company.industry,
             stream.pick(_COUNTRY_NAMES[company.country]), company.city, company.employees,
             f"{company.employees * stream.between(60, 190) * 1_000}.00", stage, created, None,
             ";".join(record.merged) or None, stream.pick(_SOURCES), None,

@@ -53,7 +53,7 @@ class Tags(NamedTuple):
     class_: int | None = None
 
 
-_NO_TAGS = Tags()
+NO_TAGS = Tags()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class JournalLine:
     memo: str | None = None
     entity: int | None = None
     number: int | None = None
-    tags: Tags = _NO_TAGS
+    tags: Tags = NO_TAGS
 
 
 @dataclass(frozen=True, slots=True)

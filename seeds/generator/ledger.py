@@ -1,8 +1,8 @@
 """The ledger writer: the vendor's general ledger, in the shape of a NetSuite export.
 
-Puts the entries of ``postings``, ``costs`` and ``month_end`` beside the tables that they refer to. Rates are units of
-the base currency for one unit of the transaction currency; all references hold the ledger's own ids. What is
-posted is decided there; what is here is only which table says it.
+Puts the entries of ``postings``, ``costs`` and ``month_end`` beside the tables that they refer to. Rates are
+units of the base currency for one unit of the transaction currency; all references hold the ledger's own ids.
+What is posted is decided there; what is here is only which table says it.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class LedgerWriter:
         self.cleared: dict[str, int] = defaultdict(int)
 
     def list_rows(self) -> Rows:
-        """Accounts, periods, departments and the like, currencies, vendors, people, the cloud bill, assets."""
+        """Accounts, periods, departments and the like, currencies, vendors, people, cloud bill, assets."""
         base = CURRENCY_IDS[REPORTING_CURRENCY]
         people = people_rows(self.months, self.horizon)
         return {

@@ -31,7 +31,7 @@ from seeds.generator.chart import (
     TRAVEL,
     Account,
 )
-from seeds.generator.journal import Entry, JournalLine, Tags
+from seeds.generator.journal import NO_TAGS, Entry, JournalLine, Tags
 from seeds.generator.moments import DAY, HOUR, add_months, as_date, instant
 from seeds.generator.money import divide_rounded
 from seeds.generator.people import FULL_TIME, Employee, Stay, employees
@@ -81,7 +81,7 @@ def _payroll(books: Books, month: int) -> Iterator[Entry]:
     for at, number, account, cents, names_place in _CORRECTIONS:
         employee = employees()[number - 1]
         if at == month:
-            tags = Tags(employee.place.department, employee.place.location) if names_place else Tags()
+            tags = Tags(employee.place.department, employee.place.location) if names_place else NO_TAGS
             lines.append(dollars(account, cents, tags, entity=employee.entity, memo="Correction"))
     total = sum(line.foreign for line in lines)
     day, name = last_day(month), as_date(month)[:7]
@@ -139,7 +139,7 @@ def _stock_compensation(books: Books, month: int) -> Iterator[Entry]:
         if place.department == EXECUTIVE:
             executives += cents
             continue
-        tags = Tags(place.department, place.location) if month >= _STOCK_TAGGED_FROM else Tags()
+        tags = Tags(place.department, place.location) if month >= _STOCK_TAGGED_FROM else NO_TAGS
         lines.append(dollars(STOCK_COMPENSATION, cents, tags, entity=employee.entity))
     lines.append(dollars(STOCK_COMPENSATION, executives, _EXECUTIVE_TAGS))
     total = sum(line.foreign for line in lines)

@@ -29,7 +29,7 @@ from seeds.generator.chart import (
     SERVICES,
     SUPPORT,
 )
-from seeds.generator.moments import DAY, add_months, as_date, instant, month_start
+from seeds.generator.moments import DAY, add_months, as_date, instant
 from seeds.generator.randomness import Stream
 from seeds.generator.tables import Row, Rows
 
@@ -112,7 +112,11 @@ class Stay(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Employee:
-    """``end`` is the last day (an instant); ``moves`` are later places by their first day, in order."""
+    """``end`` is the last day (an instant); ``moves`` are later places by their first day, in order.
+
+    ``survey`` has the usual shares of time in hundredths, by function, empty for who is not asked;
+    ``unanswered`` are months in which there was no answer.
+    """
 
     number: int
     start: int
@@ -121,6 +125,7 @@ class Employee:
     salary_cents: int
     moves: tuple[tuple[int, Place], ...] = ()
     survey: tuple[tuple[str, int], ...] = ()
+    unanswered: tuple[int, ...] = ()
 
     @property
     def id(self) -> str:
@@ -182,7 +187,7 @@ _MOVES: Mapping[tuple[int, int], tuple[tuple[int, Place], ...]] = {
         (instant(2024, 4, 1), Place(FINANCE, DENVER, 80)),
         (instant(2025, 9, 15), Place(FINANCE, DENVER, 60)),
     ),
-    # The first one in Leipzig goes there from Leeds.
+    # To another location with the turn of the year.
     (IT, 1): ((instant(2025, 1, 1), Place(IT, LEIPZIG, 100)),),
 }
 _PART_TIME = {(PEOPLE, 1): 50, (SUPPORT, 5): 80, (MARKETING, 2): 75}
@@ -198,7 +203,7 @@ _SURVEYED: Mapping[tuple[int, int], tuple[tuple[str, int], ...]] = {
     # Answers in thirds.
     (SUPPORT, 3): (("support", 0), ("success", 0), ("engineering", 0)),
 }
-_SURVEY_FORGOTTEN = {((SUPPORT, 0), instant(2024, 8, 1))}
+_UNANSWERED = {(SUPPORT, 0): (instant(2024, 8, 1),)}
 
 
 @lru_cache(maxsize=1)
@@ -227,6 +232,7 @@ def _employee(number: int, key: tuple[int, int]) -> Employee:
         salary_cents=salary // 100 * 10_000,
         moves=_MOVES.get(key, ()),
         survey=_SURVEYED.get(key, ()),
+        unanswered=_UNANSWERED.get(key, ()),
     )
 
 
@@ -290,10 +296,9 @@ def _assignments(employee: Employee, stays: list[Stay], horizon: int) -> Iterato
 def _surveys(employee: Employee, months: list[int]) -> Iterator[Row]:
     if not employee.survey:
         return
-    key = next(key for key, survey in _SURVEYED.items() if survey == employee.survey)
     for month in months:
         is_employed = employee.stays_in(month, add_months(month, 1))
-        if month < _SURVEYS_FROM or not is_employed or (key, month) in _SURVEY_FORGOTTEN:
+        if month < _SURVEYS_FROM or not is_employed or month in employee.unanswered:
             continue
         for function, share in _shares(employee, month):
             yield employee.id, as_date(month), function, share
@@ -315,13 +320,3 @@ def _shares(employee: Employee, month: int) -> list[tuple[str, str]]:
 def _fte(hundredths: int) -> str:
     whole, rest = divmod(hundredths, FULL_TIME)
     return f"{whole}.{rest:02d}".rstrip("0").rstrip(".")
-
-
-def employees_with_name(number: int) -> Employee:
-    """The employee with this number."""
-    return employees()[number - 1]
-
-
-def last_month_before(day: int) -> int:
-    """The first instant of the month before that of ``day``."""
-    return add_months(month_start(day), -1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from seeds.generator.chart import SERVICES
+from seeds.generator.chart import CLOUD_OPERATIONS, SERVICES
 from seeds.generator.crm import company_record, prospect
 from seeds.generator.dealings import Dealings
 from seeds.generator.moments import DAY, add_months, as_date, month_start
@@ -19,6 +19,13 @@ from seeds.generator.tables import Row
 _THURSDAY = 3  # 1970-01-01
 _QUARTERS_OF_A_DAY = 32
 _PER_COMPANY_RECORD = 9
+# Whose people do what; there is always somebody in each.
+_DEPARTMENTS = {
+    "Consulting": (SERVICES,),
+    "Advisory": (SERVICES,),
+    "Presales": (SERVICES,),
+    "Set-up": (SERVICES, CLOUD_OPERATIONS),
+}
 _PRESALES = (2, 4)
 
 
@@ -38,10 +45,12 @@ def customer_hours(dealings: Dealings, horizon: int) -> Iterator[Row]:
             stream = Stream("hours", sale.key, price.product.key)
             if price.product.key == "consulting":
                 quarters = quantity * _QUARTERS_OF_A_DAY * stream.between(88, 130) // 100
-                yield from _entries(stream, account, "Consulting", sale.at + 5 * DAY, quarters, horizon)
+                yield from _entries(
+                    stream, account, "Consulting", sale.at + 5 * DAY, quarters, horizon=horizon
+                )
             elif price.product.key == "setup":
                 quarters = stream.between(18, 60)
-                yield from _entries(stream, account, "Set-up", sale.at + 2 * DAY, quarters, horizon)
+                yield from _entries(stream, account, "Set-up", sale.at + 2 * DAY, quarters, horizon=horizon)
     for contract, subscription in dealings.billed:
         if not any(item.price.product.key == "advisory" for item in contract.items):
             continue
@@ -49,7 +58,7 @@ def customer_hours(dealings: Dealings, horizon: int) -> Iterator[Row]:
         while month < min(subscription.ended_at or horizon, horizon):
             stream = Stream("hours", contract.key, month)
             day = month + stream.between(3, 20) * DAY
-            yield from _entries(stream, account, "Advisory", day, stream.between(20, 44), horizon)
+            yield from _entries(stream, account, "Advisory", day, stream.between(10, 26), horizon=horizon)
             month = add_months(month, 1)
 
 
@@ -64,23 +73,23 @@ def own_hours(first: int, months: list[int], horizon: int) -> Iterator[Row]:
     for number in _PRESALES:
         company, record = prospect(number, first)
         stream = Stream("presales", number)
-        yield from _entries(stream, record.id, "Presales", company.created + 9 * DAY, 26, horizon)
+        yield from _entries(stream, record.id, "Presales", company.created + 9 * DAY, 26, horizon=horizon)
 
 
 def _entries(
-    stream: Stream, account: str, project: str, start: int, quarters: int, horizon: int
+    stream: Stream, account: str, project: str, start: int, quarters: int, *, horizon: int
 ) -> Iterator[Row]:
-    """Quarters of an hour over the working days from ``start`` on, by one consultant."""
+    """Quarters of an hour over the working days from ``start`` on, by whoever of the departments is free."""
     day = _working_day(start // DAY * DAY)
-    consultants = employed_in(SERVICES, day)
-    if not consultants:
-        return
-    consultant = stream.pick(consultants)
-    while quarters > 0 and day <= horizon and consultant.place_on(day) is not None:
-        worked = min(quarters, stream.between(14, 34))
-        yield consultant.id, as_date(day), account, project, _hours(worked)
+    while quarters > 0 and day <= horizon:
+        people = [
+            employee for department in _DEPARTMENTS[project] for employee in employed_in(department, day)
+        ]
+        worked = min(quarters, stream.between(3, 11))
+        yield stream.pick(people).id, as_date(day), account, project, _hours(worked)
         quarters -= worked
-        day = _working_day(day + DAY)
+        for _ in range(stream.between(1, 3)):
+            day = _working_day(day + DAY)
 
 
 def _working_day(day: int) -> int:

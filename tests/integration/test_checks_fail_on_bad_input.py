@@ -122,6 +122,7 @@ ACCOUNT_REVENUE = "marts.fct_revenue_by_account_month"
 
 
 OF_BILLING = ("receivables", "revenue_slices_sum_to_invoices", "deferred_revenue_roll_forward")
+OF_COSTS = ("expenses_by_account", "fixed_assets", "cloud_bill")
 OF_THE_LEDGER = (
     "ledger_entries_balance",
     "trial_balance_in_total",
@@ -2648,7 +2649,30 @@ CASES: dict[str, list[Case]] = {
                 (True, 1, OF_THE_LEDGER, tuple(f"'control': '{name}'" for name in OF_BILLING)),
                 (False, 1, (), tuple(f"'control': '{name}'" for name in OF_THE_LEDGER)),
             )
-        )
+        ),
+        *(
+            Case(
+                {
+                    SETTINGS: [{"as_of_date": date(2024, 2, 10)}],
+                    "intermediate.int_cost_lines": [{"transaction_id": "1", "part": ""}],
+                    "intermediate.int_asset_amortization_by_month": [{"month": month, "cost_minor": cost}],
+                    "intermediate.int_cloud_costs_by_invoice_month": [{"invoice_id": "in_1", "month": month}],
+                    "intermediate.int_ledger_lines": [{"document_id": "in_1", "month": posted}][
+                        : bool(posted)
+                    ],
+                    CONTROLS: [control(control=name) for name in names],
+                },
+                says,
+            )
+            for month, posted, cost, names, says in (
+                (date(2024, 1, 1), None, 5, OF_COSTS, ()),
+                (date(2024, 1, 1), None, 5, (), tuple(f"'control': '{name}'" for name in OF_COSTS)),
+                # Not over, not bought yet, and posted in the month of the as-of.
+                (date(2024, 2, 1), None, 5, OF_COSTS[:1], ()),
+                (date(2024, 1, 1), None, 0, OF_COSTS[::2], ()),
+                (date(2024, 1, 1), date(2024, 2, 1), 5, (*OF_COSTS[:2], *OF_THE_LEDGER), ()),
+            )
+        ),
     ],
     "assert_controls_that_only_report_are_known": [
         *(

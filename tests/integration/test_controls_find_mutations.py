@@ -23,7 +23,7 @@ import pytest
 from orchestration.audit import describe_failing_controls
 from tests.control_builds import build_controls, read_rows, run_tieout
 from tests.example_export import FEES, TRAVEL, ExampleExport
-from tests.mutants import BILLING, LEDGER, Mutant, Touched
+from tests.mutants import BILLING, COSTS, LEDGER, Mutant, Touched
 
 # Stands on the balances of all accounts and names no row; the entry is named by the control on entries.
 IN_TOTAL = "trial_balance_in_total"
@@ -49,7 +49,11 @@ class Verdicts:
         """What is matched by the same keys, where it does not come to nothing."""
         sums: dict[tuple[Any, ...], Decimal] = {}
         rows = [
-            row for row in self.differences if row["match_key"] in touched.keys and row["control"] != IN_TOTAL
+            row
+            for row in self.differences
+            if row["match_key"] in touched.keys
+            and (row["match_key"] or not touched.months or f"{row['period']:%Y-%m}" in touched.months)
+            and row["control"] != IN_TOTAL
         ]
         for row in rows:
             sums[_place(row)] = sums.get(_place(row), Decimal(0)) + row["difference_amount"]
@@ -112,6 +116,13 @@ def billing_verdicts(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     return read_verdicts(build_controls(folder / "landing", folder / "home"), touched)
 
 
+@pytest.fixture(scope="module")
+def costs_verdicts(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
+    folder = tmp_path_factory.mktemp("costs")
+    touched = change(COSTS, folder / "landing")
+    return read_verdicts(build_controls(folder / "landing", folder / "home"), touched)
+
+
 def text_of(touched: Touched, verdicts: Verdicts, folder: Path) -> str:
     """What a person is told if nothing but this change is wrong."""
     rows = verdicts.differences_of(touched)
@@ -158,7 +169,12 @@ def test_a_wrong_row_of_billing(mutant: Mutant, billing_verdicts: Verdicts, tmp_
     check(mutant, billing_verdicts, tmp_path)
 
 
-@pytest.fixture(params=["ledger_verdicts", "billing_verdicts"])
+@pytest.mark.parametrize("mutant", COSTS, ids=lambda mutant: mutant.sentence)
+def test_a_wrong_row_of_costs(mutant: Mutant, costs_verdicts: Verdicts, tmp_path: Path) -> None:
+    check(mutant, costs_verdicts, tmp_path)
+
+
+@pytest.fixture(params=["ledger_verdicts", "billing_verdicts", "costs_verdicts"])
 def verdicts(request: pytest.FixtureRequest) -> Verdicts:
     found: Verdicts = request.getfixturevalue(request.param)
     return found

@@ -1,5 +1,7 @@
 -- A control that has no row compares nothing. Once an invoice was billed in a month
--- that is over, and once the ledger has a line, these must stand in some month.
+-- that is over, and once the ledger has a line or an expense, these must stand in some
+-- month; and so must assets once one of a month that is over is in the register, and
+-- the cloud bill once it has an invoice of such a month.
 with
 
 controls as (
@@ -21,6 +23,47 @@ invoices as (
 ledger_lines as (
 
     select count(*) as line_count from {{ ref('int_ledger_lines') }}
+
+),
+
+expenses as (
+
+    select count(*) as line_count from {{ ref('int_cost_lines') }}
+
+),
+
+assets as (
+
+    select count(*) as asset_month_count
+    from {{ ref('int_asset_amortization_by_month') }} as asset_months
+    cross join {{ ref('int_run_settings') }} as run_settings
+    where
+        asset_months.month < {{ month_of('run_settings.as_of_date') }}
+        and asset_months.cost_minor <> 0
+
+),
+
+bills as (
+
+    select
+        document_id,
+        min(month) as month
+    from {{ ref('int_ledger_lines') }}
+    group by document_id
+
+),
+
+cloud_invoices as (
+
+    select count(*) as invoice_count
+    from {{ ref('int_cloud_costs_by_invoice_month') }} as invoices
+    cross join {{ ref('int_run_settings') }} as run_settings
+    left join bills
+        on invoices.invoice_id = bills.document_id
+    where
+        invoices.invoice_id <> ''
+        and coalesce(bills.month, invoices.month)
+        < {{ month_of('run_settings.as_of_date') }}
 
 ),
 
@@ -53,6 +96,18 @@ needed as (
     select 'ledger_periods_are_known' as control
     from ledger_lines
     where line_count > 0
+    union all
+    select 'expenses_by_account' as control
+    from expenses
+    where line_count > 0
+    union all
+    select 'fixed_assets' as control
+    from assets
+    where asset_month_count > 0
+    union all
+    select 'cloud_bill' as control
+    from cloud_invoices
+    where invoice_count > 0
 
 )
 

@@ -63,7 +63,6 @@ PUBLISHED = {
     "fct_deferred_revenue_by_month": ["currency_code", "month"],
     "fct_receivables_by_account_month": ["account_id", "currency_code", "month"],
     "fct_revenue_bridge_by_month": ["month"],
-    "fct_unit_economics_by_month": ["month"],
     "fct_cost_allocations": [
         "month",
         "method",
@@ -81,6 +80,7 @@ PUBLISHED = {
     "fct_cost_pools_by_month": ["bucket", "is_direct", "department", "location", "month"],
     "fct_hosting_by_month": ["month", "provider", "environment"],
     "fct_amortization_by_asset_month": ["asset_id", "month"],
+    "fct_unit_economics_by_month": ["month"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_trial_balance_by_period": ["account_id", "month"],
     "fct_control_differences": ["control", "period", "dimension", "currency_code", "match_key"],

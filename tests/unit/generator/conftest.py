@@ -34,3 +34,9 @@ def billing() -> Tables:
 def ledger() -> Tables:
     """The committed ledger tables; tests must not change them."""
     return read_tables(SEEDS / "ledger")
+
+
+@pytest.fixture(scope="session")
+def crm() -> Tables:
+    """The committed CRM tables; tests must not change them."""
+    return read_tables(SEEDS / "crm")

@@ -51,7 +51,7 @@ def test_every_kind_of_event_is_in_the_ledger(ledger: Tables) -> None:
     kinds = Counter(row["type"] for row in ledger["transaction"])
     assert set(kinds) == {
         "CustInvc", "CustPymt", "CustRfnd", "CustCred", "Transfer", "Journal", "FxReval", "TaxPymt",
-        "Estimate",
+        "Estimate", "VendBill", "VendCred", "VendPymt", "ExpRept",
     }  # fmt: skip
     memos = " ".join(row["memo"] for row in ledger["transaction"])
     for word in (
@@ -81,6 +81,7 @@ def test_reversals_name_the_entry_that_they_take_back(ledger: Tables) -> None:
         ("Void", "CustCred"),
         ("Won:", "Journal"),
         ("", "FxReval"),
+        ("Undone:", "Journal"),
     }
 
 

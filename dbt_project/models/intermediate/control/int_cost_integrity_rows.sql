@@ -320,7 +320,9 @@ reached_pools as (
     from operating_costs
     left join account_buckets
         on operating_costs.bucket = account_buckets.bucket
-    where account_buckets.bucket is null
+    where
+        account_buckets.bucket is null
+        and operating_costs.overhead_minor <> 0
 
 ),
 

@@ -1,14 +1,13 @@
 -- Grain: one row per ledger table and use: what became of its rows, the rows that count
--- with what they are, the others with why not.
+-- with what they are, the others with why not. Tables of people, assets and the cloud are
+-- in int_cost_rows_by_use.
 {%- set read_only_tables = [
     ['account', 'accounts'], ['accountingperiod', 'accounting_periods'],
-    ['currency', 'currencies'], ['currencyrate', 'exchange_rates'],
-    ['entity', 'entities']
+    ['classification', 'classes'], ['currency', 'currencies'],
+    ['currencyrate', 'exchange_rates'], ['department', 'departments'],
+    ['entity', 'entities'], ['location', 'locations'], ['vendor', 'vendors']
 ] %}
-{%- set unused_tables = [
-    ['classification', 'classes'], ['department', 'departments'],
-    ['location', 'locations'], ['subsidiary', 'subsidiaries'], ['vendor', 'vendors']
-] %}
+{%- set unused_tables = [['subsidiary', 'subsidiaries']] %}
 with
 
 ledger_lines as (

@@ -15,6 +15,12 @@ ledger_rows as (
 
 ),
 
+cost_rows as (
+
+    select * from {{ ref('int_cost_rows_by_use') }}
+
+),
+
 load_report as (
 
     select * from {{ ref('fct_load_report') }}
@@ -38,6 +44,14 @@ staged_rows as (
         row_use <> 'nothing says' as is_accounted_for,
         row_count
     from ledger_rows
+    union all
+    select
+        source,
+        table_name,
+        row_use,
+        true as is_accounted_for,
+        row_count
+    from cost_rows
 
 ),
 

@@ -91,7 +91,10 @@ measured as (
                 then coalesce(gross_margins.subscription_margin_amount, 0)
         end as subscription_margin_amount,
         coalesce(gross_margins.total_revenue_amount, 0) as total_revenue_amount,
-        margins_before.total_revenue_amount as year_before_total_revenue_amount
+        case
+            when months_before.month is not null
+                then coalesce(margins_before.total_revenue_amount, 0)
+        end as year_before_total_revenue_amount
     from months
     cross join run_settings
     inner join bridge
@@ -100,6 +103,8 @@ measured as (
         on {{ add_months('months.month', -3) }} = bridges_before.month
     left join gross_margins
         on months.month = gross_margins.month
+    left join months as months_before
+        on {{ add_months('months.month', -12) }} = months_before.month
     left join gross_margins as margins_before
         on {{ add_months('months.month', -12) }} = margins_before.month
     left join operating_costs
