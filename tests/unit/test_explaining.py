@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -169,8 +168,12 @@ def sums(text: str) -> Iterator[tuple[str, Decimal, Decimal]]:
                 rows.append((len(found[1]), Decimal(found[1].replace(",", "")), found[2]))
         for index, (depth, amount, said) in enumerate(rows):
             if said.endswith(":"):
-                below = list(itertools.takewhile(lambda row, depth=depth: row[0] > depth, rows[index + 1 :]))
-                yield said, amount, sum((row[1] for row in below if row[0] == depth + 2), Decimal(0))
+                below = Decimal(0)
+                for inner, part, _ in rows[index + 1 :]:
+                    if inner <= depth:
+                        break
+                    below += part if inner == depth + 2 else 0
+                yield said, amount, below
 
 
 # ---- the tree

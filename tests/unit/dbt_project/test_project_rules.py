@@ -412,7 +412,9 @@ def has_unit(name: str, description: str, data_type: str) -> bool:
     """Whether a described column says in which unit it stands."""
     if re.search(r"_amount(_in_currency)?$", name):
         return "currency" in description.lower() and data_type.startswith("decimal(")
-    if re.search(r"_(rate|share)$|^quick_ratio", name) and data_type == "double":
+    if re.search(r"_(rate|share|months|to_cac)$|^(quick_ratio|magic_number|rule_of_40)", name) and (
+        data_type == "double"
+    ):
         return "NULL" in description
     if name.endswith("_at"):
         return "UTC" in description and data_type == "timestamp"

@@ -1,5 +1,5 @@
--- Grain: one row per control of costs in themselves, period, dimension, side, match key,
--- document and row label.
+-- Grain: one row per control of costs in themselves, period, dimension, side, match
+-- key, document and row label.
 -- No cent may be lost between the ledger and the accounts: expense lines and the parts
 -- that they are classified as, pools and what they are allocated to. Where both sides
 -- agree they are one row each; where they do not, the lines of the ledger are named.

@@ -1,6 +1,6 @@
 -- Grain: one row per ledger table and use: what became of its rows, the rows that count
--- with what they are, the others with why not. Tables of people, assets and the cloud are
--- in int_cost_rows_by_use.
+-- with what they are, the others with why not. Tables of people, assets and the cloud
+-- are in int_cost_rows_by_use.
 {%- set read_only_tables = [
     ['account', 'accounts'], ['accountingperiod', 'accounting_periods'],
     ['classification', 'classes'], ['currency', 'currencies'],

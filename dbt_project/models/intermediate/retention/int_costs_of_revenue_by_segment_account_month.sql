@@ -1,7 +1,7 @@
 -- Grain: one row per segment type, segment, account and month with a cost of revenue.
--- A country or region bears all costs of its accounts; a product, plan, currency, service
--- type or deployment what fell on the prices that the account paid there. Costs of no
--- account are of no segment.
+-- A country or region bears all costs of its accounts; a product, plan, currency,
+-- service type or deployment what fell on the prices that the account paid there. Costs
+-- of no account are of no segment.
 with
 
 costs as (

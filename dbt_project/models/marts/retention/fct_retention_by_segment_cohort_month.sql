@@ -1,8 +1,8 @@
 -- Grain: one row per segment type, segment, cohort month and months since, up to the
 -- month of the as-of.
 -- What is retained is an account in a segment; its cohort is its first month-end with
--- MRR there. Margin is retained MRR less the cost of revenue of the cohort's accounts in
--- the segment. Definitions 4.
+-- MRR there. Margin is retained MRR less the cost of revenue of the accounts of the
+-- cohort in the segment. Definitions 4.
 with
 
 account_months as (
