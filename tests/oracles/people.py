@@ -83,7 +83,8 @@ class People:
             shares = self.surveys[row["employee_id"], day_of(row, "month").replace(day=1)]
             shares[plain(row["function"])] = Fraction(row.get("share", "0"))
         for (employee, month), shares in self.surveys.items():
-            if sum(shares.values()) != 1 or min(shares.values()) <= 0:
+            is_whole = sum(shares.values()) == 1 and min(shares.values()) > 0
+            if employee in self.employees and not is_whole:
                 stop(f"the time of employee {employee} in {month} adds up to {sum(shares.values())}")
 
     def employee_of(self, entity: str | None) -> Employee | None:
