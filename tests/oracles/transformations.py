@@ -37,7 +37,7 @@ ROUNDING = Decimal("0.02")
 # More than those of all promises of a company to the minor unit of their currency, in such units.
 ROUNDING_OF_REVENUE = 300
 # A row with one of them is about revenue, or may be.
-REVENUE_COLUMNS = {"recognized", "recognized_amount", "control"}
+REVENUE_COLUMNS = {"recognized", "recognized_amount", "total_revenue_amount", "control"}
 MONEY_COLUMNS = {
     "amount",
     "amount_due",
@@ -271,7 +271,8 @@ def is_close_in_scale(name: str, one: Row, other: Row) -> bool:
     """
     if isinstance(one[name], float):
         amounts = [abs(value) for row in (one, other) for value in row.values() if isinstance(value, Decimal)]
-        tolerance = float(ROUNDING / min((amount for amount in amounts if amount), default=ROUNDING))
+        rounding = rounding_of(name, one)
+        tolerance = float(rounding / min((amount for amount in amounts if amount), default=rounding))
         return math.isclose(one[name], other[name], rel_tol=tolerance, abs_tol=tolerance)
     if name == "exchange_rate":
         return is_same(name, one, other)
