@@ -30,18 +30,15 @@
     )
 {%- endmacro %}
 
-{# The summed cost of an environment, rounded half away from zero to 6 decimals and at least 0; an aggregate. #}
+{# The summed cost of an environment, rounded half away from zero to 6 decimals; an aggregate. #}
 {% macro tagged_cost(cost, environment) -%}
-    greatest(
-        cast(
-            round(
-                cast(
-                    coalesce(sum(case when environment = '{{ environment }}' then {{ cost }} end), 0)
-                    as decimal(38, 18)
-                ),
-                6
-            ) as decimal(24, 6)
-        ),
-        cast(0 as decimal(24, 6))
+    cast(
+        round(
+            cast(
+                coalesce(sum(case when environment = '{{ environment }}' then {{ cost }} end), 0)
+                as decimal(38, 18)
+            ),
+            6
+        ) as decimal(24, 6)
     )
 {%- endmacro %}

@@ -2,8 +2,8 @@
 -- what is tagged production to what is tagged development.
 -- It is that of the charges of the document's own invoice; where there are none, or
 -- none that are tagged, that of all charges of the month; where there are none either,
--- all is production. A cost below 0 counts as none. Shared and untagged costs follow
--- the ratio.
+-- all is production. Of a ratio a cost below 0 counts as none. Shared and untagged
+-- costs follow the ratio.
 with
 
 expense_lines as (
@@ -60,16 +60,16 @@ ratios as (
         documents.month,
         case
             when invoice_costs.production + invoice_costs.development > 0
-                then invoice_costs.production
+                then greatest(invoice_costs.production, 0)
             when month_costs.production + month_costs.development > 0
-                then month_costs.production
+                then greatest(month_costs.production, 0)
             else 1
         end as production,
         case
             when invoice_costs.production + invoice_costs.development > 0
-                then invoice_costs.development
+                then greatest(invoice_costs.development, 0)
             when month_costs.production + month_costs.development > 0
-                then month_costs.development
+                then greatest(month_costs.development, 0)
             else 0
         end as development
     from documents
