@@ -1,8 +1,8 @@
 -- Grain: one row per account, margin line, kind of cost, price, currency and month: the
 -- costs of an account, over the prices that it paid in that line.
 -- They go by the revenue of the month, to the minor unit: what is left of whole units
--- goes to the largest remainders, ties to the lowest price and currency. Without revenue
--- the price is 'unknown'; costs of no account are of the price 'unallocated'.
+-- goes to the largest remainders, ties to the lowest price and currency. Without
+-- revenue the price is 'unknown'; costs of no account are of the price 'unallocated'.
 -- A kind is a bucket; overhead that follows customer success is a kind of its own, so
 -- that both margins can be told.
 with
@@ -82,7 +82,7 @@ split_costs as (
             'weights.total_weight'
         ) }} as whole_minor,
         {{ exact_integer('abs(account_costs.amount_minor)') }}
-        * weights.weight % weights.total_weight as remainder
+        * weights.weight % weights.total_weight as product_left
     from account_costs
     inner join weights
         on
@@ -101,7 +101,7 @@ ranked as (
         ) as left_minor,
         row_number() over (
             partition by account_id, margin_line, cost_kind, month
-            order by remainder desc, price_id asc, currency_code asc
+            order by product_left desc, price_id asc, currency_code asc
         ) as remainder_rank
     from split_costs
 
