@@ -119,6 +119,7 @@ MARGINS = "marts.fct_gross_margin_by_month"
 ACCOUNT_MARGINS = "marts.fct_gross_margin_by_account_month"
 SEGMENT_MARGINS = "marts.fct_gross_margin_by_segment_month"
 ACCOUNT_REVENUE = "marts.fct_revenue_by_account_month"
+COST_DRIVERS = "intermediate.int_cost_drivers_by_account_month"
 
 
 OF_BILLING = ("receivables", "revenue_slices_sum_to_invoices", "deferred_revenue_roll_forward")
@@ -177,6 +178,17 @@ def proration(line_id: str, amount: int) -> dict[str, Any]:
     """A row of a counting proration of one item and moment."""
     place = {"invoice_id": "in", "subscription_item_id": "si"}
     return line(invoice_line_item_id=line_id, is_proration=True, amount_minor=amount, **place)
+
+
+def cost_pool(amount_minor: int, driver_total: Decimal | int | None) -> dict[str, Any]:
+    """A row of the hosting cost of January 2024, by compute units."""
+    place = {"month": date(2024, 1, 1), "pool": "hosting", "bucket": "hosting"}
+    return {**place, "amount_minor": amount_minor, "driver": "compute_units", "driver_total": driver_total}
+
+
+def cost_driver(quantity: int) -> dict[str, Any]:
+    """A row of the compute units of an account in January 2024."""
+    return {"driver": "compute_units", "month": date(2024, 1, 1), "account_id": "a", "quantity": quantity}
 
 
 def tier(number: int, units_from: int, units_up_to: int | None, *, last: bool) -> dict[str, Any]:
@@ -1963,6 +1975,19 @@ CASES: dict[str, list[Case]] = {
         Case({PRICES: [price(usage_type="metred")]}, ("recurring_usage_type", "metred")),
         Case({PRICES: [price(usage_type="metered"), price(usage_type="licensed", price_type="one_time")]}),
         Case({PRICES: [price(usage_type="metred", is_live=False)]}),
+    ],
+    "assert_costs_of_accounts_fit_exact_arithmetic": [
+        Case({ACCOUNT_POOLS: [cost_pool(amount, total)], COST_DRIVERS: [cost_driver(quantity)]}, says)
+        for amount, total, quantity, says in (
+            (10**12, 10**16, 10**16, ()),
+            (-(10**15), 1, 1, ()),
+            (10**12, 10**17, 10**17, ("Pool hosting of 1000000000000 minor units", "compute_units")),
+            (-(10**12), 10**17, -(10**17), ("Pool hosting of -1000000000000 minor units",)),
+            (1, 10**21, 10**16, ("Pool hosting",)),
+            (10**16, 1, 1, ("Pool hosting",)),
+            (10**12, Decimal("0.5"), 10**6, ("Pool hosting",)),
+            (10**17, None, 10**17, ()),
+        )
     ],
     "assert_prices_fit_exact_arithmetic": [
         Case(

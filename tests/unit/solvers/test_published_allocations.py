@@ -66,8 +66,8 @@ def test_university_of_regina_bus_388() -> None:
         "RM": Decimal("5878048.780488"),
     }
     cents: Counter[str] = Counter()
-    for row in solved["overhead_allocations"]:
-        cents[row["target"]] += row["amount_minor"]
+    for allocated in solved["overhead_allocations"]:
+        cents[allocated["target"]] += allocated["amount_minor"]
     assert cents == {"one": 10_727_642, "two": 13_272_358}
 
 

@@ -37,35 +37,26 @@ numbered as (
 
 ),
 
-products as (
+-- A share in thousandths of a minor unit: one division gives the whole units and how
+-- near to the next unit the account comes. It stands in the same step as the join, whose
+-- rows DuckDB keeps; in a later step it would divide again wherever they are read.
+shared as (
 
     select
         numbered.pool_number,
         drivers.account_id,
         drivers.quantity,
-        numbered.total_millionths,
-        numbered.amount_thousandths
-        * {{ in_millionths('drivers.quantity') }} as product
+        cast(
+            {{ floor_quotient(
+                'numbered.amount_thousandths * ' ~ in_millionths('drivers.quantity'),
+                'numbered.total_millionths'
+            ) }} as bigint
+        ) as share_thousandths
     from numbered
     inner join drivers
         on
             numbered.month = drivers.month
             and numbered.driver = drivers.driver
-
-),
-
--- A share in thousandths of a minor unit: one division gives the whole units and how
--- near to the next unit the account comes.
-shared as (
-
-    select
-        pool_number,
-        account_id,
-        quantity,
-        cast(
-            {{ floor_quotient('product', 'total_millionths') }} as bigint
-        ) as share_thousandths
-    from products
 
 ),
 

@@ -98,8 +98,14 @@ expense_lines as (
         accounts.account_number,
         accounts.account_name,
         accounts.account_role,
-        nullif(trim(ledger_lines.department_id), '') as department_id,
-        nullif(trim(ledger_lines.location_id), '') as location_id,
+        case
+            when trim(ledger_lines.department_id) <> ''
+                then trim(ledger_lines.department_id)
+        end as department_id,
+        case
+            when trim(ledger_lines.location_id) <> ''
+                then trim(ledger_lines.location_id)
+        end as location_id,
         coalesce(trim(ledger_lines.class_id), '') as class_id,
         coalesce(ledger_lines.line_entity_id, ledger_lines.entity_id) as entity_id,
         ledger_lines.document_id,

@@ -1,10 +1,17 @@
 -- Grain: one row per employee, month and function: the surveyed share of the time of
--- the employee, and the bucket that the function is.
+-- the employee, and the bucket that the function is. People whom the export does not
+-- list are left out.
 with
 
 surveys as (
 
     select * from {{ ref('stg_ledger__time_surveys') }}
+
+),
+
+employees as (
+
+    select * from {{ ref('stg_ledger__employees') }}
 
 ),
 
@@ -18,12 +25,17 @@ functions as (
 shares as (
 
     select
-        employee_id,
-        function_name,
-        {{ month_of('month') }} as month,
-        cast(sum(coalesce(share, 0)) as decimal(18, 6)) as share_quantity
+        surveys.employee_id,
+        surveys.function_name,
+        {{ month_of('surveys.month') }} as month,
+        cast(sum(coalesce(surveys.share, 0)) as decimal(18, 6)) as share_quantity
     from surveys
-    group by employee_id, function_name, {{ month_of('month') }}
+    inner join employees
+        on surveys.employee_id = employees.employee_id
+    group by
+        surveys.employee_id,
+        surveys.function_name,
+        {{ month_of('surveys.month') }}
 
 ),
 
