@@ -2,8 +2,8 @@
 -- A month is compared with billing once it is over and the ledger has begun; before, or
 -- where no account has the role that the control reads, there is no data. Neither is
 -- there before the first month of what is kept beside the ledger: a register, a cloud
--- bill. The ledger in itself is compared in all its months. A difference that open items
--- of the company explain to the cent is an open item, until they expire.
+-- bill. The ledger in itself is compared in all its months. A difference that open
+-- items of the company explain to the cent is an open item, until they expire.
 with
 
 control_rows as (

@@ -110,14 +110,14 @@ people_lines as (
 
 ),
 
--- The departments of an employee's month, the last one first; before and after all
--- assignments that of the employee.
-workplaces as (
+-- The departments of an employee's month; before and after all assignments that of the
+-- employee. Where it is not known there is nothing to compare.
+assigned as (
 
-    select distinct
-        people_lines.employee_id,
-        people_lines.month,
-        coalesce(assignments.department, 'none') as department,
+    select
+        people_lines.transaction_id,
+        people_lines.transaction_line_id,
+        assignments.department,
         assignments.valid_from
     from people_lines
     inner join assignments
@@ -131,31 +131,37 @@ workplaces as (
 
 ),
 
-workplace_departments as (
+assigned_lines as (
 
     select distinct
-        employee_id,
-        month,
-        department
-    from workplaces
+        transaction_id,
+        transaction_line_id
+    from assigned
 
 ),
 
-numbered_workplaces as (
+workplaces as (
 
+    select * from assigned
+    union all
     select
-        employee_id,
-        month,
-        department,
-        row_number() over (
-            partition by employee_id, month
-            order by valid_from desc, department asc
-        ) as workplace_number
-    from workplaces
+        people_lines.transaction_id,
+        people_lines.transaction_line_id,
+        employees.department,
+        employees.start_date as valid_from
+    from people_lines
+    inner join employees
+        on people_lines.employee_id = employees.employee_id
+    left join assigned_lines
+        on
+            people_lines.transaction_id = assigned_lines.transaction_id
+            and people_lines.transaction_line_id = assigned_lines.transaction_line_id
+    where assigned_lines.transaction_id is null
 
 ),
 
-placed_lines as (
+-- The department itself or one above it first, else the last one.
+numbered_workplaces as (
 
     select
         people_lines.transaction_id,
@@ -163,26 +169,47 @@ placed_lines as (
         people_lines.month,
         people_lines.amount,
         people_lines.department,
-        case
-            when workplace_departments.employee_id is not null
-                then people_lines.department
-            when numbered_workplaces.employee_id is not null
-                then numbered_workplaces.department
-            else coalesce(employees.department, 'none')
-        end as employee_department
+        workplaces.department = people_lines.department
+        or workplaces.department
+        like people_lines.department || ' : %' as is_workplace,
+        workplaces.department as workplace,
+        row_number() over (
+            partition by people_lines.transaction_id, people_lines.transaction_line_id
+            order by
+                case
+                    when
+                        workplaces.department = people_lines.department
+                        or workplaces.department
+                        like people_lines.department || ' : %'
+                        then 0
+                    else 1
+                end asc,
+                workplaces.valid_from desc nulls last,
+                workplaces.department asc
+        ) as workplace_number
     from people_lines
-    inner join employees
-        on people_lines.employee_id = employees.employee_id
-    left join numbered_workplaces
+    inner join workplaces
         on
-            people_lines.employee_id = numbered_workplaces.employee_id
-            and people_lines.month = numbered_workplaces.month
-            and numbered_workplaces.workplace_number = 1
-    left join workplace_departments
-        on
-            people_lines.employee_id = workplace_departments.employee_id
-            and people_lines.month = workplace_departments.month
-            and people_lines.department = workplace_departments.department
+            people_lines.transaction_id = workplaces.transaction_id
+            and people_lines.transaction_line_id = workplaces.transaction_line_id
+    where workplaces.department is not null
+
+),
+
+placed_lines as (
+
+    select
+        transaction_id,
+        transaction_line_id,
+        month,
+        amount,
+        department,
+        case
+            when is_workplace then department
+            else workplace
+        end as employee_department
+    from numbered_workplaces
+    where workplace_number = 1
 
 ),
 
