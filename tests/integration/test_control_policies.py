@@ -20,12 +20,15 @@ import pytest
 
 from tests.control_builds import build_controls, read_rows, run_tieout
 from tests.example_export import (
+    ACCUMULATED_AMORTISATION,
+    ACCUMULATED_DEPRECIATION,
     BANKS,
     CLEARING,
     CREDITS,
     DEFERRED,
     DISPUTES,
     FEES,
+    FIXED_ASSETS,
     LICENCE_REVENUE,
     MAINTENANCE_REVENUE,
     PREPAID,
@@ -34,11 +37,13 @@ from tests.example_export import (
     RETAINED_EARNINGS,
     REVENUE_OF_STREAM,
     SHARE_CAPITAL,
+    SOFTWARE,
     SUBSCRIPTION_REVENUE,
     TAX_PAYABLE,
     TRAVEL,
     UNBILLED,
     USAGE_REVENUE,
+    UTILITIES,
     Billed,
     ExampleExport,
     LedgerLine,
@@ -70,7 +75,7 @@ def misplaced_fee(export: ExampleExport, billed: Billed | None = None) -> tuple[
     """Post the fee of a payment to another expense: its month, and the difference of processor_fees."""
     billed = billed or export.invoice()
     line = export.entry(billed.charge["id"]).line(FEES)
-    line.posting["account"] = TRAVEL
+    line.posting["account"] = UTILITIES
     return billed.month, -line.base
 
 
@@ -440,8 +445,9 @@ def begin_ledger(export: ExampleExport, month: str) -> None:
     """Replace what was posted before a month by opening entries on its first day.
 
     One per customer and currency for what customers owe and are owed; one per currency for the processor's
-    balance; and one for banks with taxes, as what is paid on to the authorities: a control on taxes leaves
-    entries on cash out, and one on payouts looks at entries on clearing and cash together.
+    balance; one for assets with their amortisation; and one for banks with taxes, as what is paid on to the
+    authorities: a control on taxes leaves entries on cash out, and one on payouts looks at entries on
+    clearing and cash together.
     """
     earlier = {row["id"]: row for row in export.rows("ledger.transaction") if row["trandate"] < f"{month}-01"}
     balances: dict[tuple[str, str, str], dict[str, list[Decimal]]] = defaultdict(dict)
@@ -451,14 +457,16 @@ def begin_ledger(export: ExampleExport, month: str) -> None:
         if row["transaction"] in earlier
     }
     own, cash = {RECEIVABLE, DEFERRED, UNBILLED}, {*BANKS, TAX_PAYABLE}
+    assets = {FIXED_ASSETS, SOFTWARE, ACCUMULATED_DEPRECIATION, ACCUMULATED_AMORTISATION}
+    kinds = {CLEARING: "clearing", **dict.fromkeys(assets, "assets"), **dict.fromkeys(cash, "cash")}
     gone = [row for row in export.rows("ledger.transactionaccountingline") if row["transaction"] in earlier]
     for posting in gone:
         account, header = posting["account"], earlier[posting["transaction"]]
-        is_kept = account in own | cash | {CLEARING}
+        is_kept = account in own or account in kinds
         if header["posting"] == "F" or posting["accountingbook"] != PRIMARY_BOOK or not is_kept:
             continue
         half = halves[posting["transaction"], posting["transactionline"]]
-        kind = "cash" if account in cash else "clearing" if account == CLEARING else "customers"
+        kind = kinds.get(account, "customers")
         entity = (half["entity"] or header["entity"]) if kind == "customers" else ""
         sums = balances[kind, header["currency"], entity].setdefault(account, [Decimal(0), Decimal(0)])
         sums[0] += Decimal(half["foreignamount"] or 0)

@@ -22,7 +22,7 @@ import pytest
 
 from orchestration.audit import describe_failing_controls
 from tests.control_builds import build_controls, read_rows, run_tieout
-from tests.example_export import FEES, TRAVEL, ExampleExport
+from tests.example_export import FEES, UTILITIES, ExampleExport
 from tests.mutants import BILLING, COSTS, LEDGER, Mutant, Touched
 
 # Stands on the balances of all accounts and names no row; the entry is named by the control on entries.
@@ -223,8 +223,8 @@ def test_the_nightly_refuses_tells_the_rows_and_leaves_the_published_version(
     for billed in (one, other):
         entry = export.entry(billed.charge["id"])
         fees.append((entry.line(FEES).base, billed.charge))
-        entry.line(FEES).posting["account"] = TRAVEL
-    line.posting["account"] = TRAVEL
+        entry.line(FEES).posting["account"] = UTILITIES
+    line.posting["account"] = UTILITIES
     (small, small_charge), (large, large_charge) = sorted(fees, key=lambda fee: fee[0])
     assert small < large
     export.write(tmp_path / "landing")

@@ -184,7 +184,9 @@ numbered_workplaces as (
                         then 0
                     else 1
                 end asc,
-                workplaces.valid_from desc nulls last,
+                coalesce(
+                    workplaces.valid_from, cast({{ start_of_time() }} as date)
+                ) desc,
                 workplaces.department asc
         ) as workplace_number
     from people_lines
