@@ -38,7 +38,7 @@ numbered as (
 ),
 
 -- A share in thousandths of a minor unit: one division gives the whole units and how
--- near to the next unit the account comes. It stands in the same step as the join, whose
+-- near to the next unit the account comes. It stands in the step of the join, whose
 -- rows DuckDB keeps; in a later step it would divide again wherever they are read.
 shared as (
 

@@ -1,8 +1,8 @@
 -- Grain: one row per account, margin line, kind of cost, price, currency and month: the
 -- costs of an account, over the prices that it paid in that line.
 -- They go by the revenue of the month, to the minor unit: what is left of whole units
--- goes to the largest remainders, ties to the lowest price and currency. Without revenue
--- the price is 'unknown'; costs of no account are of the price 'unallocated'.
+-- goes to the largest remainders, ties to the lowest price and currency. Without
+-- revenue the price is 'unknown'; costs of no account are of the price 'unallocated'.
 -- A kind is a bucket; overhead that follows customer success is a kind of its own, so
 -- that both margins can be told.
 with
@@ -50,19 +50,19 @@ account_costs as (
 
 ),
 
-weights as (
+-- What an account paid in a line, and for how many prices: most pay for one.
+revenue_by_account as (
 
     select
         account_id,
         margin_line,
         month,
-        price_id,
-        currency_code,
-        {{ exact_integer('revenue_minor') }} as weight,
-        {{ exact_integer(
-            'sum(revenue_minor) over (partition by account_id, margin_line, month)'
-        ) }} as total_weight
+        count(*) as price_count,
+        min(price_id) as price_id,
+        min(currency_code) as currency_code,
+        {{ exact_integer('sum(revenue_minor)') }} as total_weight
     from revenue
+    group by account_id, margin_line, month
 
 ),
 
@@ -73,22 +73,35 @@ split_costs as (
         account_costs.margin_line,
         account_costs.cost_kind,
         account_costs.month,
-        weights.price_id,
-        weights.currency_code,
+        revenue.price_id,
+        revenue.currency_code,
         case when account_costs.amount_minor < 0 then -1 else 1 end as cost_sign,
         {{ exact_integer('abs(account_costs.amount_minor)') }} as cost_minor,
-        {{ whole_quotient(
-            exact_integer('abs(account_costs.amount_minor)') ~ ' * weights.weight',
-            'weights.total_weight'
-        ) }} as whole_minor,
         {{ exact_integer('abs(account_costs.amount_minor)') }}
-        * weights.weight % weights.total_weight as remainder
+        * {{ exact_integer('revenue.revenue_minor') }} as product,
+        revenue_by_account.total_weight
     from account_costs
-    inner join weights
+    inner join revenue_by_account
         on
-            account_costs.account_id = weights.account_id
-            and account_costs.margin_line = weights.margin_line
-            and account_costs.month = weights.month
+            account_costs.account_id = revenue_by_account.account_id
+            and account_costs.margin_line = revenue_by_account.margin_line
+            and account_costs.month = revenue_by_account.month
+            and revenue_by_account.price_count > 1
+    inner join revenue
+        on
+            account_costs.account_id = revenue.account_id
+            and account_costs.margin_line = revenue.margin_line
+            and account_costs.month = revenue.month
+
+),
+
+cut as (
+
+    select
+        *,
+        {{ whole_quotient('product', 'total_weight') }} as whole_minor,
+        product % total_weight as product_left
+    from split_costs
 
 ),
 
@@ -101,9 +114,9 @@ ranked as (
         ) as left_minor,
         row_number() over (
             partition by account_id, margin_line, cost_kind, month
-            order by remainder desc, price_id asc, currency_code asc
+            order by product_left desc, price_id asc, currency_code asc
         ) as remainder_rank
-    from split_costs
+    from cut
 
 ),
 
@@ -123,39 +136,35 @@ spread as (
 
 ),
 
-earning_accounts as (
-
-    select distinct
-        account_id,
-        margin_line,
-        month
-    from weights
-
-),
-
 unspread as (
 
     select
         account_costs.account_id,
         account_costs.margin_line,
         account_costs.cost_kind,
-        case
-            when account_costs.account_id = 'unallocated' then 'unallocated'
-            else 'unknown'
-        end as price_id,
-        case
-            when account_costs.account_id = 'unallocated' then 'unallocated'
-            else 'unknown'
-        end as currency_code,
+        coalesce(
+            revenue_by_account.price_id,
+            case
+                when account_costs.account_id = 'unallocated' then 'unallocated'
+                else 'unknown'
+            end
+        ) as price_id,
+        coalesce(
+            revenue_by_account.currency_code,
+            case
+                when account_costs.account_id = 'unallocated' then 'unallocated'
+                else 'unknown'
+            end
+        ) as currency_code,
         account_costs.month,
         account_costs.amount_minor
     from account_costs
-    left join earning_accounts
+    left join revenue_by_account
         on
-            account_costs.account_id = earning_accounts.account_id
-            and account_costs.margin_line = earning_accounts.margin_line
-            and account_costs.month = earning_accounts.month
-    where earning_accounts.account_id is null
+            account_costs.account_id = revenue_by_account.account_id
+            and account_costs.margin_line = revenue_by_account.margin_line
+            and account_costs.month = revenue_by_account.month
+    where coalesce(revenue_by_account.price_count, 1) = 1
 
 ),
 

@@ -4,6 +4,9 @@
 -- Customer success counts as cost of revenue where the policy says so; beside it stand
 -- the margins with and without. In a month without any expense in the ledger no margin
 -- is known: NULL. Definitions 6.
+{%- set cost_kinds = direct_buckets().split() + [
+    'overhead', 'customer_success', 'customer_success_overhead'
+] %}
 with
 
 revenue as (
@@ -51,6 +54,7 @@ amounts as (
         month,
         margin_line,
         'revenue' as kind,
+        false as is_direct,
         revenue_minor as amount_minor
     from revenue
     union all
@@ -61,6 +65,8 @@ amounts as (
         month,
         margin_line,
         cost_kind as kind,
+        -- A cost of revenue whatever the policies.
+        cost_kind not in ('customer_success', 'customer_success_overhead') as is_direct,
         amount_minor
     from costs
 
@@ -73,32 +79,35 @@ summed as (
         price_id,
         currency_code,
         month,
-        {%- for line in ['subscription', 'services'] %}
+        {%- for kind in cost_kinds %}
+        sum(case when kind = '{{ kind }}' then amount_minor else 0 end)
+            as {{ kind }}_minor,
+        {%- endfor %}
         sum(
             case
-                when kind = 'revenue' and margin_line = '{{ line }}' then amount_minor
-                else 0
-            end
-        ) as {{ line }}_revenue_minor,
-        -- Costs of revenue whatever the policies.
-        sum(
-            case
-                when
-                    kind not in (
-                        'revenue', 'customer_success', 'customer_success_overhead'
-                    )
-                    and margin_line = '{{ line }}'
+                when kind = 'revenue' and margin_line = 'subscription'
                     then amount_minor
                 else 0
             end
-        ) as {{ line }}_direct_minor,
-        {%- endfor %}
-        {%- for kind in direct_buckets().split() + [
-            'overhead', 'customer_success', 'customer_success_overhead'
-        ] %}
-        sum(case when kind = '{{ kind }}' then amount_minor else 0 end)
-            as {{ kind }}_minor{% if not loop.last %},{% endif %}
-        {%- endfor %}
+        ) as subscription_revenue_minor,
+        sum(
+            case
+                when kind = 'revenue' and margin_line = 'services' then amount_minor
+                else 0
+            end
+        ) as services_revenue_minor,
+        sum(
+            case
+                when is_direct and margin_line = 'subscription' then amount_minor
+                else 0
+            end
+        ) as subscription_direct_minor,
+        sum(
+            case
+                when is_direct and margin_line = 'services' then amount_minor
+                else 0
+            end
+        ) as services_direct_minor
     from amounts
     group by account_id, price_id, currency_code, month
 
