@@ -260,8 +260,8 @@ class Costs:
 
     def node_of(self, part: Part) -> str:
         pool = part.target.pool
-        rule = self.policy.drivers_of(pool, known=DEPARTMENT_DRIVERS)
-        return f"{pool}: {part.location or NONE}" if rule.is_in_location else pool
+        is_in_location = self.rule_of_service(pool).is_in_location
+        return f"{pool}: {part.location or NONE}" if is_in_location else pool
 
     def service_pools(self, month: date) -> ServicePools:
         parts = self.parts_of.get(month, [])
