@@ -175,13 +175,16 @@ class Costs:
             department, own_location = employee.last_place_in(line.entry.month)
             location = location or own_location
         ledger = self.ledger
+        may_be_a_person = line.account.role == "people" and line.entity not in ledger.vendor_ids
         features = {
             "account_number": {plain(line.account.number)},
             "account_type": {line.account.exported_type},
             "account_name": {plain(line.account.name), plain(line.account.full_name)},
             "account_role": {line.account.role},
             "department": ledger.departments.matchable(department),
-            "vendor": set() if employee is not None else ledger.vendors.matchable(line.entity),
+            "vendor": (
+                set() if employee is not None or may_be_a_person else ledger.vendors.matchable(line.entity)
+            ),
             "class": ledger.classes.matchable(line.class_id),
         }
         return ClassifiedLine(

@@ -140,6 +140,7 @@ class Ledger:
         self.locations = Names(table("location"))
         self.classes = Names(table("classification"))
         self.vendors = Names([*table("vendor"), *table("entity")])
+        self.vendor_ids = {row["id"] for row in table("vendor")}
         self.entities = {row["id"]: row for row in table("entity")}
         self.roles = sorted(
             read_policy_table(landing, "account_roles", ["rule"]),

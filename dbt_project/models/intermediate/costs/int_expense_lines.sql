@@ -145,7 +145,8 @@ parties as (
         coalesce(named_customers.customer_id, own_customers.customer_id)
             as customer_id,
         coalesce(vendors.vendor_name, entities.entity_name, entity_ids.entity_id)
-            as party_name
+            as party_name,
+        vendors.vendor_id is not null as is_vendor
     from entity_ids
     left join entities
         on entity_ids.entity_id = entities.entity_id
@@ -166,6 +167,8 @@ parties as (
 
 ),
 
+-- Whoever is paid and stands in no list of vendors may be a person, whose name is not
+-- published beside what was paid.
 told_lines as (
 
     select
@@ -174,11 +177,17 @@ told_lines as (
             when expense_lines.account_role = 'people' then parties.employee_id
         end as employee_id,
         case
-            when parties.employee_id is null and parties.customer_id is null
+            when
+                parties.employee_id is null
+                and parties.customer_id is null
+                and (expense_lines.account_role <> 'people' or parties.is_vendor)
                 then parties.entity_id
         end as vendor_id,
         case
-            when parties.employee_id is null and parties.customer_id is null
+            when
+                parties.employee_id is null
+                and parties.customer_id is null
+                and (expense_lines.account_role <> 'people' or parties.is_vendor)
                 then parties.party_name
         end as vendor
     from expense_lines
