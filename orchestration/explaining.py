@@ -194,7 +194,8 @@ def _pools_of_overhead(published: _Published) -> list[Node]:
                             if hop["from_department"] == pool
                             else f"through {hop['from_department']}"
                         )
-                        + f", {_driver(hop, 'no driver')}",
+                        + f", {_share(hop['allocated_amount'], posted)} of it"
+                        + f", {_driver(hop, 'no driver', of_all=False)}",
                     )
                     for hop in published.hops(pool, department)
                 ],
@@ -250,14 +251,17 @@ def _line(row: Mapping[str, Any]) -> str:
     return ", ".join(texts)
 
 
-def _driver(row: Mapping[str, Any], otherwise: str) -> str:
+def _driver(row: Mapping[str, Any], otherwise: str, *, of_all: bool = True) -> str:
+    """By what it came; ``of_all`` with the percentage, which says little where only a part came this way."""
     if row["driver"] is None:
         return otherwise
     fallback = ", a fallback" if row["is_fallback"] else ""
     quantity, total = row["driver_quantity"], row["driver_total"]
     if quantity is None or total is None:
         return f"by {row['driver']}{fallback}"
-    share = f"{_quantity(quantity)} of {_quantity(total)} ({_share(quantity, total)})"
+    share = f"{_quantity(quantity)} of {_quantity(total)}"
+    if of_all:
+        share += f" ({_share(quantity, total)})"
     return f"by {row['driver']}{fallback}: {share}"
 
 

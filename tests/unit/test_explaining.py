@@ -132,8 +132,8 @@ Overhead of facilities: Leeds
               900.00  JE3 of 2025-03-31, Leeds
           900.00  as it was allocated:
             640.00  to Support:
-              600.00  directly, by headcount_in_location: 60.8 of 91.2 (66.6667 %)
-               40.00  through it, by headcount: 1 of 3 (33.3333 %)
+              600.00  directly, 66.6667 % of it, by headcount_in_location: 60.8 of 91.2
+               40.00  through it, 4.4444 % of it, by headcount: 1 of 3
             260.00  to others"""
 
 
