@@ -42,3 +42,8 @@
         ) as decimal(24, 6)
     )
 {%- endmacro %}
+
+{# Whether a type of account of the ledger, in NetSuite's short or long name and in any case, is one of expenses. #}
+{% macro is_expense_account(account_type) -%}
+    lower(trim({{ account_type }})) in ('cogs', 'cost of goods sold', 'expense', 'othexpense', 'other expense')
+{%- endmacro %}

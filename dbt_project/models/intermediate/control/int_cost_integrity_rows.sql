@@ -89,9 +89,7 @@ posted_lines as (
     inner join entries
         on ledger_lines.transaction_id = entries.transaction_id
     where
-        lower(trim(ledger_accounts.account_type)) in (
-            'cogs', 'cost of goods sold', 'expense', 'othexpense', 'other expense'
-        )
+        {{ is_expense_account('ledger_accounts.account_type') }}
         and not entries.is_closing
 
 ),

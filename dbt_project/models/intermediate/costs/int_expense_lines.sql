@@ -120,9 +120,7 @@ expense_lines as (
     left join currencies
         on run_settings.reporting_currency_code = currencies.currency_code
     where
-        lower(trim(accounts.account_type)) in (
-            'cogs', 'cost of goods sold', 'expense', 'othexpense', 'other expense'
-        )
+        {{ is_expense_account('accounts.account_type') }}
         and not entries.is_closing
 
 ),
