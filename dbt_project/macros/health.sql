@@ -24,7 +24,7 @@
         when sum(case when points is not null then weight else 0 end) > 0
             then {{ ten_thousandths_to_points(round_quotient(
                 exact_integer('sum(case when points is not null then weight * points else 0 end) * 100000000'),
-                exact_integer('sum(case when points is not null then weight else 0 end) * 10000') ~ ' * 10000'
+                exact_integer('sum(case when points is not null then weight else 0 end) * 10000')
             )) }}
     end
 {%- endmacro %}
