@@ -201,3 +201,11 @@
 {% macro weekday_of(day) -%}
     ({{ days_between("cast('1900-01-01' as date)", day) }} % 7 + 1)
 {%- endmacro %}
+
+{# Seconds (whole) in minutes, DECIMAL(18,4), rounded half away from zero; NULL stays NULL. #}
+{% macro seconds_to_minutes(seconds) -%}
+    case
+        when {{ seconds }} is not null
+            then {{ round_quotient_to_mrr(exact_integer(seconds), exact_integer('60')) }}
+    end
+{%- endmacro %}
