@@ -235,6 +235,8 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "allocation_account_rows_limit": _number(0, 1_000_000_000, whole=True),
     "cac_lag_months": _number(0, 120, whole=True),
     "clv_cap_months": _number(1, 1200, whole=True),
+    "sme_below_employees": _number(1, 100_000_000, whole=True),
+    "forecast_years": _number(0, 20, whole=True),
     "margin_benchmark_subscription": _name_or_nothing,
     "margin_benchmark_total": _name_or_nothing,
     "support_time_zone": _time_zone,

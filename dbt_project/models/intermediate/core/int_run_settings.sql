@@ -136,6 +136,20 @@ policies as (
                     then cast(policy_value as integer)
             end
         ) as clv_cap_months,
+        max(
+            case
+                when
+                    policy_key = 'sme_below_employees'
+                    then cast(policy_value as integer)
+            end
+        ) as sme_below_employees,
+        max(
+            case
+                when
+                    policy_key = 'forecast_years'
+                    then cast(policy_value as integer)
+            end
+        ) as forecast_years,
         -- Empty: the margin is held against nothing.
         max(
             case
@@ -240,6 +254,8 @@ clocked as (
         policies.allocation_account_rows_limit,
         policies.cac_lag_months,
         policies.clv_cap_months,
+        policies.sme_below_employees,
+        policies.forecast_years,
         policies.margin_benchmark_subscription,
         policies.margin_benchmark_total,
         policies.support_time_zone,
