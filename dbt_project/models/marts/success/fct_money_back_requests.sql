@@ -19,7 +19,8 @@ final as (
         currency_code,
         first_paid_on,
         refunded_on,
-        {{ days_between('first_paid_on', 'refunded_on') }} as days_after_first_payment,
+        cast({{ days_between('first_paid_on', 'refunded_on') }} as bigint)
+            as days_after_first_payment,
         {{ minor_to_amount('amount_minor', 'minor_unit_digits') }}
             as refund_amount_in_currency,
         amount_minor >= charge_minor as is_whole_charge,
