@@ -79,7 +79,7 @@ class Fall:
 def raise_health_alerts(run: Run, warehouse_file: Path, policies: Mapping[str, str]) -> None:
     """Raise the alerts of the newest complete month of a published version, each once.
 
-    A look back in time raises none, nor does the first publication of a home: months complete by then are past.
+    A look back in time raises none, nor does the first publication of a home: what is complete is past.
     """
     if run.options.as_of is not None or run.options.known_at is not None:
         return
