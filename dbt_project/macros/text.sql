@@ -60,3 +60,12 @@
 {% macro spark__split_to_rows(text, separator) -%}
     explode(split({{ text }}, '[{{ separator }}]'))
 {%- endmacro %}
+
+{# Whether a text is a time of day, HH:MM; 24:59 passes and is for who knows the end of the day to refuse. #}
+{% macro is_time_of_day(text) -%}
+    (
+        {{ is_whole_number("split_part(" ~ text ~ ", ':', 1)", 0, 24) }}
+        and {{ is_whole_number("split_part(" ~ text ~ ", ':', 2)", 0, 59) }}
+        and coalesce(split_part({{ text }}, ':', 3) = '', false)
+    )
+{%- endmacro %}

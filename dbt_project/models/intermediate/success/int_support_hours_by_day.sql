@@ -38,6 +38,49 @@ first_ticket as (
 
 ),
 
+bounds as (
+
+    select
+        run_settings.support_time_zone,
+        {{ local_day('first_ticket.created_at', 'run_settings.support_time_zone') }}
+            as first_day,
+        {{ add_days('run_settings.as_of_date', 62) }} as last_day
+    from first_ticket
+    cross join run_settings
+    where first_ticket.created_at < run_settings.as_of_at
+
+),
+
+series as (
+
+    select
+        support_time_zone,
+        {{ day_series('first_day', 'last_day') }} as day_start
+    from bounds
+
+),
+
+days as (
+
+    select * from {{ ref('int_support_holidays_overridden') }}
+    where is_closed
+
+),
+
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
+
+),
+
+first_ticket as (
+
+    select min(created_at) as created_at
+    from tickets
+    where not is_deleted
+
+),
+
 series as (
 
     select
@@ -57,7 +100,8 @@ days as (
     select
         support_time_zone,
         cast(day_start as date) as support_date,
-        cast(day_start as timestamp) as midnight
+        cast(day_start as timestamp) as midnight,
+        cast('1900-01-01' as date) as a_monday
     from series
 
 ),
@@ -68,7 +112,7 @@ weekdays as (
         days.support_time_zone,
         days.support_date,
         days.midnight,
-        {{ weekday_of('days.support_date') }} as weekday
+        {{ days_between('days.a_monday', 'days.support_date') }} % 7 + 1 as weekday
     from days
 
 ),
@@ -78,10 +122,10 @@ spans as (
     select
         weekday,
         span_number,
-        cast(split_part(opens, ':', 1) as integer) * 3600
-        + cast(split_part(opens, ':', 2) as integer) * 60 as opens_second,
-        cast(split_part(closes, ':', 1) as integer) * 3600
-        + cast(split_part(closes, ':', 2) as integer) * 60 as closes_second
+        try_cast(split_part(opens, ':', 1) as integer) * 3600
+        + try_cast(split_part(opens, ':', 2) as integer) * 60 as opens_second,
+        try_cast(split_part(closes, ':', 1) as integer) * 3600
+        + try_cast(split_part(closes, ':', 2) as integer) * 60 as closes_second
     from support_hours
     where
         trim(opens) <> ''
