@@ -62,41 +62,6 @@ series as (
 
 days as (
 
-    select * from {{ ref('int_support_holidays_overridden') }}
-    where is_closed
-
-),
-
-run_settings as (
-
-    select * from {{ ref('int_run_settings') }}
-
-),
-
-first_ticket as (
-
-    select min(created_at) as created_at
-    from tickets
-    where not is_deleted
-
-),
-
-series as (
-
-    select
-        run_settings.support_time_zone,
-        {{ day_series(
-            local_day('first_ticket.created_at', 'run_settings.support_time_zone'),
-            add_days('run_settings.as_of_date', 62)
-        ) }} as day_start
-    from first_ticket
-    cross join run_settings
-    where first_ticket.created_at < run_settings.as_of_at
-
-),
-
-days as (
-
     select
         support_time_zone,
         cast(day_start as date) as support_date,
