@@ -228,4 +228,6 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "clv_cap_months": _number(1, 1200, whole=True),
     "margin_benchmark_subscription": _name_or_nothing,
     "margin_benchmark_total": _name_or_nothing,
+    "identity_same_score": _number(0, 1, whole=False, most_decimals=4),
+    "identity_review_score": _number(0, 1, whole=False, most_decimals=4),
 }
