@@ -11,9 +11,9 @@ deals as (
 
 ),
 
-property_histories as (
+property_history as (
 
-    select * from {{ ref('stg_crm__deal_property_histories') }}
+    select * from {{ ref('stg_crm__deal_property_history') }}
 
 ),
 
@@ -36,7 +36,7 @@ read_values as (
             when property_name = 'closedate'
                 then try_cast(trim(property_value) as timestamp)
         end as close_at
-    from property_histories
+    from property_history
     where property_name in ('amount', 'closedate')
 
 ),
@@ -51,15 +51,15 @@ values_of_history as (
         read_values.amount_in_currency,
         read_values.close_at
     from read_values
-    inner join property_histories
+    inner join property_history
         on
-            read_values.deal_id = property_histories.deal_id
-            and read_values.property_name = property_histories.property_name
-            and read_values.valid_from_at = property_histories.valid_from_at
+            read_values.deal_id = property_history.deal_id
+            and read_values.property_name = property_history.property_name
+            and read_values.valid_from_at = property_history.valid_from_at
     where
         read_values.amount_in_currency is not null
         or read_values.close_at is not null
-        or coalesce(trim(property_histories.property_value), '') = ''
+        or coalesce(trim(property_history.property_value), '') = ''
 
 ),
 

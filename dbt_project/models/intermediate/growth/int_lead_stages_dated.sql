@@ -23,9 +23,9 @@ form_submissions as (
 
 ),
 
-property_histories as (
+property_history as (
 
-    select * from {{ ref('stg_crm__contact_property_histories') }}
+    select * from {{ ref('stg_crm__contact_property_history') }}
 
 ),
 
@@ -55,7 +55,7 @@ scores as (
         contact_id,
         valid_from_at,
         try_cast(trim(property_value) as decimal(18, 6)) as score
-    from property_histories
+    from property_history
     where property_name = 'hubspotscore'
 
 ),

@@ -102,7 +102,7 @@ described as (
             own_dates.surviving_contact_id = numbered_sources.surviving_contact_id
             and numbered_sources.source_number = 1
     left join channels
-        on numbered_sources.analytics_source = channels.value
+        on lower(trim(numbered_sources.analytics_source)) = channels.value
     left join acquisitions
         on accounts_of_contacts.account_id = acquisitions.account_id
 

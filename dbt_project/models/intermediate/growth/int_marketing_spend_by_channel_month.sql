@@ -41,7 +41,7 @@ summed as (
     from spends
     cross join run_settings
     left join channels
-        on spends.spend_channel = channels.value
+        on lower(trim(spends.spend_channel)) = channels.value
     where
         spends.spent_on <= run_settings.as_of_date
         and spends.amount_in_currency is not null

@@ -83,7 +83,7 @@ visits as (
             people.anonymous_id = numbered_browsers.anonymous_id
             and numbered_browsers.contact_number = 1
     left join channels
-        on people.visit_source = channels.value
+        on lower(trim(people.visit_source)) = channels.value
 
 ),
 

@@ -54,17 +54,13 @@ numbered_accounts as (
         companies.account_id,
         row_number() over (
             partition by deal_companies.deal_id
-            order by companies.is_billed desc, companies.account_id asc
+            order by
+                companies.is_billed desc, companies.account_id asc,
+                deal_companies.company_id asc
         ) as account_number
-    from (
-        select distinct
-            company_id,
-            account_id,
-            is_billed
-        from companies
-    ) as companies
-    inner join deal_companies
-        on companies.company_id = deal_companies.company_id
+    from deal_companies
+    inner join companies
+        on deal_companies.company_id = companies.company_id
 
 ),
 
