@@ -244,6 +244,8 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "crm_billing_tolerance_days": _number(0, _MOST_DAYS, whole=True),
     "crm_deal_amount": _one_of("first_year", "monthly"),
     "crm_controls_only_report": _one_of("true", "false"),
+    "sme_below_employees": _number(1, 100_000_000, whole=True),
+    "forecast_years": _number(0, 20, whole=True),
     "margin_benchmark_subscription": _name_or_nothing,
     "margin_benchmark_total": _name_or_nothing,
 }

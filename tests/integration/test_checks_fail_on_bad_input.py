@@ -2231,6 +2231,8 @@ CASES: dict[str, list[Case]] = {
         *(policy("allocation_account_rows_limit", value) for value in ("-1", "1000000001", None)),
         *(policy("cac_lag_months", value) for value in ("-1", "121", None)),
         *(policy("clv_cap_months", value) for value in ("0", "1201", None)),
+        *(policy("sme_below_employees", value) for value in ("0", "100000001", "0.5", None)),
+        *(policy("forecast_years", value) for value in ("-1", "21", None)),
         *(
             policy(key, value)
             for key in ("mql_score", "sql_score")
@@ -2269,6 +2271,8 @@ CASES: dict[str, list[Case]] = {
                 "crm_billing_tolerance_days": ("0", "31"),
                 "crm_deal_amount": ("first_year", "monthly"),
                 "crm_controls_only_report": ("true", "false"),
+                "sme_below_employees": ("1", "100000000"),
+                "forecast_years": ("0", "20"),
                 "margin_benchmark_subscription": ("",),
                 "margin_benchmark_total": ("",),
             }.items()

@@ -66,6 +66,16 @@ ranges as (
         'crm_billing_tolerance_days' as policy_key,
         0 as low,
         36500 as high
+    union all
+    select
+        'sme_below_employees' as policy_key,
+        1 as low,
+        100000000 as high
+    union all
+    select
+        'forecast_years' as policy_key,
+        0 as low,
+        20 as high
 
 ),
 

@@ -173,6 +173,20 @@ policies as (
             as crm_deal_amount,
         max(case when policy_key = 'crm_controls_only_report' then policy_value end)
         = 'true' as is_crm_only_reported,
+        max(
+            case
+                when
+                    policy_key = 'sme_below_employees'
+                    then cast(policy_value as integer)
+            end
+        ) as sme_below_employees,
+        max(
+            case
+                when
+                    policy_key = 'forecast_years'
+                    then cast(policy_value as integer)
+            end
+        ) as forecast_years,
         -- Empty: the margin is held against nothing.
         max(
             case
@@ -225,6 +239,8 @@ clocked as (
         policies.is_crm_only_reported,
         coalesce(policies.crm_currency_code, policies.reporting_currency_code)
             as crm_currency_code,
+        policies.sme_below_employees,
+        policies.forecast_years,
         policies.margin_benchmark_subscription,
         policies.margin_benchmark_total,
         build_parameters.as_of_date is not null as is_as_of_given,
