@@ -106,7 +106,7 @@ numbered as (
         *,
         row_number() over (
             partition by deal_id
-            order by entered_at asc, display_order asc nulls first, stage_id asc
+            order by entered_at asc, coalesce(display_order, -1) asc, stage_id asc
         ) as entry_number
     from visible_entries
 
