@@ -88,6 +88,7 @@ PUBLISHED = {
     "fct_pipeline_by_month": ["month", "stage"],
     "fct_sales_velocity_by_month": ["month"],
     "fct_search_share_by_month": ["month"],
+    "fct_segments_by_year": ["segment_type", "segment", "cross_segment_type", "cross_segment", "year"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_trial_balance_by_period": ["account_id", "month"],
     "fct_control_differences": ["control", "period", "dimension", "currency_code", "match_key"],
