@@ -161,6 +161,11 @@ def build_parser() -> argparse.ArgumentParser:
     query = command("query", "Run one reading SQL statement on the published version.")
     query.add_argument("sql", help="for example: select * from fct_mrr_bridge_by_month")
     query.add_argument("--format", choices=["table", "csv", "json"], default="table")
+    query.add_argument(
+        "--restricted",
+        action="store_true",
+        help="read what names people, too; who may is decided by the group of restricted.duckdb",
+    )
 
     explanation = command(
         "explain", "Show what an account cost in a month, from its margin down to the lines of the ledger."
@@ -466,8 +471,9 @@ def _query(settings: Settings, arguments: argparse.Namespace) -> int:
     current = current_version(settings)
     if current is None:
         raise CommandFailed(f"Nothing is published in {settings.home} yet; run `tieout nightly` first.")
+    restricted = _restricted_file(current) if arguments.restricted else None
     try:
-        with engine.open_for_query(current.warehouse_file) as connection:
+        with engine.open_for_query(current.warehouse_file, restricted_file=restricted) as connection:
             result = engine.run_query(connection, arguments.sql)
             columns = [column[0] for column in result.description or []]
             _print_rows(columns, _fetch(result), arguments.format)
@@ -476,6 +482,19 @@ def _query(settings: Settings, arguments: argparse.Namespace) -> int:
     except duckdb.Error as error:
         raise CommandFailed(f"The query failed: {error}") from error
     return DONE
+
+
+def _restricted_file(version: Any) -> Path:
+    """What names people in a published version, if the person who asks may read it."""
+    file: Path = version.restricted_file
+    if not file.exists():
+        raise CommandFailed(
+            f"Version {version.name} has no {file.name}: a person was erased since it was published, or it is "
+            "of an earlier release. The next `tieout nightly` writes one."
+        )
+    if not os.access(file, os.R_OK):
+        raise CommandFailed(f"{file} names people and is not for everyone: you may not read it.")
+    return file
 
 
 def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -627,6 +646,8 @@ def _keep_traceback(home: Path) -> Path:
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / name
+            # A traceback may quote rows.
+            path.touch(mode=0o600)
             path.write_text(text, encoding="utf-8")
             return path
     return Path(os.devnull)

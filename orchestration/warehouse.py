@@ -19,7 +19,7 @@ from typing import Any
 from orchestration import dbt_command, publication
 from orchestration.audit import Audit, audit_build, audit_quarantine
 from orchestration.engines import duckdb as engine
-from orchestration.files import exclusive
+from orchestration.files import exclusive, make_private
 from orchestration.raw.contract import read_contracts
 from orchestration.raw.policies import PolicyError, check_policies
 from orchestration.raw.problems import LoadError
@@ -347,7 +347,7 @@ def refresh_sandbox(settings: Settings) -> None:
     Raises:
         RunError: nothing was loaded yet, or the raw layer cannot be read.
     """
-    folder = settings.development_dir
+    folder = make_private(settings.development_dir)
     incoming, snapshot_folder = folder / "raw.incoming", folder / "raw"
     with exclusive(folder / ".lock"):
         shutil.rmtree(incoming, ignore_errors=True)

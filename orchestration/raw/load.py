@@ -18,7 +18,7 @@ from typing import Any
 
 import duckdb
 
-from orchestration.files import exclusive
+from orchestration.files import exclusive, make_private
 from orchestration.raw import landing as landing_files
 from orchestration.raw.contract import LANDING_SOURCES, SourceContract, TableContract, read_contracts
 from orchestration.raw.landing import SNAPSHOT, LandingFile, LandingSource
@@ -155,7 +155,7 @@ def load_landing(
                 )
             ]
         )
-    home_raw.mkdir(parents=True, exist_ok=True)
+    make_private(home_raw)
     with exclusive(home_raw / "lock"):
         # Whatever a killed load left behind; the lock says that no other load is using it.
         shutil.rmtree(home_raw / "staging", ignore_errors=True)
