@@ -154,7 +154,9 @@ def publish(
     # Until its files have their modes.
     incoming.chmod(PRIVATE_MODE)
     try:
-        tables = _copy(build_file, incoming / engine.WAREHOUSE_FILE_NAME, key_columns, engine.PUBLISHED_SCHEMA)
+        tables = _copy(
+            build_file, incoming / engine.WAREHOUSE_FILE_NAME, key_columns, engine.PUBLISHED_SCHEMA
+        )
         restricted: dict[str, engine.PublishedTable] = {}
         if engine.has_schema(build_file, engine.RESTRICTED_SCHEMA):
             restricted_file = incoming / engine.RESTRICTED_FILE_NAME

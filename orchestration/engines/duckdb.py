@@ -168,7 +168,8 @@ def copy_tables(
         build_file: the finished private build; opened read-only.
         into: the new file; must not exist.
         key_columns: per table the columns that its rows are ordered by; a table not named is ordered by all.
-        schema: which schema is copied, into one of the same name.
+        schema: which schema is copied; in the new file it is ``marts``, since a schema with the name of its
+            file could not be named in a query.
 
     Returns:
         Per table, in name order, what the new file holds.
@@ -185,7 +186,7 @@ def copy_tables(
         connection.execute(
             f"attach {_text(str(into))} as published (storage_version {_text(STORAGE_VERSION)})"
         )
-        connection.execute(f"create schema published.{schema}")
+        connection.execute(f"create schema published.{PUBLISHED_SCHEMA}")
         built = _tables(connection, "build", schema)
         if not built:
             raise ValueError(f"{build_file} has no table in the schema {schema}.")
@@ -197,12 +198,12 @@ def copy_tables(
 
     with _in_utc(duckdb.connect()) as connection:
         connection.execute(f"attach {_text(str(into))} as published (read_only)")
-        copied = _tables(connection, "published", schema)
+        copied = _tables(connection, "published", PUBLISHED_SCHEMA)
         if copied != built:
             raise ValueError(f"{into}: the copy's columns differ from the build's: {copied} against {built}.")
         published = {}
         for table, columns in copied.items():
-            name = f"published.{schema}.{_quoted(table)}"
+            name = f"published.{PUBLISHED_SCHEMA}.{_quoted(table)}"
             row_count = _count(connection, name)
             if row_count != built_counts[table]:
                 raise ValueError(
@@ -219,7 +220,7 @@ def _copy_table(
     keys: Sequence[str],
     schema: str,
 ) -> None:
-    name = f"{schema}.{_quoted(table)}"
+    name = f"{PUBLISHED_SCHEMA}.{_quoted(table)}"
     definitions = ", ".join(
         f"{_quoted(column.name)} {column.data_type}{'' if column.is_nullable else ' not null'}"
         for column in columns
@@ -228,7 +229,8 @@ def _copy_table(
     order = ", ".join(
         f"{_quoted(key)} asc nulls first" for key in (keys or [column.name for column in columns])
     )
-    connection.execute(f"insert into published.{name} select * from build.{name} order by {order}")
+    built = f"build.{schema}.{_quoted(table)}"
+    connection.execute(f"insert into published.{name} select * from {built} order by {order}")
     for column in columns:
         if column.comment:
             connection.execute(
@@ -250,7 +252,7 @@ def open_for_query(file: Path, *, restricted_file: Path | None = None) -> duckdb
     search_path = PUBLISHED_SCHEMA
     if restricted_file is not None:
         connection.execute(f"attach {_text(str(restricted_file))} as {RESTRICTED_SCHEMA} (read_only)")
-        search_path += f",{RESTRICTED_SCHEMA}.{RESTRICTED_SCHEMA}"
+        search_path += f",{RESTRICTED_SCHEMA}.{PUBLISHED_SCHEMA}"
     connection.execute(f"set search_path = {_text(search_path)}")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
