@@ -87,7 +87,8 @@ def find_person(
     """
     person = Person()
     person.ids["contact"].update(contacts)
-    person.ids["customer"].update(customers)
+    asked = set(customers)
+    person.ids["customer"] |= asked
     for address in addresses:
         person.learn_address(address)
     rows = _Rows(home_raw)
@@ -121,12 +122,15 @@ def find_person(
                 person.learn_number(number)
                 employers.add(company)
         for card, name, value in histories:
-            if card not in ids["contact"]:
-                continue
             if name in _HISTORY_ADDRESSES:
-                for address in (value or "").split(";"):
-                    person.learn_address(address)
-            elif name in _HISTORY_NUMBERS:
+                addresses_then = (value or "").split(";")
+                if any(person.has_address(address) for address in addresses_then):
+                    ids["contact"].add(card)
+                if card in ids["contact"]:
+                    person.is_found = True
+                    for address in addresses_then:
+                        person.learn_address(address)
+            elif name in _HISTORY_NUMBERS and card in ids["contact"]:
                 person.learn_number(value)
         for company, name, payer in companies:
             if company in employers and person.is_named(name):
@@ -139,8 +143,8 @@ def find_person(
                 ids["customer"].add(payer)
             if payer in ids["customer"]:
                 person.is_found = True
-                # A customer that was named by its id may have no card; its company's address is not its own.
-                if payer in customers:
+                # A customer that was asked for may have no card; another's address may be a colleague's.
+                if payer in asked or person.is_named(name):
                     person.learn_address(address)
                 if person.is_named(name):
                     person.learn_number(number)

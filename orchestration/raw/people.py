@@ -251,7 +251,13 @@ class Eraser:
         count = len(next(iter(rows.values()), []))
         owned = self._owned(contract, rows, columns, count)
         has_names = contract.source in SOURCES_WITH_NAMES
-        is_of_many = "party" in columns.values()
+        # A customer or company is the person only where it bears the name; else it has things of its own.
+        party = next((name for name, kind in columns.items() if kind == "party"), None)
+        if party is not None:
+            owned = [
+                own and cell is not None and self._is_remembered_name(cell)
+                for own, cell in zip(owned, rows[party], strict=True)
+            ]
         changed: dict[str, list[Any]] = {}
         properties = rows.get("name") if "history" in columns.values() else None
         for name, kind in columns.items():
@@ -264,7 +270,7 @@ class Eraser:
                     cell,
                     is_own=own,
                     has_names=has_names,
-                    is_of_many=is_of_many,
+                    is_of_party=party is not None,
                     is_kept=properties is not None and properties[index] in KEPT_PROPERTIES,
                 )
                 for index, (cell, own) in enumerate(zip(cells, owned, strict=True))
@@ -293,27 +299,19 @@ class Eraser:
         return owned
 
     def _cell(
-        self, kind: str, cell: str, *, is_own: bool, has_names: bool, is_of_many: bool, is_kept: bool
+        self, kind: str, cell: str, *, is_own: bool, has_names: bool, is_of_party: bool, is_kept: bool
     ) -> str | None:
         if kind == "email":
             return self._address(cell, is_own=is_own)
         if kind == "history":
             return self._text(cell, has_names) if not is_own or is_kept else None
-        if kind == "party":
-            # Of a customer or company that is the person; one that only employs somebody keeps its name.
-            return None if is_own and self._is_remembered_name(cell) else cell
-        if kind == "phone":
-            if not is_own:
-                return cell
-            # A company's own number is not the person's.
-            return None if not is_of_many or self._is_remembered_number(cell) else cell
-        if kind == "name":
+        if kind in ("name", "party", "phone"):
             return None if is_own else cell
         if kind == "url":
             cell = re.split(r"[?#]", cell)[0] if is_own else cell
             return self._text(cell, has_names=False)
-        # A customer's or company's text is only the person's where it mentions the person.
-        return None if is_own and not is_of_many and kind == "text" else self._text(cell, has_names)
+        # What stands in the text of a customer may decide numbers.
+        return None if is_own and not is_of_party else self._text(cell, has_names)
 
     def _mailbox_hash(self, address: str) -> str:
         return self._hash("mailbox", mailbox(address))
