@@ -46,10 +46,11 @@ def test_everything_is_kept_without_a_policy(home: Path) -> None:
 @pytest.mark.parametrize(
     ("days", "removed", "kept"),
     [
-        # The state of day 10 is the newest one until day 20, so it is needed as long as day 19 is.
-        (12, 1, [10, 19, 20, 21]),
+        # The state of day 0 is the newest one until day 10, so it is needed as long as day 9 is.
+        (12, 0, [10, 19, 20, 21]),
+        (11, 1, [10, 19, 20, 21]),
         (2, 1, [19, 20, 21]),
-        (1.0, 2, [20, 21]),
+        (1, 2, [20, 21]),
         (0, 2, [21]),
     ],
 )
@@ -57,13 +58,13 @@ def test_every_state_within_the_period_can_be_had(
     home: Path, days: int, removed: int, kept: list[int]
 ) -> None:
     before = {day: snapshot(home, day).fingerprint for day in (0, 10, 19, 20, 21)}
-    pruned = prune(home / "raw", int(days), now=START + 21 * DAY)
+    pruned = prune(home / "raw", days, now=START + 21 * DAY)
     assert pruned.objects == removed
-    assert pruned.size > 0
+    assert (pruned.size > 0) is (removed > 0)
     for day, fingerprint in before.items():
         if day in kept:
             assert snapshot(home, day).fingerprint == fingerprint
-        elif START + day * DAY < START + (21 - int(days)) * DAY:
+        elif removed:
             with pytest.raises(LoadError, match="is not kept"):
                 snapshot(home, day)
     assert snapshot(home).fingerprint == before[21]
