@@ -64,7 +64,14 @@ _INDUSTRIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("UTILITIES", ("Energy", "Water", "Power")),
     ("TELECOMMUNICATIONS", ("Telecom", "Networks", "Mobile")),
 )
+INDUSTRIES = tuple(industry for industry, _ in _INDUSTRIES)
 _EMPLOYEES = {"small": (6, 60), "medium": (60, 400), "large": (400, 4_000)}
+
+
+def phone_in(country: str, stream: Stream) -> str:
+    """A telephone number of a company in a country."""
+    place = stream.pick([place for _, place in _PLACES if place.country == country])
+    return f"{place.phone}{stream.below(100):02d}"
 
 
 def make_company(stream: Stream, key: str, number: int, size: str, created: int) -> Company:
