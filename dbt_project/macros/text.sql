@@ -60,3 +60,8 @@
 {% macro spark__split_to_rows(text, separator) -%}
     explode(split({{ text }}, '[{{ separator }}]'))
 {%- endmacro %}
+
+{# Whether an address is what an erasure put in the place of a person's. #}
+{% macro is_erased_address(address) -%}
+    coalesce({{ address }} like 'erased-%@%', false)
+{%- endmacro %}
