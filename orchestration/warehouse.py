@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration import dbt_command, erasing, publication
-from orchestration.audit import Audit, audit_build, audit_quarantine
+from orchestration.audit import GRAIN_TEST, Audit, audit_build, audit_quarantine
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive, make_private
 from orchestration.raw.contract import read_contracts
@@ -29,7 +29,6 @@ from orchestration.runs import Run, RunError, RunOptions, read_journal, tidy_bui
 from orchestration.settings import Settings
 from orchestration.solvers.registry import SOLVERS, SolverError, run_solver, write_empty_tables
 
-GRAIN_TEST = "unique_grain"
 # Where a version keeps dbt's artifacts, for state selection, deferral and the record of what was tested.
 MANIFEST = "dbt/manifest.json"
 RUN_RESULTS = "dbt/run_results.json"

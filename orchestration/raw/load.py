@@ -36,7 +36,7 @@ from orchestration.raw.policies import (
     merged_policies,
     read_policy_rows,
 )
-from orchestration.raw.problems import BadCell, LoadError, Problem, UnreadableFileError
+from orchestration.raw.problems import BadCell, LoadError, Problem, UnreadableFileError, told
 from orchestration.raw.table_files import StagedFile, connect, stage_file
 
 # Decisions that people write by hand, not a feed.
@@ -458,9 +458,8 @@ class _Load:
                 f"max_row_drop_share ({share}) allows."
             )
         if now is not None and now.staged is not None and now.staged.first_bad:
-            reason += (
-                f" {now.entry.rows_quarantined:,} rows are unreadable, {_worded(now.staged.first_bad[0])}."
-            )
+            first = _worded(table, now.staged.first_bad[0])
+            reason += f" {now.entry.rows_quarantined:,} rows are unreadable, {first}."
         self.problems.append(
             Problem(
                 table.source,
@@ -490,9 +489,10 @@ def _policies_of(home_raw: Path, manifest: Manifest) -> dict[str, str]:
     return merged_policies(row for file in files for row in read_policy_rows(store.path(file.object_hash)))
 
 
-def _worded(cell: BadCell) -> str:
+def _worded(table: TableContract, cell: BadCell) -> str:
     column = f" column {cell.column}," if cell.column else ""
-    return f"the first in line {cell.line},{column} value {cell.value!r}: {cell.reason}"
+    value = told(cell.value, is_of_people=table.is_personal)
+    return f"the first in line {cell.line},{column} value {value!r}: {cell.reason}"
 
 
 def _identity(path: Path) -> tuple[int, int, int]:
