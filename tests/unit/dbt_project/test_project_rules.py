@@ -82,6 +82,7 @@ PUBLISHED = {
     "fct_hosting_by_month": ["month", "provider", "environment"],
     "fct_amortization_by_asset_month": ["asset_id", "month"],
     "fct_unit_economics_by_month": ["month"],
+    "fct_segments_by_year": ["segment_type", "segment", "cross_segment_type", "cross_segment", "year"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_trial_balance_by_period": ["account_id", "month"],
     "fct_control_differences": ["control", "period", "dimension", "currency_code", "match_key"],
@@ -94,7 +95,7 @@ PUBLISHED = {
 }
 
 NAMES = {
-    "staging": r"stg_{folder}__([a-z_]+s|[a-z_]+_(report|catalogue))",
+    "staging": r"stg_{folder}__([a-z_]+s|[a-z_]+_(report|catalogue|history))",
     "intermediate": r"int_[a-z_]+",
     "marts": r"(dim_[a-z_]+s|fct_[a-z_]+|[a-z_]+_restricted)",
 }
