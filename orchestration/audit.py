@@ -15,6 +15,8 @@ from typing import Any
 import duckdb
 
 from orchestration.engines import duckdb as engine
+from orchestration.raw.contract import read_contracts
+from orchestration.raw.problems import told
 from orchestration.reporting import format_table, format_value
 
 CONTROLS_TABLE = "fct_controls_by_period"
@@ -27,6 +29,10 @@ SHOWN_ROWS = 10
 ROW_TEXT = 300
 # As many raw rows as fct_control_differences names.
 SHOWN_LABELS = 8
+# Of models whose rows name people, in dbt_project.yml.
+RESTRICTED_TAG = "restricted"
+GRAIN_TEST = "unique_grain"
+OF_PEOPLE = "Its rows name people and are not told here: look at them in the private build."
 BUILT_RESOURCE_TYPES = frozenset({"model", "seed", "snapshot"})
 
 
@@ -80,7 +86,9 @@ def audit_build(manifest: Mapping[str, Any], run_results: Mapping[str, Any], war
         elif not is_blocking(node):
             # Skipped because of something that is told anyway.
             if status != "skipped":
-                audit.warnings.append(_describe_test(node, result, warehouse_file))
+                audit.warnings.append(
+                    _describe_test(node, result, warehouse_file, is_of_people=_shows_people(node, manifest))
+                )
         else:
             audit.tests_failed += 1
             if result is None or status == "skipped":
@@ -88,7 +96,9 @@ def audit_build(manifest: Mapping[str, Any], run_results: Mapping[str, Any], war
             elif node["name"] == CONTROLS_TEST and status == "fail":
                 audit.problems.append(describe_failing_controls(warehouse_file))
             else:
-                audit.problems.append(_describe_test(node, result, warehouse_file))
+                audit.problems.append(
+                    _describe_test(node, result, warehouse_file, is_of_people=_shows_people(node, manifest))
+                )
 
     if skipped:
         names = ", ".join(skipped[:SHOWN_ROWS]) + (", ..." if len(skipped) > SHOWN_ROWS else "")
@@ -110,14 +120,28 @@ def _is_built(node: Mapping[str, Any]) -> bool:
 
 
 def _describe_model_error(node: Mapping[str, Any], result: Mapping[str, Any]) -> str:
-    return (
-        f"{node['resource_type'].capitalize()} {node['name']} could not be built "
-        f"({node['original_file_path']}):\n{_indented(str(result.get('message') or 'no message'))}"
-    )
+    told = f"{node['resource_type'].capitalize()} {node['name']} could not be built"
+    if RESTRICTED_TAG in (node.get("tags") or ()):
+        return f"{told} ({node['original_file_path']}). {OF_PEOPLE}"
+    return f"{told} ({node['original_file_path']}):\n{_indented(str(result.get('message') or 'no message'))}"
 
 
-def _describe_test(node: Mapping[str, Any], result: Mapping[str, Any] | None, warehouse_file: Path) -> str:
-    """The test's name, what it asserts, and the first rows that break it."""
+def _shows_people(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> bool:
+    """Whether the rows that break a test may name people; those of a grain are its keys."""
+    if (node.get("test_metadata") or {}).get("name") == GRAIN_TEST:
+        return False
+    parents = (manifest["nodes"].get(one) for one in (node.get("depends_on") or {}).get("nodes") or ())
+    return any(RESTRICTED_TAG in (parent.get("tags") or ()) for parent in parents if parent)
+
+
+def _describe_test(
+    node: Mapping[str, Any],
+    result: Mapping[str, Any] | None,
+    warehouse_file: Path,
+    *,
+    is_of_people: bool = False,
+) -> str:
+    """The test's name, what it asserts, and the first rows that break it unless they name people."""
     status = "no result" if result is None else result["status"]
     if result is not None and result.get("failures"):
         count = result["failures"]
@@ -128,6 +152,8 @@ def _describe_test(node: Mapping[str, Any], result: Mapping[str, Any] | None, wa
         text += f"\n  It asserts: {description}"
     if result is None:
         return text
+    if is_of_people:
+        return f"{text}\n  {OF_PEOPLE}"
     if result["status"] == "error":
         return f"{text}\n{_indented(str(result.get('message') or 'no message'))}"
     return f"{text}\n{_sample(warehouse_file, str(result.get('compiled_code') or ''))}"
@@ -251,9 +277,17 @@ def audit_quarantine(
             continue
         cells = [row for row in quarantined_rows if (row["source"], row["table_name"]) == table][:SHOWN_ROWS]
         columns = ["file_name", "line_number", "column_name", "value", "reason"]
-        shown = format_table(
-            columns, [[row[name] for name in columns] for row in cells], cell_width=ROW_TEXT, indent="    "
+        is_of_people = any(
+            one.is_personal
+            for source in read_contracts().values()
+            for one in source.tables.values()
+            if (one.source, one.name) == table
         )
+        values = [
+            [told(row[name], is_of_people=is_of_people) if name == "value" else row[name] for name in columns]
+            for row in cells
+        ]
+        shown = format_table(columns, values, cell_width=ROW_TEXT, indent="    ")
         problems.append(
             f"{count} of {read[table]} rows of {'.'.join(table)} are in quarantine; the policy "
             f"max_quarantined_share allows a share of {max_share}. Correct the file, or raise the policy in "

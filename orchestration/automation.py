@@ -12,7 +12,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.alerts import raise_alert
-from orchestration.files import write_text
+from orchestration.files import make_private, write_text
 from orchestration.reporting import Reporter
 from orchestration.runs import RunOptions, RunRecord, find_run, open_run, read_as_of, read_known_at
 from orchestration.settings import Settings
@@ -44,7 +44,8 @@ retention:
 
 def prepare_instance_folder(settings: Settings) -> None:
     """Make the scheduler's home with its configuration; one that an operator has changed is left alone."""
-    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    # Its history tells what runs said, and that may quote rows.
+    make_private(settings.dagster_home)
     configuration = settings.dagster_home / "dagster.yaml"
     if not configuration.exists():
         write_text(configuration, INSTANCE_CONFIGURATION)

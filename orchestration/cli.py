@@ -161,6 +161,11 @@ def build_parser() -> argparse.ArgumentParser:
     query = command("query", "Run one reading SQL statement on the published version.")
     query.add_argument("sql", help="for example: select * from fct_mrr_bridge_by_month")
     query.add_argument("--format", choices=["table", "csv", "json"], default="table")
+    query.add_argument(
+        "--restricted",
+        action="store_true",
+        help="read what names people, too; who may is decided by the group of restricted.duckdb",
+    )
 
     explanation = command(
         "explain", "Show what an account cost in a month, from its margin down to the lines of the ledger."
@@ -172,6 +177,29 @@ def build_parser() -> argparse.ArgumentParser:
     )
     explanation.add_argument("--month", metavar="YYYY-MM", required=True, type=_read_with(read_month))
     explanation.add_argument("--bucket", help="only this bucket of costs, for example hosting")
+
+    erasure = command(
+        "erase", "Take a person out of everything under the home, and keep the person out of later loads."
+    )
+    erasure.add_argument(
+        "--contact", metavar="ID", nargs="+", action="extend", default=[], help="id of a card in the CRM"
+    )
+    erasure.add_argument(
+        "--email", metavar="ADDRESS", nargs="+", action="extend", default=[], help="an address of the person"
+    )
+    erasure.add_argument(
+        "--customer", metavar="ID", nargs="+", action="extend", default=[], help="id of a billing customer"
+    )
+    erasure.add_argument("--dry-run", action="store_true", help="only list what is held of the person")
+
+    prune = command("prune", "Remove what is older than the company's policies keep.")
+    prune.add_argument(
+        "--raw",
+        action="store_true",
+        required=True,
+        help="raw objects that no state within the policy raw_retention_days needs",
+    )
+    prune.add_argument("--dry-run", action="store_true", help="only say how much would go")
 
     dev = command("dev", "Start the scheduler and its web page on this machine, until Ctrl-C.")
     dev.add_argument("--port", type=_port, default=3000, help="of the web page on 127.0.0.1 (default: 3000)")
@@ -466,8 +494,9 @@ def _query(settings: Settings, arguments: argparse.Namespace) -> int:
     current = current_version(settings)
     if current is None:
         raise CommandFailed(f"Nothing is published in {settings.home} yet; run `tieout nightly` first.")
+    restricted = _restricted_file(current) if arguments.restricted else None
     try:
-        with engine.open_for_query(current.warehouse_file) as connection:
+        with engine.open_for_query(current.warehouse_file, restricted_file=restricted) as connection:
             result = engine.run_query(connection, arguments.sql)
             columns = [column[0] for column in result.description or []]
             _print_rows(columns, _fetch(result), arguments.format)
@@ -476,6 +505,19 @@ def _query(settings: Settings, arguments: argparse.Namespace) -> int:
     except duckdb.Error as error:
         raise CommandFailed(f"The query failed: {error}") from error
     return DONE
+
+
+def _restricted_file(version: Any) -> Path:
+    """What names people in a published version, if the person who asks may read it."""
+    file: Path = version.restricted_file
+    if not file.exists():
+        raise CommandFailed(
+            f"Version {version.name} has no {file.name}: a person was erased since, or it is "
+            "of an earlier release. The next `tieout nightly` writes one."
+        )
+    if not os.access(file, os.R_OK):
+        raise CommandFailed(f"{file} names people and is not for everyone: you may not read it.")
+    return file
 
 
 def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -498,6 +540,96 @@ def _explain(settings: Settings, arguments: argparse.Namespace) -> int:
         raise CommandFailed(
             "The published version has no costs of accounts yet; `tieout nightly` makes a new one."
         ) from error
+    return DONE
+
+
+def _erase(settings: Settings, arguments: argparse.Namespace) -> int:
+    from orchestration.erasing import erase, is_unfinished
+    from orchestration.raw.people import RegistryError, exact_address
+
+    if not (arguments.contact or arguments.email or arguments.customer):
+        raise UsageError("tieout erase: say who, with --contact ID, --email ADDRESS or --customer ID.")
+    for address in arguments.email:
+        if exact_address(address) is None:
+            raise UsageError(f"--email {address}: this is no e-mail address.")
+    try:
+        traces = erase(
+            settings,
+            contacts=arguments.contact,
+            addresses=arguments.email,
+            customers=arguments.customer,
+            is_rehearsal=arguments.dry_run,
+        )
+    except RegistryError as error:
+        raise CommandFailed(str(error)) from error
+    _print_traces(traces, arguments.dry_run)
+    if arguments.dry_run:
+        print("\nNothing was changed.")
+        return DONE
+    if is_unfinished(settings):
+        print(
+            "\nThe version that readers see mentions the person; it goes when the next one is published: "
+            "tieout nightly --force"
+        )
+    elif traces.restricted:
+        print("\nThe next `tieout nightly` publishes what names people anew, without this person.")
+    return DONE
+
+
+def _print_traces(traces: Any, is_rehearsal: bool) -> None:
+    """Where a person is held; who it is only for the person who is about to decide."""
+    person = traces.person
+    ids = [f"{kind} {one}" for kind, found in person.ids.items() for one in sorted(found)]
+    print(f"Own rows   {', '.join(ids)}")
+    if is_rehearsal:
+        names = sorted(" ".join(name) for name in person.names)
+        numbers = [f"...{number}" for number in sorted(person.numbers)]
+        print(f"Known as   {', '.join([*names, *sorted(person.mailboxes), *numbers]) or 'nothing'}")
+    verb = "holds" if is_rehearsal else "held"
+    if traces.held:
+        print(f"\nThe raw store {verb}")
+        columns = ["table", "file", "loaded (UTC)", "rows"]
+        rows = [
+            [f"{one.source}.{one.table}", one.file, f"{one.loaded_at:%Y-%m-%d %H:%M:%S}", str(one.rows)]
+            for one in traces.held
+        ]
+        print(format_table(columns, rows, right_aligned=["rows"]))
+        print("What lies in the landing folder is yours; later loads leave the person out.")
+    for title, places in (
+        ("Versions with a file that names people (removed whole)", traces.restricted),
+        ("Published tables that mention the person", traces.mentions),
+        ("Private builds (emptied whole)", traces.builds),
+        ("Logs and records that mention the person", traces.texts),
+    ):
+        if places:
+            print(f"\n{title}\n" + "\n".join(f"  {place}" for place in places))
+
+
+def _prune(settings: Settings, arguments: argparse.Namespace) -> int:
+    from orchestration.raw.load import loaded_policies
+    from orchestration.raw.policies import PolicyError, check_policies
+    from orchestration.raw.pruning import POLICY, prune, retention_days
+    from orchestration.runs import home_lock
+
+    if not settings.raw_dir.exists():
+        raise CommandFailed(f"Nothing was loaded into {settings.home} yet.")
+    with home_lock(settings, f"pruning-{uuid.uuid4().hex[:8]}"):
+        policies = loaded_policies(settings.raw_dir)
+        try:
+            check_policies(policies)
+        except PolicyError as error:
+            raise CommandFailed(f"{error} {error.hint}") from error
+        days = retention_days(policies)
+        if days is None:
+            print(f"Everything is kept: the policy {POLICY} is empty.")
+            return DONE
+        pruned = prune(settings.raw_dir, days, now=datetime.now(UTC), is_rehearsal=arguments.dry_run)
+    verb = "Would remove" if arguments.dry_run else "Removed"
+    plural = "" if pruned.objects == 1 else "s"
+    print(
+        f"{verb} {pruned.objects} raw object{plural} ({pruned.size:,} bytes) that "
+        f"only states before {pruned.before:%Y-%m-%d %H:%M:%S} UTC needed."
+    )
     return DONE
 
 
@@ -608,6 +740,8 @@ COMMANDS = {
     "status": _status,
     "query": _query,
     "explain": _explain,
+    "erase": _erase,
+    "prune": _prune,
     "dev": _dev,
 }
 
@@ -627,6 +761,8 @@ def _keep_traceback(home: Path) -> Path:
         with contextlib.suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             path = folder / name
+            # A traceback may quote rows.
+            path.touch(mode=0o600)
             path.write_text(text, encoding="utf-8")
             return path
     return Path(os.devnull)

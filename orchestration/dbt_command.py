@@ -24,7 +24,7 @@ from typing import Any
 from orchestration import settings as settings_module
 from orchestration.dbt_process import NODES_FAILED, RAW_PLACEHOLDER, THEN
 from orchestration.engines import duckdb as engine
-from orchestration.files import fingerprint
+from orchestration.files import fingerprint, make_private
 from orchestration.settings import PROJECT_ROOT, Settings, dbt_environment, source_location
 
 MANIFEST_FILE = "manifest.json"
@@ -324,8 +324,7 @@ def run_in_sandbox(settings: Settings, arguments: Sequence[str]) -> int:
 
     Standard input and output are the caller's. Nothing that runs here can reach a published version.
     """
-    folder = settings.development_dir
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = make_private(settings.development_dir)
     environment = {
         **os.environ,
         "DBT_TARGET_PATH": str(folder / "target"),

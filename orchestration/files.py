@@ -10,12 +10,29 @@ import fcntl
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+# Of folders with raw rows, which name people.
+PRIVATE_MODE = 0o700
+
 IGNORED_FOLDERS = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
+
+
+def make_private(folder: Path) -> Path:
+    """The folder, made if it is not there, which nobody but its owner may enter.
+
+    What lies below it needs no modes of its own: without a way through the folder there is none to its files.
+    """
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=PRIVATE_MODE, exist_ok=True)
+    if stat.S_IMODE(folder.stat().st_mode) & ~PRIVATE_MODE:
+        # One that an earlier version or another tool made.
+        folder.chmod(PRIVATE_MODE)
+    return folder
 
 
 def flush_file(path: Path) -> None:

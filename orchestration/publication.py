@@ -10,6 +10,7 @@ import json
 import os
 import re
 import shutil
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.engines import duckdb as engine
-from orchestration.files import exclusive, flush_file, flush_folder, write_json
+from orchestration.files import PRIVATE_MODE, exclusive, flush_file, flush_folder, write_json
 from orchestration.settings import Settings
 
 RECORD_FILE_NAME = "build.json"
@@ -25,6 +26,8 @@ VERSION_NAME = re.compile(r"(?P<sequence>\d{6,})-(?P<run_id>.+)")
 INCOMING_PREFIX = ".incoming-"
 REMOVING_PREFIX = ".removing-"
 LINK_PREFIX = ".current-"
+# Of the file that names people: its owner, and the group of those who may know.
+RESTRICTED_MODE = 0o640
 
 
 class PublicationError(Exception):
@@ -48,6 +51,11 @@ class Version:
     def warehouse_file(self) -> Path:
         """The database that analysts open."""
         return self.folder / engine.WAREHOUSE_FILE_NAME
+
+    @property
+    def restricted_file(self) -> Path:
+        """The database that names people; absent where the build named none, or a person was erased since."""
+        return self.folder / engine.RESTRICTED_FILE_NAME
 
     def record(self) -> dict[str, Any]:
         """What ``build.json`` says; empty when it cannot be read."""
@@ -122,7 +130,8 @@ def publish(
 ) -> Version:
     """Copy the marts of an audited build into a new version and let ``current`` point to it.
 
-    Killed at any moment, ``current`` is the old version or the whole new one.
+    Killed at any moment, ``current`` is the old version or the whole new one. Tables that name people become
+    a file of their own, which is at no moment open to more than its owner and its group.
 
     Args:
         build_file: the private build.
@@ -141,17 +150,17 @@ def publish(
     name = f"{sequence:06d}-{run_id}"
     incoming = versions_dir / f"{INCOMING_PREFIX}{name}"
     incoming.mkdir()
+    mode = stat.S_IMODE(incoming.stat().st_mode)
+    # Until its files have their modes.
+    incoming.chmod(PRIVATE_MODE)
     try:
-        warehouse_file = incoming / engine.WAREHOUSE_FILE_NAME
-        try:
-            tables = engine.copy_marts(build_file, warehouse_file, key_columns=key_columns)
-        except ValueError as error:
-            raise PublicationError(
-                f"The copy for publication is not what was built. {error} Run again."
-            ) from error
-        write_ahead_log = incoming / f"{engine.WAREHOUSE_FILE_NAME}.wal"
-        if write_ahead_log.exists():
-            raise PublicationError(f"{write_ahead_log} was left by the copy, which is not whole. Run again.")
+        tables = _copy(
+            build_file, incoming / engine.WAREHOUSE_FILE_NAME, key_columns, engine.PUBLISHED_SCHEMA
+        )
+        restricted: dict[str, engine.PublishedTable] = {}
+        if engine.has_schema(build_file, engine.RESTRICTED_SCHEMA):
+            restricted_file = incoming / engine.RESTRICTED_FILE_NAME
+            restricted = _copy(build_file, restricted_file, key_columns, engine.RESTRICTED_SCHEMA)
         for inside, source in (attachments or {}).items():
             kept = incoming / inside
             kept.parent.mkdir(parents=True, exist_ok=True)
@@ -165,9 +174,12 @@ def publish(
                 "published_at": datetime.now(UTC).replace(tzinfo=None).isoformat(),
                 "storage_version": engine.STORAGE_VERSION,
                 "tables": {table: asdict(contents) for table, contents in tables.items()},
+                # A hash over one row that names a person could be guessed.
+                "restricted_tables": {table: contents.row_count for table, contents in restricted.items()},
             },
         )
         _seal(incoming)
+        incoming.chmod(mode)
         version = Version(sequence, run_id, versions_dir / name)
         with exclusive(versions_dir / ".lock"):
             _refuse_to_go_back(settings, sequence)
@@ -180,13 +192,29 @@ def publish(
     return version
 
 
+def _copy(
+    build_file: Path, into: Path, key_columns: Mapping[str, Sequence[str]], schema: str
+) -> dict[str, engine.PublishedTable]:
+    try:
+        tables = engine.copy_tables(build_file, into, key_columns=key_columns, schema=schema)
+    except ValueError as error:
+        raise PublicationError(
+            f"The copy for publication is not what was built. {error} Run again."
+        ) from error
+    write_ahead_log = into.with_name(f"{into.name}.wal")
+    if write_ahead_log.exists():
+        raise PublicationError(f"{write_ahead_log} was left by the copy, which is not whole. Run again.")
+    return tables
+
+
 def _seal(folder: Path) -> None:
-    """Make every file of a new version durable and unwritable."""
+    """Make every file of a new version durable and unwritable, and the one that names people read by few."""
     for path, _, names in os.walk(folder):
         for name in names:
             file = Path(path, name)
             # Read permissions stay as the operator's umask left them.
-            file.chmod(file.stat().st_mode & 0o444)
+            mode = file.stat().st_mode
+            file.chmod(mode & RESTRICTED_MODE if name == engine.RESTRICTED_FILE_NAME else mode & 0o444)
             flush_file(file)
         flush_folder(Path(path))
 

@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from orchestration.alerts import raise_alert
-from orchestration.files import append_record, flush_folder, read_records
+from orchestration.files import append_record, flush_folder, make_private, read_records
 from orchestration.reporting import Reporter
 from orchestration.settings import Settings
 
@@ -397,6 +397,7 @@ def open_run(
     try:
         with home_lock(settings, run.run_id):
             _bury_killed_runs(settings, on_killed)
+            make_private(settings.builds_dir)
             run.logs_dir.mkdir(parents=True)
             _write_record(settings, _record(run, "running", finished=False))
             try:

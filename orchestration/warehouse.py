@@ -16,21 +16,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration import dbt_command, publication
-from orchestration.audit import Audit, audit_build, audit_quarantine
+from orchestration import dbt_command, erasing, publication
+from orchestration.audit import GRAIN_TEST, Audit, audit_build, audit_quarantine
 from orchestration.engines import duckdb as engine
-from orchestration.files import exclusive
+from orchestration.files import exclusive, make_private
 from orchestration.health_alerts import raise_health_alerts
 from orchestration.identity.tables import write_identity
 from orchestration.raw.contract import read_contracts
 from orchestration.raw.policies import PolicyError, check_policies
 from orchestration.raw.problems import LoadError
+from orchestration.raw.pruning import prune, retention_days
 from orchestration.raw.snapshot import SnapshotInfo, write_snapshot, write_table
 from orchestration.runs import Run, RunError, RunOptions, read_journal, tidy_builds, utc_now
 from orchestration.settings import Settings
 from orchestration.solvers.registry import SOLVERS, SolverError, run_solver, write_empty_tables
 
-GRAIN_TEST = "unique_grain"
 # Where a version keeps dbt's artifacts, for state selection, deferral and the record of what was tested.
 MANIFEST = "dbt/manifest.json"
 RUN_RESULTS = "dbt/run_results.json"
@@ -164,6 +164,8 @@ def build_and_publish(run: Run) -> Outcome:
     """
     settings = run.settings
     publication.clean_up(settings)
+    # Before raw rows are read: what a killed erasure left to do.
+    erasing.finish(settings, run.note)
     tidy_builds(settings, keep=[run.run_id])
     raw_snapshot = run.folder / "raw"
     snapshot = _write_snapshot(settings, run.options, raw_snapshot)
@@ -245,9 +247,23 @@ def build_and_publish(run: Run) -> Outcome:
     try:
         publication.remove_old_versions(settings, now=utc_now())
         dbt_command.remove_spent_files(run.folder)
+        # A version that mentions an erased person stays while it is current.
+        erasing.finish(settings, run.note)
     except (OSError, publication.PublicationError) as error:
         run.warn(f"Old files could not be removed: {error}")
+    prune_raw(run, policies)
     return Outcome(version, True, result.run_results)
+
+
+def prune_raw(run: Run, policies: Mapping[str, str]) -> None:
+    """Remove raw objects by policy; what goes wrong is told and never changes what was published."""
+    try:
+        pruned = prune(run.settings.raw_dir, retention_days(policies), now=datetime.now(UTC))
+    except (OSError, ValueError, LoadError) as error:
+        run.warn(f"Old raw objects could not be removed: {error}")
+        return
+    if pruned.objects:
+        run.note(f"Removed {pruned.objects} raw objects that only states before {pruned.before} UTC needed")
 
 
 def run_solvers(run: Run, warehouse_file: Path, raw_snapshot: Path, policies: Mapping[str, str]) -> None:
@@ -298,6 +314,7 @@ def _leave_as_it_is(run: Run, current: publication.Version, record: Mapping[str,
     # A run that was killed right after its publication has told nobody.
     raise_health_alerts(run, current.warehouse_file, record.get("policies", {}))
     dbt_command.remove_spent_files(run.folder)
+    prune_raw(run, record.get("policies", {}))
     run_results = json.loads((current.folder / RUN_RESULTS).read_text(encoding="utf-8"))
     return Outcome(current, False, run_results)
 
@@ -355,7 +372,7 @@ def refresh_sandbox(settings: Settings) -> None:
     Raises:
         RunError: nothing was loaded yet, or the raw layer cannot be read.
     """
-    folder = settings.development_dir
+    folder = make_private(settings.development_dir)
     incoming, snapshot_folder = folder / "raw.incoming", folder / "raw"
     with exclusive(folder / ".lock"):
         shutil.rmtree(incoming, ignore_errors=True)

@@ -89,3 +89,8 @@
         else {{ path }}
     end
 {%- endmacro %}
+
+{# Whether an address is what an erasure put in the place of a person's. #}
+{% macro is_erased_address(address) -%}
+    coalesce({{ address }} like 'erased-%@%', false)
+{%- endmacro %}

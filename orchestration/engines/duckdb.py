@@ -1,4 +1,4 @@
-"""The DuckDB engine: looks into a private build, copies its marts into a new file, reads what is published.
+"""The DuckDB engine: looks into a private build, copies its tables into new files, reads what is published.
 
 Add here what has to speak to a DuckDB file. What is allowed to be published is decided by ``audit.py``, and
 where the file goes by ``publication.py``.
@@ -19,6 +19,9 @@ DBT_TARGET = "build"
 # The file's stem is the catalog name inside views and compiled SQL, so every warehouse file has this name.
 WAREHOUSE_FILE_NAME = "warehouse.duckdb"
 PUBLISHED_SCHEMA = "marts"
+# What names people: a file of its own beside the published one, since DuckDB knows no grants.
+RESTRICTED_FILE_NAME = "restricted.duckdb"
+RESTRICTED_SCHEMA = "restricted"
 # Readable by every DuckDB 1.x client and by tools that bundle one.
 STORAGE_VERSION = "v1.0.0"
 
@@ -92,7 +95,7 @@ def has_table(file: Path, schema: str, table: str) -> bool:
 # ---- publication
 
 
-def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, list[Column]]:
+def _tables(connection: duckdb.DuckDBPyConnection, catalog: str, schema: str) -> dict[str, list[Column]]:
     rows = connection.execute(
         """
         select
@@ -106,7 +109,7 @@ def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, li
         where columns.database_name = ? and columns.schema_name = ?
         order by columns.table_name, columns.column_index
         """,
-        [catalog, PUBLISHED_SCHEMA],
+        [catalog, schema],
     ).fetchall()
     tables: dict[str, list[Column]] = {}
     for table, name, data_type, is_nullable, comment in rows:
@@ -114,14 +117,12 @@ def _tables(connection: duckdb.DuckDBPyConnection, catalog: str) -> dict[str, li
     return tables
 
 
-def _count(connection: duckdb.DuckDBPyConnection, catalog: str, table: str) -> int:
-    row = connection.execute(f"select count(*) from {catalog}.{PUBLISHED_SCHEMA}.{_quoted(table)}").fetchone()
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"select count(*) from {table}").fetchone()
     return int(row[0]) if row else 0
 
 
-def _content_hash(
-    connection: duckdb.DuckDBPyConnection, catalog: str, table: str, columns: Sequence[Column]
-) -> str:
+def _content_hash(connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]) -> str:
     """SHA-256 of a table's columns, row count and rows, whichever order they are stored in.
 
     Each row becomes a text in which every value carries its length (so that 'ab','c' differs from 'a','bc',
@@ -136,7 +137,7 @@ def _content_hash(
     sums = connection.execute(
         f"""
         select count(*), sum(md5_number_upper(row_text)), sum(md5_number_lower(row_text))
-        from (select {row_text} as row_text from {catalog}.{PUBLISHED_SCHEMA}.{_quoted(table)})
+        from (select {row_text} as row_text from {table})
         """
     ).fetchone()
     header = [(column.name, column.data_type) for column in columns]
@@ -151,15 +152,24 @@ class PublishedTable:
     content_hash: str
 
 
-def copy_marts(
-    build_file: Path, into: Path, *, key_columns: Mapping[str, Sequence[str]]
+def has_schema(file: Path, schema: str) -> bool:
+    """Whether the schema of that name has a table in the file."""
+    with open_read_only(file) as connection:
+        sql = "select 1 from duckdb_tables() where database_name = current_database() and schema_name = ?"
+        return connection.execute(f"{sql} limit 1", [schema]).fetchone() is not None
+
+
+def copy_tables(
+    build_file: Path, into: Path, *, key_columns: Mapping[str, Sequence[str]], schema: str = PUBLISHED_SCHEMA
 ) -> dict[str, PublishedTable]:
-    """Write all tables of the schema ``marts`` of a private build into a new file, and read them back.
+    """Write all tables of a schema of a private build into a new file, and read them back.
 
     Args:
         build_file: the finished private build; opened read-only.
         into: the new file; must not exist.
         key_columns: per table the columns that its rows are ordered by; a table not named is ordered by all.
+        schema: which schema is copied; in the new file it is ``marts``, since a schema with the name of its
+            file could not be named in a query.
 
     Returns:
         Per table, in name order, what the new file holds.
@@ -177,35 +187,38 @@ def copy_marts(
             f"attach {_text(str(into))} as published (storage_version {_text(STORAGE_VERSION)})"
         )
         connection.execute(f"create schema published.{PUBLISHED_SCHEMA}")
-        built = _tables(connection, "build")
+        built = _tables(connection, "build", schema)
         if not built:
-            raise ValueError(f"{build_file} has no table in the schema {PUBLISHED_SCHEMA}.")
+            raise ValueError(f"{build_file} has no table in the schema {schema}.")
         for table, columns in built.items():
-            _copy_table(connection, table, columns, key_columns.get(table, ()))
-        built_counts = {table: _count(connection, "build", table) for table in built}
+            _copy_table(connection, table, columns, key_columns.get(table, ()), schema)
+        built_counts = {table: _count(connection, f"build.{schema}.{_quoted(table)}") for table in built}
         connection.execute("checkpoint published")
         connection.execute("detach published")
 
     with _in_utc(duckdb.connect()) as connection:
         connection.execute(f"attach {_text(str(into))} as published (read_only)")
-        copied = _tables(connection, "published")
+        copied = _tables(connection, "published", PUBLISHED_SCHEMA)
         if copied != built:
             raise ValueError(f"{into}: the copy's columns differ from the build's: {copied} against {built}.")
         published = {}
         for table, columns in copied.items():
-            row_count = _count(connection, "published", table)
+            name = f"published.{PUBLISHED_SCHEMA}.{_quoted(table)}"
+            row_count = _count(connection, name)
             if row_count != built_counts[table]:
                 raise ValueError(
                     f"{into}: {table} has {row_count} rows, the build has {built_counts[table]}."
                 )
-            published[table] = PublishedTable(
-                row_count, _content_hash(connection, "published", table, columns)
-            )
+            published[table] = PublishedTable(row_count, _content_hash(connection, name, columns))
     return published
 
 
 def _copy_table(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column], keys: Sequence[str]
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Sequence[Column],
+    keys: Sequence[str],
+    schema: str,
 ) -> None:
     name = f"{PUBLISHED_SCHEMA}.{_quoted(table)}"
     definitions = ", ".join(
@@ -216,7 +229,8 @@ def _copy_table(
     order = ", ".join(
         f"{_quoted(key)} asc nulls first" for key in (keys or [column.name for column in columns])
     )
-    connection.execute(f"insert into published.{name} select * from build.{name} order by {order}")
+    built = f"build.{schema}.{_quoted(table)}"
+    connection.execute(f"insert into published.{name} select * from {built} order by {order}")
     for column in columns:
         if column.comment:
             connection.execute(
@@ -227,10 +241,19 @@ def _copy_table(
 # ---- reading what is published
 
 
-def open_for_query(file: Path) -> duckdb.DuckDBPyConnection:
-    """A connection for somebody's own query: only this file can be read, and nothing can loosen that."""
+def open_for_query(file: Path, *, restricted_file: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A connection for somebody's own query: only this file can be read, and nothing can loosen that.
+
+    Args:
+        file: what is published.
+        restricted_file: what names people, to be read beside it; its tables need no schema either.
+    """
     connection = open_read_only(file)
-    connection.execute(f"set search_path = {_text(PUBLISHED_SCHEMA)}")
+    search_path = PUBLISHED_SCHEMA
+    if restricted_file is not None:
+        connection.execute(f"attach {_text(str(restricted_file))} as {RESTRICTED_SCHEMA} (read_only)")
+        search_path += f",{RESTRICTED_SCHEMA}.{PUBLISHED_SCHEMA}"
+    connection.execute(f"set search_path = {_text(search_path)}")
     connection.execute("set enable_external_access = false")
     connection.execute("set lock_configuration = true")
     return connection

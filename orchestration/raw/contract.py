@@ -34,6 +34,9 @@ _ARROW_TYPES = {
     "date": pa.date32(),
     "timestamp": pa.timestamp("us"),
 }
+# What a column may say of a person: an address, a name or another thing of the person's own, a name that is a
+# person's or a company's, a number, free text, an address of a page, the earlier values of any property.
+PERSONAL_KINDS = frozenset({"email", "name", "party", "phone", "text", "url", "history"})
 _DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 
 
@@ -49,12 +52,14 @@ class ColumnContract:
         data_type: varchar, bigint, boolean, date, timestamp (UTC, without zone) or decimal(precision,scale).
         required: a row without a value is held back, a file without the column is refused.
         format: ``json`` where a varchar must hold a JSON document, else None.
+        personal: which of PERSONAL_KINDS the column holds, None where it says nothing of a person.
     """
 
     name: str
     data_type: str
     required: bool = False
     format: str | None = None
+    personal: str | None = None
 
     @property
     def decimal_digits(self) -> tuple[int, int] | None:
@@ -87,6 +92,11 @@ class TableContract:
     columns: tuple[ColumnContract, ...]
     sync_stamps: tuple[str, ...] = ()
     required_with: str | None = None
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether a row may say something of a person."""
+        return any(column.personal for column in self.columns)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -188,10 +198,19 @@ def _column(label: str, node: Mapping[str, Any], key: tuple[str, ...]) -> Column
             f"column {label}.{node['name']}: {data_type!r} is no type of the contract; "
             f"use one of {', '.join(_ARROW_TYPES)} or decimal(p,s)."
         )
+    personal = meta.get("personal")
+    if personal is not None and (personal not in PERSONAL_KINDS or data_type != "varchar"):
+        raise ContractError(
+            f"column {label}.{node['name']}: personal is one of {', '.join(sorted(PERSONAL_KINDS))}, of a "
+            "varchar."
+        )
+    if personal and node["name"] in key:
+        raise ContractError(f"column {label}.{node['name']}: a key cannot be erased, so it is not personal.")
     # A key column is required unless the declaration says that NULL is one of its values.
     return ColumnContract(
         name=node["name"],
         data_type=data_type.replace(" ", ""),
         required=bool(meta.get("required", node["name"] in key)),
         format=meta.get("format"),
+        personal=personal,
     )

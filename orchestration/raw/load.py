@@ -18,12 +18,14 @@ from typing import Any
 
 import duckdb
 
-from orchestration.files import exclusive
+from orchestration.files import exclusive, make_private
+from orchestration.raw import erasure
 from orchestration.raw import landing as landing_files
 from orchestration.raw.contract import LANDING_SOURCES, SourceContract, TableContract, read_contracts
 from orchestration.raw.landing import SNAPSHOT, LandingFile, LandingSource
 from orchestration.raw.manifest import LoadedFile, LoadRecord, Manifest, table_state
 from orchestration.raw.objects import ObjectStore, file_hash
+from orchestration.raw.people import Eraser, Registry
 from orchestration.raw.policies import (
     TABLE as POLICY_TABLE,
 )
@@ -34,7 +36,7 @@ from orchestration.raw.policies import (
     merged_policies,
     read_policy_rows,
 )
-from orchestration.raw.problems import BadCell, LoadError, Problem, UnreadableFileError
+from orchestration.raw.problems import BadCell, LoadError, Problem, UnreadableFileError, told
 from orchestration.raw.table_files import StagedFile, connect, stage_file
 
 # Decisions that people write by hand, not a feed.
@@ -155,11 +157,13 @@ def load_landing(
                 )
             ]
         )
-    home_raw.mkdir(parents=True, exist_ok=True)
+    make_private(home_raw)
     with exclusive(home_raw / "lock"):
         # Whatever a killed load left behind; the lock says that no other load is using it.
         shutil.rmtree(home_raw / "staging", ignore_errors=True)
         (home_raw / "staging").mkdir()
+        # Before anything new: what a killed erasure left to do.
+        erasure.finish(home_raw, declared)
         connection = connect(home_raw / "staging")
         try:
             load = _Load(
@@ -170,6 +174,7 @@ def load_landing(
                 loaded_at=loaded_at.astimezone(UTC),
                 selected=selected,
                 accepted_drops=accepted,
+                eraser=Eraser(Registry.read(home_raw)),
                 report=on_progress or (lambda _line: None),
             )
             results = {name: load.source(declared[name]) for name in chosen}
@@ -214,6 +219,7 @@ class _Load:
     loaded_at: datetime
     selected: frozenset[tuple[str, str]] | None
     accepted_drops: frozenset[tuple[str, str]]
+    eraser: Eraser
     report: Callable[[str], None]
     problems: list[Problem] = field(default_factory=list)
 
@@ -262,7 +268,7 @@ class _Load:
             if [one.entry for one in read] != list(state.get((contract.name, table), ()))
         }
         if changed:
-            self._publish(contract.name, changed, candidates, store, loaded_at)
+            self._publish(contract, changed, candidates, store, loaded_at)
         status = LOADED if changed else UNCHANGED if any(candidates.values()) else ABSENT
         return SourceResult(
             contract.name,
@@ -281,7 +287,7 @@ class _Load:
 
     def _publish(
         self,
-        source: str,
+        contract: SourceContract,
         changed: dict[str, list[_Candidate]],
         candidates: dict[str, list[_Candidate]],
         store: ObjectStore,
@@ -292,23 +298,35 @@ class _Load:
             for index, one in enumerate(read):
                 if one.staged is None:
                     continue
-                bad = one.staged.quarantine_path
+                rows, bad = self._without_erased(contract.tables[table], one.staged)
                 entry = replace(
                     one.entry,
-                    object_hash=store.add(one.staged.rows_path),
+                    object_hash=store.add(rows),
                     quarantine_hash=store.add(bad) if bad else None,
                 )
                 read[index] = replace(one, entry=entry)
             candidates[table] = read
-        drops = sorted(f"{name}.{table}" for name, table in self.accepted_drops if name == source)
+        drops = sorted(f"{name}.{table}" for name, table in self.accepted_drops if name == contract.name)
         self.manifest.append(
             LoadRecord(
                 loaded_at,
-                source,
+                contract.name,
                 {table: tuple(one.entry for one in read) for table, read in changed.items()},
                 tuple(drops),
             )
         )
+
+    def _without_erased(self, table: TableContract, staged: StagedFile) -> tuple[Path, Path | None]:
+        """The staged files of rows and of bad cells, without people who were erased."""
+        rows, bad = staged.rows_path, staged.quarantine_path
+        if self.eraser.knows_nobody or not table.is_personal:
+            return rows, bad
+        work = Path(tempfile.mkdtemp(dir=self.home_raw / "staging"))
+        _, new_rows = erasure.clean_rows(self.connection, table, self.eraser, rows, work)
+        new_bad = None
+        if bad is not None:
+            _, new_bad = erasure.clean_quarantine(table, self.eraser, bad, work)
+        return new_rows or rows, new_bad or bad
 
     def _check_presence(
         self, contract: SourceContract, wanted: Sequence[TableContract], found: LandingSource
@@ -440,9 +458,8 @@ class _Load:
                 f"max_row_drop_share ({share}) allows."
             )
         if now is not None and now.staged is not None and now.staged.first_bad:
-            reason += (
-                f" {now.entry.rows_quarantined:,} rows are unreadable, {_worded(now.staged.first_bad[0])}."
-            )
+            first = _worded(table, now.staged.first_bad[0])
+            reason += f" {now.entry.rows_quarantined:,} rows are unreadable, {first}."
         self.problems.append(
             Problem(
                 table.source,
@@ -455,19 +472,27 @@ class _Load:
 
     def _policies(self) -> dict[str, str]:
         """The policies loaded so far, over the defaults."""
-        store = ObjectStore(self.home_raw)
-        files = sorted(
-            table_state(self.manifest.records).get((POLICY_SOURCE, POLICY_TABLE), ()),
-            key=lambda file: (file.loaded_at, file.name),
-        )
-        return merged_policies(
-            row for file in files for row in read_policy_rows(store.path(file.object_hash))
-        )
+        return _policies_of(self.home_raw, self.manifest)
 
 
-def _worded(cell: BadCell) -> str:
+def loaded_policies(home_raw: Path) -> dict[str, str]:
+    """The policies loaded so far, over the defaults, by key."""
+    return _policies_of(home_raw, Manifest.read(home_raw))
+
+
+def _policies_of(home_raw: Path, manifest: Manifest) -> dict[str, str]:
+    store = ObjectStore(home_raw)
+    files = sorted(
+        table_state(manifest.records).get((POLICY_SOURCE, POLICY_TABLE), ()),
+        key=lambda file: (file.loaded_at, file.name),
+    )
+    return merged_policies(row for file in files for row in read_policy_rows(store.path(file.object_hash)))
+
+
+def _worded(table: TableContract, cell: BadCell) -> str:
     column = f" column {cell.column}," if cell.column else ""
-    return f"the first in line {cell.line},{column} value {cell.value!r}: {cell.reason}"
+    value = told(cell.value, is_of_people=table.is_personal)
+    return f"the first in line {cell.line},{column} value {value!r}: {cell.reason}"
 
 
 def _identity(path: Path) -> tuple[int, int, int]:

@@ -2,7 +2,8 @@
 
 A record lists, for each table that the load changed, all files that hold the table from then on; the state at
 a time is therefore the last record at or before it that mentions the table. Add a field to the records here.
-The file is never rewritten, except that a last line torn by a crash is cut off before the next record.
+The file is only appended to (a last line torn by a crash is cut off first), except that the erasure of a
+person names other objects in the records of all times.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from orchestration.files import flush_folder
+from orchestration.files import flush_folder, write_text
 from orchestration.raw.problems import LoadError, Problem
 
 FORMAT = 1
@@ -56,6 +57,19 @@ class LoadedFile:
     unknown_columns: tuple[str, ...]
     notes: tuple[str, ...] = ()
 
+    def objects(self) -> tuple[str, ...]:
+        """The hashes of its objects."""
+        return (self.object_hash, *([self.quarantine_hash] if self.quarantine_hash else []))
+
+    def with_objects(self, new_hashes: Mapping[str, str]) -> LoadedFile:
+        """The file with other objects, by the hashes of those that it had."""
+        bad = self.quarantine_hash
+        return replace(
+            self,
+            object_hash=new_hashes.get(self.object_hash, self.object_hash),
+            quarantine_hash=None if bad is None else new_hashes.get(bad, bad),
+        )
+
     def as_json(self) -> dict[str, Any]:
         """The file as it stands in a record."""
         return {**asdict(self), "loaded_at": _format_instant(self.loaded_at)}
@@ -75,12 +89,21 @@ class LoadedFile:
 
 @dataclass(frozen=True)
 class LoadRecord:
-    """One load of a source: the files of each table that it changed."""
+    """One load of a source: the files of each table that it changed.
+
+    Attributes:
+        erasure_id: set where the record says that objects were written anew without a person; it names no
+            table.
+        pruned_before: set where the record says that objects were removed which only earlier times needed; it
+            names no table.
+    """
 
     loaded_at: datetime
     source: str
     tables: Mapping[str, tuple[LoadedFile, ...]]
     accepted_drops: tuple[str, ...] = ()
+    erasure_id: str | None = None
+    pruned_before: datetime | None = None
 
 
 class Manifest:
@@ -128,24 +151,44 @@ class Manifest:
 
     def append(self, record: LoadRecord) -> None:
         """Write the record durably; the caller holds the home's lock."""
-        value = {
-            "format": FORMAT,
-            "loaded_at": _format_instant(record.loaded_at),
-            "source": record.source,
-            "accepted_drops": list(record.accepted_drops),
-            "tables": {
-                table: [file.as_json() for file in files] for table, files in sorted(record.tables.items())
-            },
-        }
-        line = json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
         self.path.parent.mkdir(parents=True, exist_ok=True)
         with self.path.open("ab+") as file:
             _cut_torn_line(file)
-            file.write(line)
+            file.write(_line(record))
             file.flush()
             os.fsync(file.fileno())
         flush_folder(self.path.parent)
         self.records.append(record)
+
+    def replace_objects(self, new_hashes: Mapping[str, str], record: LoadRecord) -> None:
+        """Name other objects in all records and append ``record``, durably and in one step.
+
+        The caller holds the home's lock.
+        """
+        records = [
+            replace(
+                one,
+                tables={
+                    table: tuple(file.with_objects(new_hashes) for file in files)
+                    for table, files in one.tables.items()
+                },
+            )
+            for one in self.records
+        ]
+        write_text(self.path, b"".join(_line(one) for one in [*records, record]).decode())
+        self.records = [*records, record]
+
+    def objects(self) -> set[str]:
+        """The hashes of all objects that any record names."""
+        return _objects(self.records)
+
+    def objects_needed_since(self, instant: datetime) -> set[str]:
+        """The hashes of the objects of every state that was, at some time from ``instant`` on, the newest."""
+        before = table_state(self.known_at(instant))
+        later = [record for record in self.records if record.loaded_at > instant]
+        return _objects(later) | {
+            one for files in before.values() for file in files for one in file.objects()
+        }
 
 
 def table_state(records: Iterable[LoadRecord]) -> dict[tuple[str, str], tuple[LoadedFile, ...]]:
@@ -155,6 +198,33 @@ def table_state(records: Iterable[LoadRecord]) -> dict[tuple[str, str], tuple[Lo
         for table, files in record.tables.items():
             state[record.source, table] = tuple(files)
     return {table: files for table, files in state.items() if files}
+
+
+def _objects(records: Iterable[LoadRecord]) -> set[str]:
+    return {
+        one
+        for record in records
+        for files in record.tables.values()
+        for file in files
+        for one in file.objects()
+    }
+
+
+def _line(record: LoadRecord) -> bytes:
+    value: dict[str, Any] = {
+        "format": FORMAT,
+        "loaded_at": _format_instant(record.loaded_at),
+        "source": record.source,
+        "accepted_drops": list(record.accepted_drops),
+        "tables": {
+            table: [file.as_json() for file in files] for table, files in sorted(record.tables.items())
+        },
+    }
+    if record.erasure_id is not None:
+        value["erasure_id"] = record.erasure_id
+    if record.pruned_before is not None:
+        value["pruned_before"] = _format_instant(record.pruned_before)
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":")).encode() + b"\n"
 
 
 def _record(value: Mapping[str, Any]) -> LoadRecord:
@@ -168,6 +238,8 @@ def _record(value: Mapping[str, Any]) -> LoadRecord:
             for table, files in value["tables"].items()
         },
         accepted_drops=tuple(value["accepted_drops"]),
+        erasure_id=value.get("erasure_id"),
+        pruned_before=_parse_instant(value["pruned_before"]) if "pruned_before" in value else None,
     )
 
 

@@ -56,6 +56,14 @@ class ObjectStore:
         flush_folder(self.folder)
         return object_hash
 
+    def hashes(self) -> set[str]:
+        """The hashes of all objects that are there."""
+        return {path.stem for path in self.folder.glob("*.parquet")}
+
+    def remove(self, object_hash: str) -> None:
+        """Remove the object, if it is there; a second name that it was given keeps its contents."""
+        self.path(object_hash).unlink(missing_ok=True)
+
     def place(self, object_hash: str, target: Path) -> None:
         """Give the object a second name: a hard link, or a copy where the file system has none.
 

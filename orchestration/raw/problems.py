@@ -6,6 +6,7 @@ to quarantine are ``BadCell``; whatever stops a source from loading is a ``Probl
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,11 +15,28 @@ if TYPE_CHECKING:
     from orchestration.raw.load import LoadResult
 
 VALUE_LENGTH = 200
+# Stands in messages for a value that may name a person; the quarantine, which is private, keeps it.
+HIDDEN = "(not shown, it may name a person)"
+# A day, a number or a plain word: what is usually wrong in a column that is not text.
+_SHOWABLE = re.compile(
+    r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([T ][0-9:.Z+-]*)?|[-+]?[0-9.,]{1,8}|[a-z_]{1,12}"
+)
 
 
 def shortened(value: str | None) -> str | None:
     """A cell's text, cut to what a report can show."""
     return value if value is None or len(value) <= VALUE_LENGTH else value[:VALUE_LENGTH]
+
+
+def told(value: str | None, *, is_of_people: bool) -> str | None:
+    """A cell's text as messages, which go to logs, alerts and mail, may have it.
+
+    Args:
+        is_of_people: whether the table has columns that name people; where columns are swapped, any may.
+    """
+    if value is None or not is_of_people or _SHOWABLE.fullmatch(value):
+        return shortened(value)
+    return HIDDEN
 
 
 @dataclass(frozen=True)

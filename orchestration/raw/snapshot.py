@@ -25,6 +25,8 @@ from orchestration.raw.manifest import LoadedFile, Manifest, table_state
 from orchestration.raw.objects import ObjectStore
 from orchestration.raw.policies import effective_policies
 from orchestration.raw.problems import LoadError, Problem
+from orchestration.raw.pruning import POLICY as RETENTION_POLICY
+from orchestration.raw.pruning import pruned_before
 from orchestration.raw.table_files import (
     connect,
     literal,
@@ -84,6 +86,7 @@ def write_snapshot(
     records = manifest.known_at(known_at)
     state = table_state(records)
     store = ObjectStore(home_raw)
+    _check_kept(manifest, known_at)
     _check_loaded(manifest, declared, state, known_at)
     into.mkdir(parents=True, exist_ok=True)
     report: list[dict[str, Any]] = []
@@ -175,6 +178,22 @@ def _plain(value: Any) -> Any:
     if value is None or isinstance(value, str | bool | int | Decimal | date):
         return value
     raise TypeError(f"{value!r} is no value of a raw table: binary floats and other types are not exact.")
+
+
+def _check_kept(manifest: Manifest, known_at: datetime | None) -> None:
+    since = pruned_before(manifest)
+    if known_at is None or since is None or known_at >= since:
+        return
+    raise LoadError(
+        [
+            Problem(
+                "raw",
+                reason=f"what was known at {known_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC is not kept.",
+                hint=f"Policy {RETENTION_POLICY} has removed what only states before "
+                f"{since:%Y-%m-%d %H:%M:%S} UTC needed.",
+            )
+        ]
+    )
 
 
 def _check_loaded(

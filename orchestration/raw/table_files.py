@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from orchestration.raw.casting import cast_expression, refusal
 from orchestration.raw.contract import ColumnContract, TableContract
 from orchestration.raw.landing import LandingFile
-from orchestration.raw.problems import BadCell, UnreadableFileError, shortened
+from orchestration.raw.problems import BadCell, UnreadableFileError, shortened, told
 from orchestration.raw.text_files import (
     TextScan,
     TextTable,
@@ -382,7 +382,7 @@ def _stage(
             "The columns may be swapped, or the header belongs to another table.",
             line=example.line,
             column=example.column,
-            value=example.value,
+            value=told(example.value, is_of_people=contract.is_personal),
         )
     if row_check is not None:
         names = [column.name for column in relation.columns]

@@ -2578,7 +2578,11 @@ CASES: dict[str, list[Case]] = {
         ),
         *(policy("reporting_currency", value) for value in ("QQQ", "", None)),
         *(policy("reporting_time_zone", value) for value in ("", None)),
-        *(policy("past_due_churn_days", value) for value in ("-1", "1.5", "36501", "soon")),
+        *(
+            policy(key, value)
+            for key in ("past_due_churn_days", "raw_retention_days")
+            for value in ("-1", "1.5", "36501", "soon")
+        ),
         *(policy("fiscal_year_start_month", value) for value in ("0", "13", "1.5", "April", None)),
         *(
             policy(key, value)
@@ -2704,7 +2708,11 @@ CASES: dict[str, list[Case]] = {
                 BENCHMARKS: [{"benchmark": "b", "margin": "total"}],
             }
         ),
-        *(good_policy("past_due_churn_days", value) for value in ("", "0", "30")),
+        *(
+            good_policy(key, value)
+            for key in ("past_due_churn_days", "raw_retention_days")
+            for value in ("", "0", "30")
+        ),
         *(good_policy("fiscal_year_start_month", value) for value in ("1", "12")),
         good_policy("renewal_grace_days", "0"),
         good_policy("fx_rate_max_age_days", "36500"),

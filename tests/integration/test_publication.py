@@ -424,3 +424,82 @@ def test_a_reader_of_the_old_version_goes_on_reading_it(settings: Settings, buil
         removed = publication.remove_old_versions(impatient, now=datetime(2100, 1, 1))  # noqa: DTZ001
         assert removed == [first.name]
         assert reader.execute("select count(*), max(amount) from marts.fct_mrr").fetchall() == [(2000, 1)]
+
+
+# ---- what names people
+
+
+def _name_people(build_file: Path) -> Path:
+    """Add a table that names a person to a private build."""
+    with duckdb.connect(str(build_file)) as connection:
+        connection.execute("create schema restricted")
+        connection.execute(
+            "create table restricted.dim_people as select 'con_1' as contact_id, 'Ann' as name"
+        )
+    return build_file
+
+
+def test_what_names_people_is_a_file_of_its_own_for_owner_and_group(
+    settings: Settings, tmp_path: Path
+) -> None:
+    version = _publish(settings, _name_people(_build(tmp_path / "build")), 1)
+    assert stat.S_IMODE(version.restricted_file.stat().st_mode) == 0o640
+    assert _read(version.restricted_file, "select * from marts.dim_people") == [("con_1", "Ann")]
+    tables = "select schema_name, table_name from duckdb_tables() order by table_name"
+    assert _read(version.warehouse_file, tables) == [("marts", "dim_runs"), ("marts", "fct_mrr")]
+    assert _read(version.restricted_file, tables) == [("marts", "dim_people")]
+    record = version.record()
+    assert record["restricted_tables"] == {"dim_people": 1}
+    assert "dim_people" not in record["tables"]
+
+
+def test_a_umask_may_narrow_what_names_people_and_nothing_widens_it(
+    settings: Settings, tmp_path: Path
+) -> None:
+    modes = []
+    for sequence, mask in enumerate((0o000, 0o022, 0o077), start=1):
+        previous = os.umask(mask)
+        try:
+            version = _publish(settings, _name_people(_build(tmp_path / f"build-{sequence}")), sequence)
+        finally:
+            os.umask(previous)
+        modes.append(stat.S_IMODE(version.restricted_file.stat().st_mode))
+    assert modes == [0o640, 0o640, 0o600]
+
+
+def test_nobody_else_can_enter_a_version_before_its_files_have_their_modes(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[int, bool]] = []
+    copy_tables = engine.copy_tables
+
+    def look(build_file: Path, into: Path, **options: Any) -> Any:
+        copied = copy_tables(build_file, into, **options)
+        seen.append((stat.S_IMODE(into.parent.stat().st_mode), into.name.startswith("restricted")))
+        return copied
+
+    monkeypatch.setattr(engine, "copy_tables", look)
+    version = _publish(settings, _name_people(_build(tmp_path / "build")), 1)
+    assert seen == [(0o700, False), (0o700, True)]
+    assert stat.S_IMODE(version.folder.stat().st_mode) == 0o777 & ~_umask()
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_query_reads_what_names_people_only_where_it_is_asked_for(
+    settings: Settings, tmp_path: Path
+) -> None:
+    version = _publish(settings, _name_people(_build(tmp_path / "build")), 1)
+    joined = "select name, count(*) from dim_people cross join fct_mrr group by name"
+    with engine.open_for_query(version.warehouse_file) as connection:
+        for sql in (joined, "select * from restricted.dim_people", f"from '{version.restricted_file}'"):
+            with pytest.raises(duckdb.Error):
+                engine.run_query(connection, sql)
+    with engine.open_for_query(version.warehouse_file, restricted_file=version.restricted_file) as connection:
+        assert engine.run_query(connection, joined).fetchall() == [("Ann", 50)]
+        with pytest.raises(duckdb.Error):
+            connection.execute("insert into dim_people values ('con_2', 'Ben')")

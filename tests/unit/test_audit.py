@@ -255,6 +255,35 @@ def test_quarantined_rows_beyond_the_policy_are_shown_with_file_line_column_and_
         assert part in problem
 
 
+def test_a_value_that_may_name_a_person_is_not_told() -> None:
+    cells = [
+        {**QUARANTINED_ROWS[0], "source": "crm", "table_name": "contact", "value": value}
+        for value in ("Berger", "ann@acme.example", "0151 12345678", "2024-13-01")
+    ]
+    report = [{"source": "crm", "table_name": "contact", "rows_read": 4, "rows_quarantined": 4}]
+    (problem,) = audit_quarantine(report, cells, max_share=Decimal(0))
+    assert not any(text in problem for text in ("Berger", "ann@acme", "0151"))
+    assert "2024-13-01" in problem
+    assert problem.count("(not shown, it may name a person)") == 3
+
+
+@pytest.mark.parametrize("status", ["fail", "error"])
+def test_rows_that_name_people_stay_in_the_private_build(warehouse: Path, status: str) -> None:
+    model = "model.tieout.dim_contacts_restricted"
+    manifest = _manifest(_node(model, tags=["restricted"]), _node(TEST, depends_on={"nodes": [model]}))
+    results = [
+        _result(model, "success"),
+        _result(TEST, status, failures=1, message="Ann", compiled_code="select 'Ann' as name"),
+    ]
+    audit = audit_build(manifest, {"results": results}, warehouse)
+    assert "Ann" not in str(audit.problems)
+    assert "name people" in audit.problems[0]
+    broken = audit_build(
+        manifest, {"results": [_result(model, "error", message="cannot cast Ann")]}, warehouse
+    )
+    assert "Ann" not in str(broken.problems)
+
+
 def test_quarantined_rows_within_the_policy_do_not_forbid_publication() -> None:
     assert audit_quarantine(LOAD_REPORT, QUARANTINED_ROWS, max_share=Decimal("0.02")) == []
 

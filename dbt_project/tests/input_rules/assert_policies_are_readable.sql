@@ -148,7 +148,7 @@ findings as (
         'Expected a whole number of days from 0 to 36500, or nothing.' as reason
     from policies
     where
-        policies.policy_key = 'past_due_churn_days'
+        policies.policy_key in ('past_due_churn_days', 'raw_retention_days')
         and coalesce(policies.policy_value, '') <> ''
         and not {{ is_whole_number('policies.policy_value', 0, 36500) }}
     union all

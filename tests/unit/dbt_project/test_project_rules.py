@@ -19,6 +19,7 @@ import yaml
 from dbt.jsonschemas.jsonschemas import CustomDraft7Validator, project_schema, resources_schema
 from sqlglot import exp
 
+from orchestration.raw.contract import read_contracts
 from tests.dbt_rendering import DBT_PROJECT, Project
 
 MODELS = DBT_PROJECT / "models"
@@ -111,17 +112,44 @@ PUBLISHED = {
     "fct_raw_rows_by_use": ["source", "table_name", "row_use"],
     "fct_load_report": ["source", "table_name", "file_name"],
     "fct_runs": ["run_id"],
+    "dim_billing_customers_restricted": ["customer_id"],
+    "dim_companies_restricted": ["company_id"],
+    "dim_contacts_restricted": ["contact_id"],
 }
 
 NAMES = {
     "staging": r"stg_{folder}__([a-z_]+s|[a-z_]+_(report|catalogue|history))",
     "intermediate": r"int_[a-z_]+",
     # All around an account: the field's own word.
-    "marts": r"(dim_[a-z_]+s|dim_account_360|fct_[a-z_]+)",
+    "marts": r"(dim_[a-z_]+s|dim_account_360|fct_[a-z_]+|[a-z_]+_restricted)",
 }
 # Which layers a layer may read; control tables tell about the load itself and are published as they are.
 READS = {"staging": set(), "intermediate": {"staging", "intermediate"}, "marts": {"intermediate", "marts"}}
 READS_STAGING_TOO = {"fct_load_report", "fct_runs"}
+# The folder of marts that name people, which are published in a file of their own, and the ending of the
+# staging models that only they may read.
+RESTRICTED = "restricted"
+DETAILS = "_details"
+# Staging models for everybody that read a personal column (of the load contract) all the same, and why no
+# person comes through.
+PERSONAL_COLUMNS_READ = {
+    ("stg_billing__customers", "name"): "names a company; the account of a person bears its id instead",
+    (
+        "stg_billing__invoice_line_items",
+        "description",
+    ): "says which side a proration is, and is not published",
+    ("stg_crm__companies", "property_name"): "names a company; the account of a person bears its id instead",
+    ("stg_crm__company_property_history", "value"): "of properties by which companies are segmented, by name",
+    ("stg_crm__contact_property_history", "value"): "of the score alone, by name",
+    ("stg_crm__deal_property_history", "value"): "of amount and close date alone, by name",
+    ("stg_crm__web_visits", "page_url"): "the path alone: who asks is named in the query",
+    (
+        "stg_ledger__entities",
+        "name",
+    ): "vendors are shown; nobody who is paid and stands in no list of vendors is",
+    ("stg_ledger__transactions", "memo"): "is not published",
+    ("stg_ledger__transaction_lines", "memo"): "is not published",
+}
 
 # Pattern in the SQL without comments, and what to write instead.
 FORBIDDEN = {
@@ -314,17 +342,108 @@ def test_every_billing_table_is_staged_once() -> None:
         "tables"
     ]
     staged = [
-        source for model in each("staging") if model.folder == "billing" for source in model.reads("source")
+        source
+        for model in each("staging")
+        if model.folder == "billing" and not model.name.endswith(DETAILS)
+        for source in model.reads("source")
     ]
     assert sorted(staged) == sorted(f"'billing', '{table['name']}'" for table in declared), (
         "Every declared billing table has one staging model: what is loaded can be read by name and unit."
     )
 
 
+def test_who_people_are_is_read_by_restricted_models_alone() -> None:
+    restricted = {model.name for model in each() if model.folder == RESTRICTED or is_of_details(model)}
+    rule(
+        "What names people is read by the marts of the folder restricted alone, and they by nobody.",
+        "What everybody may read must not lead to a person, on whatever way.",
+        "Move the model to marts/restricted, or read a staging model without who people are.",
+        (
+            (model.name, name)
+            for model in each()
+            for name in (read.strip("'") for read in model.reads("ref"))
+            if name in restricted and (model.folder != RESTRICTED or not name.endswith(DETAILS))
+        ),
+    )
+    rule(
+        "Restricted models and the details that they read are declared so in dbt_project.yml.",
+        "dbt then refuses every other reader, and builds a restricted mart outside the published schema.",
+        "Give it the tag, the group and the access of the others there.",
+        (
+            model.name
+            for model in each()
+            if (model.name in restricted)
+            != (
+                {"group": RESTRICTED, "access": "private", "tags": [RESTRICTED]}.items()
+                <= configured(model).items()
+            )
+            or (
+                model.layer == "marts"
+                and (model.name in restricted) != (configured(model)["schema"] == RESTRICTED)
+            )
+        ),
+    )
+
+
+def test_a_staging_model_for_everybody_reads_no_personal_column() -> None:
+    read = {
+        (model.name, column.name, column.personal)
+        for model in each("staging")
+        if not is_of_details(model)
+        for column in contract_of(model).columns
+        if column.personal and re.search(rf"\b{column.name}\b", selected(model))
+    }
+    rule(
+        "Addresses, names of people and telephone numbers are read by staging models of details alone, "
+        "other personal columns where PERSONAL_COLUMNS_READ says why no person comes through.",
+        "What staging does not read is in no table that is published, whatever a later model does.",
+        "Leave the column out, or read it in a model named ..._details.",
+        (
+            (name, column, kind)
+            for name, column, kind in sorted(read)
+            if kind in ("email", "name", "phone") or (name, column) not in PERSONAL_COLUMNS_READ
+        ),
+    )
+    models_read = {name for name, _, _ in read}
+    assert "stg_billing__customers" in models_read, "The rule must see what is read."
+
+
+def is_of_details(model: Model) -> bool:
+    """Whether a staging model says who people are."""
+    return model.layer == "staging" and model.name.endswith(DETAILS)
+
+
+def selected(model: Model) -> str:
+    """What a staging model takes from its raw table: the select list of its last step."""
+    return re.search(r"final as \((.*)\)", without_comments(model.text), re.DOTALL)[1]  # type: ignore[index]
+
+
+def contract_of(model: Model) -> Any:
+    """The load contract of the raw table that a staging model reads."""
+    source, table = re.findall(r"'([^']+)'", model.reads("source")[0])
+    return read_contracts()[source].tables[table]
+
+
+@cache
+def project_configuration() -> dict[str, Any]:
+    return dict(yaml.safe_load((DBT_PROJECT / "dbt_project.yml").read_text())["models"]["tieout"])
+
+
+def configured(model: Model) -> dict[str, Any]:
+    """What dbt_project.yml says of a model, the nearest folder last."""
+    found: dict[str, Any] = {}
+    node: Any = project_configuration()
+    for part in (model.layer, model.folder, model.name):
+        node = node.get(part) or {}
+        found.update({key.lstrip("+"): value for key, value in node.items() if key.startswith("+")})
+    return found
+
+
 def test_layers_read_only_downwards() -> None:
     layers = {model.name: model.layer for model in each()}
     allowed = {
-        model.name: READS[model.layer] | ({"staging"} if model.name in READS_STAGING_TOO else set())
+        model.name: READS[model.layer]
+        | ({"staging"} if model.name in READS_STAGING_TOO or model.folder == RESTRICTED else set())
         for model in each()
     }
     rule(

@@ -1,4 +1,5 @@
--- Grain: one row per billing customer.
+-- Grain: one row per billing customer. Its e-mail address, telephone number and what is
+-- written about it stay out.
 with
 
 source as (
@@ -12,16 +13,12 @@ final as (
     select
         id as customer_id,
         name as customer_name,
-        email,
-        phone,
-        description,
         upper(currency) as currency_code,
         upper(address_country) as country_code,
         address_city as city,
         address_postal_code as postal_code,
         tax_exempt as tax_exemption,
         coalesce(delinquent, false) as is_delinquent,
-        metadata,
         created as created_at,
         coalesce(livemode, true) as is_live,
         coalesce(is_deleted, false) as is_deleted,

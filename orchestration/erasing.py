@@ -1,0 +1,250 @@
+"""The erasure of a person from a home: the raw store, private builds, the sandbox, versions, logs and alerts.
+
+Add a place here when something new below the home may hold a person. Which rows of the raw store are a
+person's is in ``raw/erasure.py``, what becomes of them in ``raw/people.py``.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from orchestration.alerts import alerts_file
+from orchestration.engines import duckdb as engine
+from orchestration.files import exclusive, flush_folder, make_private, write_json, write_text
+from orchestration.publication import (
+    REMOVING_PREFIX,
+    Version,
+    current_version,
+    list_versions,
+    next_sequence,
+)
+from orchestration.raw import erasure
+from orchestration.raw.contract import read_contracts
+from orchestration.raw.erasure import Held, find_person
+from orchestration.raw.people import Eraser, Person, Registry
+from orchestration.runs import RunError, home_lock, journal_file
+from orchestration.settings import Settings
+
+# Below the raw store while an erasure is under way, so that one that was killed is brought to its end. It
+# holds the number of the first version that can be without the person.
+UNFINISHED_NAME = "erasure.unfinished"
+
+
+@dataclass
+class Traces:
+    """Where a person is held, or was until now.
+
+    Attributes:
+        person: who it is; for the eyes of the person who asks, and written nowhere.
+        held: rows of the raw store, by file and load.
+        restricted: versions with a file that names people, whoever they are.
+        mentions: tables of versions that mention the person, as ``version: table.column``.
+        builds: private folders with a database or raw rows, whosever they are.
+        texts: logs and records that mention the person.
+    """
+
+    person: Person
+    held: list[Held] = field(default_factory=list)
+    restricted: list[str] = field(default_factory=list)
+    mentions: list[str] = field(default_factory=list)
+    builds: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+def erase(
+    settings: Settings,
+    *,
+    contacts: Sequence[str] = (),
+    addresses: Sequence[str] = (),
+    customers: Sequence[str] = (),
+    is_rehearsal: bool = False,
+    report: Callable[[str], None] = lambda _line: None,
+) -> Traces:
+    """Take a person out of everything that this home holds, and remember not to let the person in again.
+
+    Args:
+        contacts, customers: ids of the person's cards in the CRM and in billing.
+        addresses: e-mail addresses of the person.
+        is_rehearsal: only say what is held.
+        report: told what is being done; never who the person is.
+
+    Returns:
+        Where the person is held, or was.
+
+    Raises:
+        RunError: nothing was ever loaded, or nobody is known by these ids and addresses.
+        RunRefused: a run holds the home.
+    """
+    home_raw = settings.raw_dir
+    if not (home_raw / "manifest.jsonl").exists():
+        raise RunError(f"Nothing was loaded into {settings.home} yet, so nobody is held.")
+    with home_lock(settings, f"erasure-{uuid.uuid4().hex[:8]}"):
+        finish(settings, report)
+        with exclusive(home_raw / "lock"):
+            person = find_person(home_raw, contacts=contacts, addresses=addresses, customers=customers)
+            if not person.is_found:
+                raise RunError(
+                    "Nobody is held under these ids and addresses. Ids are those of crm.contact and of "
+                    "billing.customer."
+                )
+            registry = Registry.read(home_raw)
+            if not is_rehearsal:
+                registry.make_key()
+            rehearsed = registry.empty()
+            one = person.erasure(
+                rehearsed,
+                erasure_id=uuid.uuid4().hex,
+                requested_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            )
+            rehearsed.erasures.append(one)
+            traces = _survey(settings, person, Eraser(rehearsed), report)
+            if is_rehearsal:
+                return traces
+            write_json(home_raw / UNFINISHED_NAME, {"first_version": next_sequence(settings)})
+            registry.remember(one)
+        finish(settings, report)
+        return traces
+
+
+def finish(settings: Settings, report: Callable[[str], None] = lambda _line: None) -> None:
+    """Bring an erasure that was begun to its end, as far as it can be; does nothing when there is none.
+
+    A version that readers see cannot be taken from them: where its tables mention the person, it goes once
+    another one is published. The caller holds the home.
+    """
+    marker = settings.raw_dir / UNFINISHED_NAME
+    if not marker.exists():
+        return
+    first_version = int(json.loads(marker.read_text(encoding="utf-8"))["first_version"])
+    with exclusive(settings.raw_dir / "lock"):
+        erasure.finish(settings.raw_dir, read_contracts(), report)
+        eraser = Eraser(Registry.read(settings.raw_dir))
+    # Whoever works in the sandbox writes its snapshot under this lock.
+    make_private(settings.development_dir)
+    with exclusive(settings.development_dir / ".lock"):
+        for folder in _private_folders(settings):
+            _empty(folder)
+    current = current_version(settings)
+    is_done = True
+    for version in list_versions(settings):
+        if version.sequence >= first_version:
+            continue
+        version.restricted_file.unlink(missing_ok=True)
+        flush_folder(version.folder)
+        if not any(_mentions(version, eraser)):
+            continue
+        if current is not None and version.sequence == current.sequence:
+            is_done = False
+            continue
+        doomed = settings.versions_dir / f"{REMOVING_PREFIX}{version.name}"
+        version.folder.rename(doomed)
+        shutil.rmtree(doomed)
+    for file in _text_files(settings):
+        _clean_text_file(file, eraser)
+    if is_done:
+        marker.unlink()
+        flush_folder(settings.raw_dir)
+
+
+def is_unfinished(settings: Settings) -> bool:
+    """Whether the version that readers see still mentions an erased person, or an erasure was killed."""
+    return (settings.raw_dir / UNFINISHED_NAME).exists()
+
+
+def _survey(settings: Settings, person: Person, eraser: Eraser, report: Callable[[str], None]) -> Traces:
+    versions = list_versions(settings)
+    return Traces(
+        person=person,
+        held=erasure.survey(settings.raw_dir, eraser, read_contracts(), report),
+        restricted=[version.name for version in versions if version.restricted_file.exists()],
+        mentions=[f"{version.name}: {place}" for version in versions for place in _mentions(version, eraser)],
+        builds=[
+            str(folder.relative_to(settings.home))
+            for folder in _private_folders(settings)
+            if any(path.exists() for path in _spoils(folder))
+        ],
+        texts=[
+            str(file.relative_to(settings.home))
+            for file in _text_files(settings)
+            if _clean_text_file(file, eraser, is_rehearsal=True)
+        ],
+    )
+
+
+# ---- private folders
+
+
+def _private_folders(settings: Settings) -> list[Path]:
+    """Where databases and raw rows are that nobody but the project reads."""
+    builds = settings.builds_dir.iterdir() if settings.builds_dir.exists() else ()
+    return [folder for folder in (*sorted(builds), settings.development_dir) if folder.is_dir()]
+
+
+def _spoils(folder: Path) -> list[Path]:
+    """What of a private folder holds rows; all of it can be built again."""
+    names = ("raw", "raw.incoming", "spill", engine.WAREHOUSE_FILE_NAME, f"{engine.WAREHOUSE_FILE_NAME}.wal")
+    return [folder / name for name in names]
+
+
+def _empty(folder: Path) -> None:
+    for path in _spoils(folder):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    flush_folder(folder)
+
+
+# ---- versions
+
+
+def _mentions(version: Version, eraser: Eraser) -> Iterator[str]:
+    """The columns of what is published for everybody that mention an erased person, as ``table.column``.
+
+    Only a text with a blank or an address in it can name a person in full.
+    """
+    with engine.open_read_only(version.warehouse_file) as connection:
+        columns = connection.execute(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where database_name = current_database() and data_type = 'VARCHAR' order by 2, 3"
+        ).fetchall()
+        for schema, table, column in columns:
+            name = f'"{column}"'
+            values = connection.execute(
+                f'select distinct {name} from "{schema}"."{table}" '
+                f"where contains({name}, ' ') or contains({name}, '@')"
+            )
+            while rows := values.fetchmany(10_000):
+                if any(eraser.clean_text(text) != text for (text,) in rows):
+                    yield f"{table}.{column}"
+                    break
+
+
+# ---- texts
+
+
+def _text_files(settings: Settings) -> list[Path]:
+    """Logs, and the records of runs and alerts, which may quote rows."""
+    records = [alerts_file(settings), journal_file(settings)]
+    folders = [settings.home / "logs", *(folder / "logs" for folder in _private_folders(settings))]
+    logs = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
+    return [file for file in (*records, *logs) if file.exists()]
+
+
+def _clean_text_file(file: Path, eraser: Eraser, *, is_rehearsal: bool = False) -> bool:
+    """Whether a text mentions an erased person; every mention is replaced."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    cleaned = "".join(eraser.clean_text(line) for line in text.splitlines(keepends=True))
+    if cleaned == text:
+        return False
+    if not is_rehearsal:
+        mode = file.stat().st_mode
+        write_text(file, cleaned)
+        file.chmod(mode)
+    return True
