@@ -1,7 +1,7 @@
-"""What every kind of test shares: a published warehouse of any landing folder, built as by an operator.
+"""What every kind of test shares: a published warehouse of any landing folder, and the example company's.
 
-Add a fixture here only when two folders of tests need it. Nothing here imports the project: it is run by its
-command line.
+Add a fixture here only when two folders of tests need it. The example company is published by the command line;
+how other folders are, in a fraction of the time, is in ``tests/direct_builds.py``.
 """
 
 from __future__ import annotations
@@ -10,10 +10,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.direct_builds import CompiledProject, compile_project, publish, shared
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE_LANDING = PROJECT_ROOT / "seeds"
@@ -24,26 +27,37 @@ settings.load_profile("repeatable")
 
 
 @pytest.fixture(scope="session")
-def build_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Runs the nightly on a landing folder and gives the published file; the same request is built once."""
+def compiled_project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
+    """The dbt project with the SQL that dbt compiles it to."""
+    return CompiledProject(shared(tmp_path_factory, "compiled_project", compile_project))
+
+
+@pytest.fixture(scope="session")
+def build_warehouse(
+    compiled_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
+    """Publishes a landing folder without dbt and gives the published file; the same request is built once."""
     built: dict[tuple[Path, str | None], Path] = {}
 
     def build(landing: Path, *, as_of: str | None = None) -> Path:
         if (landing, as_of) not in built:
             home = tmp_path_factory.mktemp("home")
-            command = [sys.executable, "-m", "orchestration.cli", "nightly"]
-            command += ["--landing", str(landing), "--home", str(home)]
-            command += ["--as-of", as_of] if as_of else []
-            settings = {name: value for name, value in os.environ.items() if not name.startswith("TIEOUT_")}
-            run = subprocess.run(command, cwd=PROJECT_ROOT, env=settings, capture_output=True, text=True)
-            assert run.returncode == 0, f"nightly ended with {run.returncode}\n{run.stdout}\n{run.stderr}"
-            built[landing, as_of] = home / "current" / "warehouse.duckdb"
+            day = None if as_of is None else date.fromisoformat(as_of)
+            built[landing, as_of] = publish(compiled_project, landing, home, as_of=day)
         return built[landing, as_of]
 
     return build
 
 
 @pytest.fixture(scope="session")
-def example_warehouse(build_warehouse: Callable[..., Path]) -> Path:
-    """The published file of the example company."""
-    return build_warehouse(EXAMPLE_LANDING)
+def example_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published file of the example company, by the nightly as an operator would call it."""
+
+    def run_nightly(home: Path) -> None:
+        command = [sys.executable, "-m", "orchestration.cli", "nightly"]
+        command += ["--landing", str(EXAMPLE_LANDING), "--home", str(home)]
+        settings = {name: value for name, value in os.environ.items() if not name.startswith("TIEOUT_")}
+        run = subprocess.run(command, cwd=PROJECT_ROOT, env=settings, capture_output=True, text=True)
+        assert run.returncode == 0, f"nightly ended with {run.returncode}\n{run.stdout}\n{run.stderr}"
+
+    return shared(tmp_path_factory, "example_home", run_nightly) / "current" / "warehouse.duckdb"

@@ -1,7 +1,7 @@
-"""The controls of a changed export of the example company, built by the command line.
+"""The controls of a changed export of the example company.
 
-Add here how a build is made and read when several tests of controls need it. The sandbox builds the controls
-alone, which is quicker than a nightly and shows them whether they tie or not.
+Add here how a build is made and read when several tests of controls need it. The controls are built alone, which
+is quicker than a publication and shows them whether they tie or not.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from orchestration.engines import duckdb as engine
 from tests.conftest import PROJECT_ROOT
+from tests.direct_builds import CompiledProject, build_models
 
 
 def run_tieout(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
@@ -23,15 +24,9 @@ def run_tieout(*arguments: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=PROJECT_ROOT, env=settings, capture_output=True, text=True)
 
 
-def build_controls(landing: Path, home: Path) -> Path:
-    """The controls of a landing folder, in the sandbox and without the tests of models: the built file."""
-    loaded = run_tieout("load", "--landing", str(landing), home=home)
-    assert loaded.returncode == 0, loaded.stderr
-    selection = ["--select", "+fct_controls_by_period", "+fct_control_differences"]
-    resources = ["--resource-type", "model", "--resource-type", "seed"]
-    built = run_tieout("dbt", "--", "build", *resources, *selection, home=home)
-    assert built.returncode == 0, built.stdout
-    return home / "dev" / "warehouse.duckdb"
+def build_controls(project: CompiledProject, landing: Path, home: Path) -> Path:
+    """The controls of a landing folder, without the tests of models: the built file."""
+    return build_models(project, landing, home, ["fct_controls_by_period", "fct_control_differences"])
 
 
 def read_rows(warehouse: Path, sql: str) -> list[dict[str, Any]]:

@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from tests.control_builds import build_controls, read_rows, run_tieout
+from tests.direct_builds import CompiledProject
 from tests.example_export import (
     ACCUMULATED_AMORTISATION,
     ACCUMULATED_DEPRECIATION,
@@ -166,7 +167,7 @@ class Explained:
 
 
 @pytest.fixture(scope="module")
-def explained(tmp_path_factory: pytest.TempPathFactory) -> Explained:
+def explained(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory) -> Explained:
     landing, home = tmp_path_factory.mktemp("landing"), tmp_path_factory.mktemp("home")
     export = ExampleExport()
     items, months, by_hand = [], {}, {}
@@ -191,7 +192,7 @@ def explained(tmp_path_factory: pytest.TempPathFactory) -> Explained:
     items.append(open_item("usage", "revenue_by_stream", month, -line.base, dimension="usage"))
     export.write(landing)
     put_policy(landing, "open_items", items)
-    return Explained(build_controls(landing, home), months, by_hand, month)
+    return Explained(build_controls(compiled_project, landing, home), months, by_hand, month)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"an item that {case.what}")
@@ -299,7 +300,7 @@ def test_without_a_ledger_its_controls_have_no_data(small_company: DbtBuild) -> 
 
 
 @pytest.fixture(scope="module")
-def without_own_accounts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def without_own_accounts(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Credits and disputes are posted to revenue of their stream, what is unbilled to deferred revenue."""
     landing, home = tmp_path_factory.mktemp("landing"), tmp_path_factory.mktemp("home")
     export = ExampleExport()
@@ -314,7 +315,7 @@ def without_own_accounts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     accounts = [export.one("ledger.account", id=account) for account in (CREDITS, DISPUTES, UNBILLED)]
     export.remove("ledger.account", *accounts)
     export.write(landing)
-    return build_controls(landing, home)
+    return build_controls(compiled_project, landing, home)
 
 
 def postings_on(export: ExampleExport, *accounts: str) -> list[Row]:
@@ -395,7 +396,7 @@ class InTotal:
 
 
 @pytest.fixture(scope="module")
-def in_total(tmp_path_factory: pytest.TempPathFactory) -> InTotal:
+def in_total(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory) -> InTotal:
     """All revenue accounts of no one stream, by rules of the company."""
     landing, home = tmp_path_factory.mktemp("landing"), tmp_path_factory.mktemp("home")
     export = ExampleExport()
@@ -414,7 +415,7 @@ def in_total(tmp_path_factory: pytest.TempPathFactory) -> InTotal:
         "account_roles",
         [{"rule": f"sales_{number}", "account_number": number} | rule for number in numbers],
     )
-    return InTotal(build_controls(landing, home), *months)
+    return InTotal(build_controls(compiled_project, landing, home), *months)
 
 
 def test_revenue_accounts_of_no_stream_are_compared_in_total(in_total: InTotal) -> None:
@@ -432,13 +433,13 @@ BEGUN = "2024-07"
 
 
 @pytest.fixture(scope="module")
-def begun_later(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def begun_later(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger that begins in July 2024 with entries of what stood on the accounts before."""
     landing, home = tmp_path_factory.mktemp("landing"), tmp_path_factory.mktemp("home")
     export = ExampleExport()
     begin_ledger(export, BEGUN)
     export.write(landing)
-    return build_controls(landing, home)
+    return build_controls(compiled_project, landing, home)
 
 
 def begin_ledger(export: ExampleExport, month: str) -> None:

@@ -22,6 +22,7 @@ import pytest
 
 from orchestration.audit import describe_failing_controls
 from tests.control_builds import build_controls, read_rows, run_tieout
+from tests.direct_builds import CompiledProject
 from tests.example_export import FEES, UTILITIES, ExampleExport
 from tests.mutants import BILLING, COSTS, LEDGER, Mutant, Touched
 
@@ -103,24 +104,24 @@ def change(mutants: list[Mutant], landing: Path) -> dict[str, Touched]:
 
 
 @pytest.fixture(scope="module")
-def ledger_verdicts(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
+def ledger_verdicts(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     folder = tmp_path_factory.mktemp("ledger")
     touched = change(LEDGER, folder / "landing")
-    return read_verdicts(build_controls(folder / "landing", folder / "home"), touched)
+    return read_verdicts(build_controls(compiled_project, folder / "landing", folder / "home"), touched)
 
 
 @pytest.fixture(scope="module")
-def billing_verdicts(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
+def billing_verdicts(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     folder = tmp_path_factory.mktemp("billing")
     touched = change(BILLING, folder / "landing")
-    return read_verdicts(build_controls(folder / "landing", folder / "home"), touched)
+    return read_verdicts(build_controls(compiled_project, folder / "landing", folder / "home"), touched)
 
 
 @pytest.fixture(scope="module")
-def costs_verdicts(tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
+def costs_verdicts(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory) -> Verdicts:
     folder = tmp_path_factory.mktemp("costs")
     touched = change(COSTS, folder / "landing")
-    return read_verdicts(build_controls(folder / "landing", folder / "home"), touched)
+    return read_verdicts(build_controls(compiled_project, folder / "landing", folder / "home"), touched)
 
 
 def text_of(touched: Touched, verdicts: Verdicts, folder: Path) -> str:
