@@ -681,10 +681,24 @@ OVERHEAD_FLOWS = [
     {"month": date(2024, 1, 1), "pool": "it", "flow": flow, "amount_minor": 300} for flow in ("a", "b")
 ]
 
-FUNNEL_COUNTS = (
-    "visitors visits leads mqls sqls opportunities customers customers_without_lead leads_to_mqls leads_to_sqls"
-    " leads_to_opportunities leads_to_customers trials trials_to_customers sign_ups sign_ups_to_customers"
-).split()
+FUNNEL_COUNTS = [
+    "visitors",
+    "visits",
+    "leads",
+    "mqls",
+    "sqls",
+    "opportunities",
+    "customers",
+    "customers_without_lead",
+    "leads_to_mqls",
+    "leads_to_sqls",
+    "leads_to_opportunities",
+    "leads_to_customers",
+    "trials",
+    "trials_to_customers",
+    "sign_ups",
+    "sign_ups_to_customers",
+]
 
 
 def funnel(channel: str, **counts: int) -> dict[str, Any]:
