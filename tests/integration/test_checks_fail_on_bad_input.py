@@ -38,6 +38,17 @@ CURRENCY_MONTHS = "marts.fct_mrr_by_account_currency_month"
 EVENTS = "marts.fct_mrr_events"
 BRIDGE = "marts.fct_mrr_bridge_by_month"
 SEGMENT_BRIDGE = "marts.fct_mrr_bridge_by_segment_month"
+SEGMENT_MAPPINGS = "intermediate.int_segment_mappings_overridden"
+COMPANY_PROPERTIES = "intermediate.int_company_properties_dated"
+COUNTRY_NAMES = "intermediate.int_country_names"
+DECISIONS = "staging.stg_policy__identity_decisions"
+DECISION_PROBLEMS = "staging.stg_identity__problems"
+CUSTOMER_ACCOUNTS = "intermediate.int_accounts_crosswalked"
+COMPANIES = "staging.stg_crm__companies"
+MEMBERS = "marts.dim_account_members"
+ACCOUNTS = "marts.dim_accounts"
+ACCOUNT_SEGMENTS = "intermediate.int_account_segments_dated"
+SEGMENT_YEARS = "marts.fct_segments_by_year"
 SEGMENT_MOVEMENTS = "intermediate.int_mrr_movements_by_segment_account_month"
 METRICS = "marts.fct_subscription_metrics_by_month"
 SEGMENT_METRICS = "marts.fct_subscription_metrics_by_segment_month"
@@ -129,7 +140,6 @@ LEADS = "intermediate.int_leads"
 DEAL_MONTHS = "intermediate.int_deals_by_month"
 PIPELINE_MONTHS = "intermediate.int_pipeline_months"
 CHANNEL_SPEND = "intermediate.int_marketing_spend_by_channel_month"
-SEGMENT_MAPPINGS = "intermediate.int_segment_mappings_overridden"
 RAW_CONTACTS = "staging.stg_crm__contacts"
 RAW_FORMS = "staging.stg_crm__contact_form_submissions"
 RAW_SCORES = "staging.stg_crm__contact_property_history"
@@ -263,7 +273,16 @@ def event(amount: int, day: date = date(2024, 1, 31)) -> dict[str, Any]:
     return {"account_id": "a", "currency_code": "USD", "event_date": day, "change_amount_in_currency": amount}
 
 
-SEGMENT_TYPES = ("country", "region", "product", "plan", "currency", "service_type", "deployment")
+ACCOUNT_TYPES = (
+    "country",
+    "region",
+    "vertical",
+    "organization_size",
+    "acquisition_channel",
+    "region_vertical",
+    "health_band",
+)
+SEGMENT_TYPES = (*ACCOUNT_TYPES, "product", "plan", "currency", "service_type", "deployment")
 CLASSES = ("new", "reactivation", "expansion", "contraction", "churn")
 BRIDGE_AMOUNTS = tuple(f"{name}_amount" for name in ("opening_mrr", *CLASSES, "fx", "closing_mrr", "arr"))
 BRIDGE_COUNTS = tuple(
@@ -624,6 +643,73 @@ def bridged_obligation(obligation: str = "main", /, **columns: Any) -> dict[str,
     return {**obligation_revenue(obligation), "billing_class": "billed_in_month", **columns}
 
 
+def decision(**columns: Any) -> dict[str, Any]:
+    """A row that decides that two companies are one, with some columns otherwise."""
+    return {"object_type": "company", "left_id": "1", "right_id": "2", "decision": "same", **columns}
+
+
+def billed_customer(**columns: Any) -> dict[str, Any]:
+    """A row of a billing customer of the export, with some columns otherwise."""
+    return {"customer_id": "cus_1", "is_in_export": True, "is_deleted": False, **columns}
+
+
+def member(source_id: str, surviving_id: str, account_id: str | None, **columns: Any) -> dict[str, Any]:
+    """A row of a company of the crosswalk, with some columns otherwise."""
+    return {
+        "source_system": "crm",
+        "object_type": "company",
+        "source_id": source_id,
+        "surviving_id": surviving_id,
+        "account_id": account_id,
+        **columns,
+    }
+
+
+def company_property(name: str, value: str | None, /, **columns: Any) -> dict[str, Any]:
+    """A row of what a company has as a property, with some columns otherwise."""
+    return {"company_id": "1", "property_name": name, "property_value": value, **columns}
+
+
+def segments_of_account(valid_from: str, valid_to: str, /, **columns: Any) -> dict[str, Any]:
+    """A stretch of months of account a, with some columns otherwise."""
+    return {
+        "account_id": "a",
+        "valid_from": date.fromisoformat(valid_from),
+        "valid_to": date.fromisoformat(valid_to),
+        **columns,
+    }
+
+
+def revenue_of_year(**columns: Any) -> dict[str, Any]:
+    """A row of an account's revenue of January 2024, 10, with some columns otherwise."""
+    row = {"account_id": "a", "month": date(2024, 1, 1), "net_revenue_reporting_amount": 10}
+    return {**row, **columns}
+
+
+def segments_of_year(**columns: Any) -> list[dict[str, Any]]:
+    """A segment of every type in 2024, of a total of 10, with some columns otherwise."""
+    crossed = [
+        ("region", "vertical"),
+        ("region", "service_type"),
+        ("vertical", "service_type"),
+        ("region", "organization_size"),
+    ]
+    return [
+        {
+            "segment_type": segment_type,
+            "cross_segment_type": cross_segment_type,
+            "year": 2024,
+            "total_amount": 10,
+            "arr_amount": 0,
+            **columns,
+        }
+        for segment_type, cross_segment_type in [
+            *((segment_type, "none") for segment_type in ("all", *SEGMENT_TYPES)),
+            *crossed,
+        ]
+    ]
+
+
 def policy(key: str, value: str | None) -> Case:
     """A policy with a value that cannot be read."""
     return Case(
@@ -681,7 +767,7 @@ OVERHEAD_FLOWS = [
     {"month": date(2024, 1, 1), "pool": "it", "flow": flow, "amount_minor": 300} for flow in ("a", "b")
 ]
 
-FUNNEL_COUNTS = [
+FUNNEL_COUNTS = (
     "visitors",
     "visits",
     "leads",
@@ -698,7 +784,7 @@ FUNNEL_COUNTS = [
     "trials_to_customers",
     "sign_ups",
     "sign_ups_to_customers",
-]
+)
 
 
 def funnel(channel: str, **counts: int) -> dict[str, Any]:
@@ -1059,6 +1145,236 @@ CASES: dict[str, list[Case]] = {
                     {"mapping": "analytics_source", "value": "paid_search"},
                     {"mapping": "visit_source", "value": "paid"},
                     {"mapping": "spend_channel", "value": "ads"},
+                ],
+            }
+        ),
+    ],
+    "assert_segment_mappings_are_readable": [
+        *(
+            Case(
+                {SEGMENT_MAPPINGS: [{"mapping": mapping, "value": "v", "target": target}]},
+                ("policy.segment_mappings", f"'{mapping}: v'", f"'{column}'", reason),
+            )
+            for mapping, target, column, reason in (
+                ("industries", "BFSI", "mapping", "Expected industry,"),
+                ("industry", "", "target", "name of a vertical"),
+                ("deployment_type", "on-premise", "target", "cloud or on_premise"),
+                *(
+                    (mapping, "payed", "target", "outbound or unknown")
+                    for mapping in ("analytics_source", "visit_source", "spend_channel")
+                ),
+            )
+        ),
+        Case(
+            {
+                SEGMENT_MAPPINGS: [
+                    {"mapping": mapping, "value": "v", "target": target}
+                    for mapping, target in (
+                        ("industry", "Shipping"),
+                        ("deployment_type", "cloud"),
+                        ("deployment_type", "on_premise"),
+                        ("analytics_source", "organic"),
+                        ("analytics_source", "outbound"),
+                        ("visit_source", "direct"),
+                        ("visit_source", "referral"),
+                        ("spend_channel", "paid"),
+                        ("spend_channel", "unknown"),
+                    )
+                ]
+            }
+        ),
+    ],
+    "assert_identity_decisions_are_readable": [
+        Case({DECISIONS: [decision(), decision(object_type=" Contact", decision="NOT_SAME ")]}),
+        Case(
+            {DECISIONS: [decision(object_type="deal")]},
+            ("policy.identity_decisions", "'deal, 1, 2'", "'object_type'", "company, contact or customer"),
+        ),
+        Case(
+            {DECISIONS: [decision(object_type="customer", left_id="cus_1", decision="maybe")]},
+            ("'customer, cus_1, 2'", "'decision'", "'maybe'", "same or not_same"),
+        ),
+    ],
+    "assert_identity_decisions_are_followed": [
+        Case({}),
+        Case(
+            {DECISION_PROBLEMS: [{**decision(), "reason": "no company 2 is known."}], DECISIONS: []},
+            ("policy.identity_decisions", "'company, 1, 2'", "no company 2 is known."),
+        ),
+    ],
+    "assert_billing_customers_have_a_company": [
+        Case(
+            {
+                COMPANIES: [{"company_id": "1"}],
+                CUSTOMERS: [
+                    billed_customer(),
+                    billed_customer(customer_id="cus_2", is_deleted=True),
+                    billed_customer(customer_id="cus_3", is_in_export=False),
+                ],
+                CUSTOMER_ACCOUNTS: [
+                    {"customer_id": "cus_1", "crm_company_id": "1"},
+                    {"customer_id": "cus_2", "crm_company_id": None},
+                    {"customer_id": "cus_3", "crm_company_id": None},
+                ],
+            }
+        ),
+        # Without a CRM nobody is missing from it.
+        Case(
+            {
+                CUSTOMERS: [billed_customer()],
+                CUSTOMER_ACCOUNTS: [{"customer_id": "cus_1", "crm_company_id": None}],
+            }
+        ),
+        Case(
+            {
+                COMPANIES: [{"company_id": "1"}],
+                CUSTOMERS: [billed_customer()],
+                CUSTOMER_ACCOUNTS: [{"customer_id": "cus_1", "crm_company_id": None}],
+            },
+            ("billing.customer", "'cus_1'", "identity_decisions"),
+        ),
+    ],
+    "assert_records_that_are_one_are_of_one_account": [
+        Case(
+            {
+                MEMBERS: [
+                    member("1", "1", "a"),
+                    member("2", "1", "a"),
+                    member("1", "1", None, object_type="contact"),
+                ],
+                ACCOUNTS: [{"account_id": "a"}],
+            }
+        ),
+        *(
+            Case({MEMBERS: members, ACCOUNTS: [{"account_id": "a"}, {"account_id": "b"}]}, says)
+            for members, says in (
+                # Of another account than what stands for it, of one that is not published, or of none.
+                ([member("1", "1", "a"), member("2", "1", "b")], ("'source_id': '2'",)),
+                ([member("1", "1", "c")], ("'account_id': 'c'",)),
+                ([member("1", "1", None)], ("'source_id': '1'",)),
+                # What stands for it is not there, or follows another yet.
+                ([member("2", "1", "a")], ("'surviving_id': '1'",)),
+                (
+                    [member("1", "1", "a"), member("2", "1", "a"), member("3", "2", "a")],
+                    ("'survivor_of_survivor': '1'",),
+                ),
+            )
+        ),
+    ],
+    "assert_what_the_crm_says_of_companies_is_a_segment": [
+        Case(
+            {
+                COMPANY_PROPERTIES: [
+                    company_property("industry", "ALCHEMY", company_id="2"),
+                    company_property("industry", "ALCHEMY", company_id="1"),
+                ],
+                # A value of another mapping is none of this.
+                SEGMENT_MAPPINGS: [{"mapping": "visit_source", "value": "alchemy", "target": "paid"}],
+            },
+            ("crm.company", "'1'", "'property_industry'", "'ALCHEMY'", "unknown: 2.", "mapping industry."),
+        ),
+        Case(
+            {COMPANY_PROPERTIES: [company_property("hs_analytics_source", "PIGEON")]},
+            ("'property_hs_analytics_source'", "mapping analytics_source."),
+        ),
+        Case(
+            {COMPANY_PROPERTIES: [company_property("deployment_type", "moon")]},
+            ("'property_deployment_type'", "mapping deployment_type."),
+        ),
+        Case(
+            {COMPANY_PROPERTIES: [company_property("country", "Atlantis")]},
+            ("'property_country'", "'Atlantis'", "ISO 3166-1"),
+        ),
+        *(
+            Case(
+                {COMPANY_PROPERTIES: [company_property("numberofemployees", value)]},
+                ("'property_numberofemployees'", f"'{value}'", "in digits"),
+            )
+            for value in ("many", "-1")
+        ),
+        Case(
+            {
+                COMPANY_PROPERTIES: [
+                    company_property("industry", "Banking"),
+                    company_property("industry", None),
+                    company_property("hs_analytics_source", "OFFLINE"),
+                    company_property("deployment_type", "Cloud"),
+                    company_property("country", "na"),
+                    company_property("numberofemployees", "0"),
+                ],
+                SEGMENT_MAPPINGS: [
+                    {"mapping": "industry", "value": "banking", "target": "BFSI"},
+                    {"mapping": "analytics_source", "value": "offline", "target": "outbound"},
+                    {"mapping": "deployment_type", "value": "cloud", "target": "cloud"},
+                ],
+                COUNTRY_NAMES: [{"country_name": "NA", "country_code": "NA"}],
+            }
+        ),
+    ],
+    "assert_accounts_are_in_one_stretch_of_segments_at_a_time": [
+        *(
+            Case({ACCOUNT_SEGMENTS: [segments_of_account(*stretch) for stretch in stretches]}, ("'a'",))
+            for stretches in (
+                [("1900-01-01", "2024-02-01"), ("2024-03-01", "9999-12-01")],
+                [("1900-01-01", "2024-03-01"), ("2024-02-01", "9999-12-01")],
+                [("1900-01-01", "2024-03-01")],
+                [("1900-02-01", "9999-12-01")],
+                [("9999-12-01", "9999-12-01")],
+            )
+        ),
+        Case(
+            {
+                ACCOUNT_SEGMENTS: [
+                    segments_of_account("1900-01-01", "2024-02-01"),
+                    segments_of_account("2024-02-01", "9999-12-01"),
+                    segments_of_account("1900-01-01", "9999-12-01", account_id="b"),
+                ]
+            }
+        ),
+    ],
+    "assert_segments_of_a_year_sum_to_its_revenue": [
+        Case(
+            {ACCOUNT_REVENUE: [revenue_of_year()]},
+            ("'year': 2024", "Decimal('10.0000')", "'actual_amount': None"),
+        ),
+        Case({BRIDGE: [bridge(arr_amount=10)]}, ("'expected_arr_amount': Decimal('10.0000')",)),
+        *(
+            Case(
+                {
+                    ACCOUNT_REVENUE: [revenue_of_year()],
+                    SEGMENT_YEARS: [
+                        {**row, **wrong} if row["segment_type"] == "plan" else row
+                        for row in segments_of_year(amount=10)
+                    ],
+                },
+                ("'segment_type': 'plan'",),
+            )
+            for wrong in ({"amount": 9}, {"total_amount": 9}, {"arr_amount": 1})
+        ),
+        Case(
+            {
+                ACCOUNT_REVENUE: [revenue_of_year()],
+                SEGMENT_YEARS: [
+                    row for row in segments_of_year(amount=10) if row["cross_segment_type"] != "vertical"
+                ],
+            },
+            ("'cross_segment_type': 'vertical'",),
+        ),
+        Case(
+            {
+                # The revenue of two months, the ARR of the later.
+                ACCOUNT_REVENUE: [
+                    revenue_of_year(net_revenue_reporting_amount=4),
+                    revenue_of_year(net_revenue_reporting_amount=6, month=date(2024, 12, 1)),
+                ],
+                BRIDGE: [
+                    bridge(arr_amount=10),
+                    bridge(date(2024, 12, 1), arr_amount=7),
+                ],
+                SEGMENT_YEARS: [
+                    row
+                    for part in ((4, 3), (6, 4))
+                    for row in segments_of_year(amount=part[0], arr_amount=part[1])
                 ],
             }
         ),
@@ -2631,8 +2947,6 @@ CASES: dict[str, list[Case]] = {
         *(policy("allocation_account_rows_limit", value) for value in ("-1", "1000000001", None)),
         *(policy("cac_lag_months", value) for value in ("-1", "121", None)),
         *(policy("clv_cap_months", value) for value in ("0", "1201", None)),
-        *(policy("sme_below_employees", value) for value in ("0", "100000001", "0.5", None)),
-        *(policy("forecast_years", value) for value in ("-1", "21", None)),
         *(
             policy(key, value)
             for key in ("mql_score", "sql_score")
@@ -2642,6 +2956,8 @@ CASES: dict[str, list[Case]] = {
         *(policy("crm_billing_tolerance_days", value) for value in ("-1", "36501", "1.5", None)),
         *(policy("crm_deal_amount", value) for value in ("total", "", None)),
         *(policy("crm_controls_only_report", value) for value in ("yes", "", None)),
+        *(policy("sme_below_employees", value) for value in ("0", "100000001", "0.5", None)),
+        *(policy("forecast_years", value) for value in ("-1", "21", None)),
         *(
             Case(
                 {**policy(f"margin_benchmark_{margin}", "b").rows, BENCHMARKS: rows},
@@ -3209,7 +3525,9 @@ CASES: dict[str, list[Case]] = {
                 },
                 (f"'segment_type': '{segment_type}'", f"'{amount}': Decimal('-1.0000')"),
             )
-            for segment_type, amount in zip((*SEGMENT_TYPES, "plan", "product"), BRIDGE_AMOUNTS, strict=True)
+            for segment_type, amount in zip(
+                SEGMENT_TYPES, (*BRIDGE_AMOUNTS, *BRIDGE_AMOUNTS[:3]), strict=True
+            )
         ),
         Case(
             {
@@ -3233,7 +3551,7 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({BRIDGE: [bridge()]}),
     ],
-    "assert_every_account_stands_in_one_country_and_region": [
+    "assert_every_account_stands_in_one_segment_of_a_type": [
         *(
             Case(
                 {
@@ -3242,7 +3560,7 @@ CASES: dict[str, list[Case]] = {
                 },
                 (f"'segment_type': '{segment_type}'", f"'{count}': 1"),
             )
-            for segment_type in ("country", "region")
+            for segment_type in ACCOUNT_TYPES
             for count in BRIDGE_COUNTS
         ),
         Case(
@@ -3380,13 +3698,13 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
-    "assert_countries_sum_to_the_ratios_of_the_company": [
+    "assert_channels_sum_to_the_ratios_of_the_company": [
         *(
             Case(
                 {
                     METRICS: [metrics(**{column: 3})],
                     SEGMENT_METRICS: [
-                        segment_metrics(**{column: 1}),
+                        segment_metrics("acquisition_channel", **{column: 1}),
                         segment_metrics("region", **{column: 2}),
                     ],
                 },
@@ -3399,8 +3717,8 @@ CASES: dict[str, list[Case]] = {
             {
                 METRICS: [metrics(nrr_numerator_amount=3)],
                 SEGMENT_METRICS: [
-                    segment_metrics(segment="DE", nrr_numerator_amount=1),
-                    segment_metrics(segment="US", nrr_numerator_amount=2),
+                    segment_metrics("acquisition_channel", segment="paid", nrr_numerator_amount=1),
+                    segment_metrics("acquisition_channel", segment="direct", nrr_numerator_amount=2),
                 ],
             }
         ),
