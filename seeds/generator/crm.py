@@ -106,8 +106,8 @@ _HISTORY_SOURCES = {
 }
 
 # How a billing customer whose id is not on its company's card can still be found.
-BY_EMAIL, BY_DOMAIN, BY_PHONE = "e-mail", "domain and name", "phone and name"
-_UNLINKED_WAYS = ((40, BY_EMAIL), (35, BY_DOMAIN), (25, BY_PHONE))
+BY_EMAIL, BY_DOMAIN, BY_PHONE, BY_NAME = "e-mail", "domain and name", "phone and name", "name alone"
+_UNLINKED_WAYS = ((30, BY_EMAIL), (28, BY_DOMAIN), (30, BY_PHONE), (12, BY_NAME))
 
 
 @dataclass(slots=True)
@@ -123,6 +123,8 @@ class _Known:
     is_second: bool = False
     unlinked: str | None = None
     second_card: tuple[str, int] | None = None
+    won: int | None = None
+    bought_before: int | None = None
     taken: set[str] = field(default_factory=set)
 
     @property
@@ -193,9 +195,12 @@ class CrmWriter:
         if dealings.livemode:
             self._lost_leads(rows, dealings)
         known = self._known(dealings)
+        if known is not None:
+            self._customer(rows, known)
         self._before = known
-        if known is None:
-            return rows
+        return rows
+
+    def _customer(self, rows: Rows, known: _Known) -> None:
         weeks = self._usage(rows, known)
         contacts = self._people(rows, known)
         if weeks:
@@ -205,7 +210,9 @@ class CrmWriter:
             rows["ticket"] += planted_crm.planted_tickets(known.company, known.record.id, self.horizon)
             visits = planted_crm.planted_visits(contacts[0].id)
             rows["web_visit"] += (row for row in visits if int(row[2] or 0) <= self.horizon)
-        return rows
+            rows["feedback_submission"] += planted_crm.planted_answers(
+                contacts[0].id, known.record.id, self.horizon
+            )
 
     def _known(self, dealings: Dealings) -> _Known | None:
         """What the CRM makes of a customer; notes in any case which firm the customer is."""
@@ -239,8 +246,9 @@ class CrmWriter:
                 company, name=firm.name, domain=firm.domain, phone=firm.phone, city=firm.city
             )
             known.entity, known.is_second, known.taken = before.entity, True, before.taken
+            known.bought_before = before.won
         elif stream.chance(_UNLINKED_PER_THOUSAND) and known.case is None and not known.record.merged:
-            known.unlinked = stream.weighted(_UNLINKED_WAYS)
+            known.unlinked = Stream("unlinked", company.key).weighted(_UNLINKED_WAYS)
 
     def _usage(self, rows: Rows, known: _Known) -> list[int]:
         """Usage and tickets; returns the weeks in which the company is served."""
@@ -265,21 +273,23 @@ class CrmWriter:
     def _people(self, rows: Rows, known: _Known) -> list[Contact]:
         """The cards of a customer and of its people, the one who came first before the others; its deals."""
         company, record, key = known.company, known.record, known.key
-        stage = "customer" if known.dealings.settlement.invoices else "lead"
-        card = plain_card(company, record, stage, known.dealings.customer_id)
+        card = plain_card(company, record, LEAD, known.dealings.customer_id)
         stream = Stream("lead", key)
         bought = first_purchase(known.dealings, self.rates)
         won = None if bought is None else agreed_before(bought.at, Stream("agreed", key))
+        known.won = won
         sign_up = _sign_up(known.dealings)
         reached = CUSTOMER if won is not None else SQL if sign_up else OPPORTUNITY
         assert card.source is not None
         journey = make_journey(stream, key, card.source, card.created, reached, won=won, sign_up=sign_up)
         offered = next((at for at, stage in journey.stages if stage == OPPORTUNITY), None)
         journey = journey.until(self.horizon)
-        self._company(rows, known, card, _company_stages(card.created, offered, won))
+        stages = _company_stages(card.created, offered, won)
+        self._company(rows, known, card, [entered for entered in stages if entered[0] <= self.horizon])
 
         seen = company
-        if known.unlinked in (BY_DOMAIN, BY_PHONE):
+        is_known_by_mail = known.unlinked in (None, BY_EMAIL)
+        if not is_known_by_mail:
             # Their addresses say nothing of the company.
             seen = replace(company, domain=f"post.{company.domain.split('.')[0]}-mail.example")
         person = somebody_new(stream, company.country, 0, known.taken)
@@ -294,8 +304,11 @@ class CrmWriter:
             replace(contact, stage="customer" if won else None, role=contact.role if won else None)
             for contact in others
         )
-        invoiced = billing_address(company, record.id, max(since, min(company.created, self.horizon)))
-        if won and invoiced and known.unlinked not in (BY_DOMAIN, BY_PHONE):
+        # Invoices of a firm's second customer go to an address of their own.
+        invoiced = billing_address(
+            known.dealings.history.company, record.id, max(since, min(company.created, self.horizon))
+        )
+        if won and invoiced and is_known_by_mail:
             contacts.append(invoiced)
         self._contacts(rows, contacts, seen)
 
@@ -303,8 +316,14 @@ class CrmWriter:
         deal = planted_crm.won_for_nothing(company, known.case)
         if bought and won and offered is not None and (not is_unsold or known.case):
             reopened = stream.chance(40) or known.case == planted_crm.REOPENED
+            is_new = known.bought_before is None or known.bought_before > won
             deal = make_deal(
-                f"{key}/deal/1", NEW_BUSINESS, (offered, won), WON, bought.cents, reopened=reopened
+                f"{key}/deal/1",
+                NEW_BUSINESS if is_new else EXPANSION,
+                (offered, won),
+                WON,
+                bought.cents,
+                reopened=reopened,
             )
             self._touches(rows, known, contacts, f"{key}/sale", (offered, won), (6, 20))
         if deal is not None:
@@ -317,6 +336,7 @@ class CrmWriter:
     def _company(self, rows: Rows, known: _Known, card: CompanyCard, stages: list[tuple[int, str]]) -> None:
         """The card of a customer, worn, with its history, and the second cards that there are of it."""
         company, record = known.company, known.record
+        card.stage = stages[-1][1]
         card.owner = _company_owner(record.id, is_customer=True)
         card.is_deleted = known.case in DELETED_RECORD
         card.parent = self._parent(rows, known)
@@ -327,8 +347,10 @@ class CrmWriter:
         elif known.unlinked is not None:
             card = dirt.worn(card, company, gaps=False)
             card.customer = None
-            if known.unlinked == BY_PHONE:
+            if known.unlinked in (BY_PHONE, BY_NAME):
                 card.domain = None
+            if known.unlinked == BY_NAME:
+                card.phone = None
         elif known.case is None:
             second = dirt.second_company_card(card, company, self.horizon)
             card = dirt.worn(card, company, gaps=second is None)
@@ -467,6 +489,7 @@ class CrmWriter:
                 size = stream.pick(("small", "small", "medium", "large"))
                 place = _LEAD_NUMBERS_FROM + 10 * dealings.number + number
                 company = make_company(stream, name, place, size, created)
+                company = replace(company, phone=phone_in(company.country, Stream("phone", name)))
                 self._prospect(rows, company, CompanyRecord(record_id(name)), reached, size)
                 continue
             source = stream.weighted(LEAD_SOURCES)
