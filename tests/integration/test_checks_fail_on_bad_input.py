@@ -140,6 +140,24 @@ ACCOUNT_SEGMENT_TYPES = (
 )
 NPS_MONTHS = "marts.fct_nps_by_month"
 NPS_SEGMENTS = "marts.fct_nps_by_segment_month"
+FUNNEL = "marts.fct_funnel_by_month"
+PIPELINE = "marts.fct_pipeline_by_month"
+VELOCITY = "marts.fct_sales_velocity_by_month"
+CHANNEL_COSTS = "marts.fct_acquisition_costs_by_channel_month"
+UNIT_ECONOMICS = "marts.fct_unit_economics_by_month"
+LEADS = "intermediate.int_leads"
+DEAL_MONTHS = "intermediate.int_deals_by_month"
+PIPELINE_MONTHS = "intermediate.int_pipeline_months"
+CHANNEL_SPEND = "intermediate.int_marketing_spend_by_channel_month"
+RAW_CONTACTS = "staging.stg_crm__contacts"
+RAW_FORMS = "staging.stg_crm__contact_form_submissions"
+RAW_SCORES = "staging.stg_crm__contact_property_history"
+RAW_VISITS = "staging.stg_crm__web_visits"
+RAW_SPEND = "staging.stg_crm__marketing_spends"
+RAW_DEALS = "staging.stg_crm__deals"
+RAW_DEAL_STAGES = "staging.stg_crm__deal_stages"
+RAW_PIPELINE_STAGES = "staging.stg_crm__deal_pipeline_stages"
+DEAL_VALUES = "intermediate.int_deal_property_values"
 
 
 OF_BILLING = ("receivables", "revenue_slices_sum_to_invoices", "deferred_revenue_roll_forward")
@@ -779,7 +797,375 @@ OVERHEAD_FLOWS = [
     {"month": date(2024, 1, 1), "pool": "it", "flow": flow, "amount_minor": 300} for flow in ("a", "b")
 ]
 
+FUNNEL_COUNTS = (
+    "visitors",
+    "visits",
+    "leads",
+    "mqls",
+    "sqls",
+    "opportunities",
+    "customers",
+    "customers_without_lead",
+    "leads_to_mqls",
+    "leads_to_sqls",
+    "leads_to_opportunities",
+    "leads_to_customers",
+    "trials",
+    "trials_to_customers",
+    "sign_ups",
+    "sign_ups_to_customers",
+)
+
+
+def funnel(channel: str, **counts: int) -> dict[str, Any]:
+    """A row of the funnel of January; what is not said is 0."""
+    return {"month": date(2024, 1, 1), "channel": channel, **dict.fromkeys(FUNNEL_COUNTS, 0), **counts}
+
+
+PIPELINE_COUNTS = ("deals", "created_deals", "reopened_deals", "won_deals", "lost_deals")
+
+
+def pipeline(month: int, *, stage: str = "Open", **counts: int) -> dict[str, Any]:
+    """A stage of the pipeline in a month of 2024; what is not said is 0."""
+    return {"month": date(2024, month, 1), "stage": stage, **dict.fromkeys(PIPELINE_COUNTS, 0), **counts}
+
+
+def velocity(month: int, open_deals: int, won_deals: int = 0, lost_deals: int = 0) -> dict[str, Any]:
+    """The deals of a month of 2024."""
+    counts = {"open_deals": open_deals, "won_deals": won_deals, "lost_deals": lost_deals}
+    return {"month": date(2024, month, 1), **counts}
+
+
 CASES: dict[str, list[Case]] = {
+    "assert_channels_sum_to_the_funnel": [
+        *(
+            Case(
+                {FUNNEL: [funnel("all", **{count: 3}), funnel("paid", **{count: 2})]}, (f"'{count}'", "'all'")
+            )
+            for count in FUNNEL_COUNTS
+        ),
+        # Two visitors of one channel are no fewer in all.
+        Case({FUNNEL: [funnel("all", visitors=1), funnel("paid", visitors=2)]}, ("'visitors'",)),
+        *(
+            Case(
+                {FUNNEL: [funnel(channel, **{count: 2, larger: 1}) for channel in ("all", "paid")]},
+                (f"'{count}'", "'paid'"),
+            )
+            for count, larger in (
+                ("leads_to_mqls", "leads"),
+                ("leads_to_sqls", "leads_to_mqls"),
+                ("leads_to_opportunities", "leads_to_sqls"),
+                ("leads_to_customers", "leads_to_opportunities"),
+                ("trials_to_customers", "trials"),
+                ("sign_ups_to_customers", "sign_ups"),
+                ("customers_without_lead", "customers"),
+            )
+        ),
+        # One visitor came by both channels.
+        Case(
+            {
+                FUNNEL: [
+                    funnel("all", visitors=3, visits=5, leads=2, leads_to_mqls=1),
+                    funnel("paid", visitors=2, visits=4, leads=1, leads_to_mqls=1),
+                    funnel("direct", visitors=2, visits=1, leads=1),
+                ]
+            }
+        ),
+    ],
+    "assert_customers_of_the_funnel_are_who_began_to_pay": [
+        Case(
+            {
+                FUNNEL: [funnel("all", customers=1, customers_without_lead=1)],
+                "marts.dim_accounts": [
+                    {"account_id": name, "first_paid_date": date(2024, 1, 31)} for name in ("a", "b")
+                ],
+            },
+            ("'customers'", "'expected': 2", "'actual': 1"),
+        ),
+        Case(
+            {FUNNEL: [funnel("all", customers=1, customers_without_lead=1)]}, ("'customers'", "'expected': 0")
+        ),
+        Case(
+            {
+                FUNNEL: [funnel("all", leads=1)],
+                "marts.dim_accounts": [{"account_id": "a", "first_paid_date": date(2024, 2, 1)}],
+            },
+            ("2024, 2, 1", "'actual': 0"),
+        ),
+        *(
+            Case(
+                {
+                    FUNNEL: [funnel("all", customers=1, customers_without_lead=without)],
+                    "marts.dim_accounts": [{"account_id": "a", "first_paid_date": date(2024, 1, 1)}],
+                    LEADS: [{"surviving_contact_id": "c", "customer_date": day}],
+                },
+                ("customers with a lead",) if says else (),
+            )
+            for without, day, says in (
+                (1, date(2024, 1, 1), True),
+                (0, None, True),
+                (0, date(2024, 2, 1), True),
+                (1, None, False),
+                (0, date(2024, 1, 1), False),
+            )
+        ),
+        # Without a funnel nobody is a customer of it; who never paid is none.
+        Case({"marts.dim_accounts": [{"account_id": "a", "first_paid_date": date(2024, 1, 1)}]}),
+        Case({FUNNEL: [funnel("all", leads=1)], "marts.dim_accounts": [{"account_id": "a"}]}),
+    ],
+    "assert_costs_of_acquisition_are_those_of_the_ledger": [
+        *(
+            Case(
+                {
+                    CHANNEL_COSTS: [
+                        {
+                            "month": date(2024, 1, 1),
+                            "channel": channel,
+                            "acquisition_cost_amount": amount,
+                            "new_accounts": 1,
+                        }
+                        for channel, amount in (("paid", Decimal("1.5")), ("direct", Decimal("0.5")))
+                    ],
+                    UNIT_ECONOMICS: [
+                        {"month": date(2024, 1, 1), "acquisition_cost_amount": cost, "new_accounts": accounts}
+                    ],
+                },
+                ("2024, 1, 1", "'expected_amount'") if says else (),
+            )
+            for cost, accounts, says in (
+                (Decimal("2.01"), 2, True),
+                (None, 2, True),
+                (Decimal(2), 3, True),
+                (Decimal(2), 2, False),
+            )
+        ),
+        # A month that is missing, beside one that is there.
+        Case(
+            {
+                CHANNEL_COSTS: [{"month": date(2024, 1, 1), "channel": "paid", "new_accounts": 1}],
+                UNIT_ECONOMICS: [
+                    {"month": date(2024, 1, 1), "new_accounts": 1},
+                    {"month": date(2024, 2, 1), "acquisition_cost_amount": 5, "new_accounts": 0},
+                ],
+            },
+            ("2024, 2, 1",),
+        ),
+        Case(
+            {UNIT_ECONOMICS: [{"month": date(2024, 1, 1), "acquisition_cost_amount": 5, "new_accounts": 1}]}
+        ),
+    ],
+    "assert_the_pipeline_rolls_forward": [
+        Case(
+            {VELOCITY: [velocity(1, 2)], PIPELINE: [pipeline(1, deals=2, created_deals=1)]},
+            ("'open deals'", "'expected': 1", "'actual': 2"),
+        ),
+        Case(
+            {
+                VELOCITY: [velocity(1, 1), velocity(2, 0)],
+                PIPELINE: [pipeline(1, deals=1, created_deals=1)],
+            },
+            ("2024, 2, 1", "'expected': 1", "'actual': 0"),
+        ),
+        *(
+            Case(
+                {
+                    VELOCITY: [velocity(1, *stated)],
+                    PIPELINE: [pipeline(1, deals=1, created_deals=3, won_deals=1, lost_deals=1)],
+                },
+                (says,) if says else (),
+            )
+            for stated, says in (
+                ((2, 1, 1), "open deals of fct_sales_velocity_by_month"),
+                ((1, 0, 1), "won deals of fct_sales_velocity_by_month"),
+                ((1, 1, 2), "lost deals of fct_sales_velocity_by_month"),
+                ((1, 1, 1), ""),
+            )
+        ),
+        Case(
+            {
+                VELOCITY: [velocity(1, 2, 1), velocity(2, 2, 0, 1), velocity(3, 2)],
+                PIPELINE: [
+                    pipeline(1, deals=2, created_deals=2),
+                    pipeline(1, stage="Won", created_deals=1, won_deals=1),
+                    pipeline(2, deals=2, lost_deals=1, reopened_deals=1),
+                    pipeline(3, deals=2),
+                ],
+            }
+        ),
+    ],
+    "assert_money_of_the_crm_can_be_valued": [
+        Case(
+            {
+                DEAL_MONTHS: [
+                    {"deal_id": name, "month": date(2024, 1, 1), "amount_in_currency": 1}
+                    for name in ("d2", "d1")
+                ],
+                PIPELINE_MONTHS: [{"month": date(2024, 1, 1), "crm_currency_code": "EUR"}],
+            },
+            ("ledger.currencyrate", "EUR", "2024-01-01", "crm.deal d1"),
+        ),
+        Case(
+            {CHANNEL_SPEND: [{"channel": "paid", "month": date(2024, 1, 1), "currency_code": "GBP"}]},
+            ("ledger.currencyrate", "GBP", "2024-01-01", "crm.marketing_spend"),
+        ),
+        # A deal without an amount needs no rate.
+        Case(
+            {
+                DEAL_MONTHS: [{"deal_id": "d1", "month": date(2024, 1, 1)}],
+                PIPELINE_MONTHS: [{"month": date(2024, 1, 1), "crm_currency_code": "EUR"}],
+            }
+        ),
+        Case(
+            {
+                DEAL_MONTHS: [{"deal_id": "d1", "month": date(2024, 1, 1), "amount_in_currency": 1}],
+                PIPELINE_MONTHS: [
+                    {"month": date(2024, 1, 1), "crm_currency_code": "EUR", "exchange_rate": Decimal("1.1")}
+                ],
+                CHANNEL_SPEND: [
+                    {"channel": "paid", "month": date(2024, 1, 1), "currency_code": "GBP", "amount": 1}
+                ],
+            }
+        ),
+    ],
+    "assert_deals_are_readable": [
+        Case(
+            {
+                RAW_DEALS: [{"deal_id": "d1", "is_deleted": False}, {"deal_id": "d2", "is_deleted": False}],
+                RAW_DEAL_STAGES: [{"deal_id": name, "stage_id": "gone"} for name in ("d2", "d1")],
+            },
+            ("crm.deal_stage", "'d1'", "'gone'", "2 rows are left out"),
+        ),
+        Case(
+            {RAW_DEALS: [{"deal_id": "d1", "stage_id": "gone", "is_deleted": False}]},
+            ("crm.deal", "deal_pipeline_stage_id", "'gone'"),
+        ),
+        *(
+            Case(
+                {RAW_PIPELINE_STAGES: [{"stage_id": "s", "is_closed": False, "probability": probability}]},
+                ("crm.deal_pipeline_stage", "'s'", "probability", "weighted 0"),
+            )
+            for probability in (Decimal("-0.1"), Decimal("1.000001"), 60, None)
+        ),
+        *(
+            Case(
+                {
+                    RAW_DEALS: [{"deal_id": "d1", "is_deleted": False}],
+                    DEAL_VALUES: [
+                        {
+                            "deal_id": "d1",
+                            "property_name": name,
+                            "property_value": "soon",
+                            "valid_from_at": at("2024-01-01"),
+                            "is_readable": False,
+                        }
+                    ],
+                },
+                ("crm.deal_property_history", "d1, 2024-01-01", "'soon'", says),
+            )
+            for name, says in (("amount", "12,000.00"), ("closedate", "ISO 8601"))
+        ),
+        Case(
+            {RAW_DEALS: [{"deal_id": "d1", "is_deleted": False, "amount_in_currency": 10**15}]},
+            ("crm.deal", "'d1'", "property_amount", "taken to have none"),
+        ),
+        Case(
+            {
+                RAW_DEALS: [
+                    {"deal_id": "d1", "stage_id": "s", "is_deleted": False, "amount_in_currency": 10**13},
+                    {"deal_id": "d2", "stage_id": "gone", "is_deleted": True, "amount_in_currency": 10**15},
+                    {"deal_id": "d3", "is_deleted": False},
+                ],
+                RAW_DEAL_STAGES: [
+                    {"deal_id": "d1", "stage_id": "s"},
+                    {"deal_id": "d2", "stage_id": "gone"},
+                    {"deal_id": "d9", "stage_id": "gone"},
+                ],
+                RAW_PIPELINE_STAGES: [
+                    {"stage_id": "s", "is_closed": False, "probability": 0},
+                    {"stage_id": "t", "is_closed": False, "probability": 1},
+                    {"stage_id": "lost", "is_closed": True, "probability": None},
+                ],
+                DEAL_VALUES: [
+                    {"deal_id": deal, "property_name": "amount", "is_readable": readable}
+                    for deal, readable in (("d1", True), ("d2", False), ("d9", False))
+                ],
+            }
+        ),
+    ],
+    "assert_leads_and_marketing_are_readable": [
+        *(
+            Case(
+                {RAW_FORMS: [{"contact_id": "c", "form_id": name, "form_type": kind} for name in ("g", "f")]},
+                ("crm.contact_form_submission", "'f'", shown, "2 forms qualify nobody"),
+            )
+            for kind, shown in (("survey", "'survey'"), (None, "'NULL'"))
+        ),
+        Case(
+            {RAW_SCORES: [{"contact_id": "c", "property_name": "hubspotscore", "property_value": "hot"}]},
+            ("crm.contact_property_history", "'c'", "'hot'", "1 rows qualify nobody"),
+        ),
+        Case({RAW_CONTACTS: [{"analytics_source": "NEW"}]}, ("crm.contact", "analytics_source", "'NEW'")),
+        Case(
+            {
+                RAW_VISITS: [{"visit_source": " new ", "is_bot": False, "is_employee": False}],
+                SEGMENT_MAPPINGS: [{"mapping": "spend_channel", "value": "new"}],
+            },
+            ("crm.web_visit", "visit_source", "'new'", "1 rows are of the channel unknown"),
+        ),
+        Case(
+            {RAW_SPEND: [{"spend_channel": "ads", "spent_on": date(2024, 1, 1), "amount_in_currency": 1}]},
+            ("crm.marketing_spend", "spend_channel", "'ads'"),
+        ),
+        *(
+            Case(
+                {
+                    RAW_SPEND: [{"spend_channel": "ads", **columns}],
+                    SEGMENT_MAPPINGS: [{"mapping": "spend_channel", "value": "ads"}],
+                },
+                ("crm.marketing_spend", "'ads'", named, "1 rows are left out"),
+            )
+            for columns, named in (
+                ({"amount_in_currency": 1}, "'date'"),
+                ({"spent_on": date(2024, 1, 1)}, "'amount'"),
+            )
+        ),
+        Case(
+            {
+                RAW_FORMS: [
+                    {"contact_id": "c", "form_id": kind, "form_type": kind}
+                    for kind in (
+                        "gated_download",
+                        "contact",
+                        "newsletter",
+                        "demo_request",
+                        "trial",
+                        "sign_up",
+                    )
+                ],
+                RAW_SCORES: [
+                    {"contact_id": "c", "property_name": name, "property_value": value}
+                    for name, value in (
+                        ("hubspotscore", "7.5"),
+                        ("hubspotscore", ""),
+                        ("lifecyclestage", None),
+                    )
+                ],
+                RAW_CONTACTS: [{"analytics_source": " Paid_Search"}, {"analytics_source": None}],
+                RAW_VISITS: [
+                    {"visit_source": "Paid", "is_bot": False, "is_employee": False},
+                    {"visit_source": "crawler", "is_bot": True, "is_employee": False},
+                    {"visit_source": "office", "is_bot": False, "is_employee": True},
+                    {"visit_source": None, "is_bot": False, "is_employee": False},
+                ],
+                RAW_SPEND: [{"spend_channel": "Ads", "spent_on": date(2024, 1, 1), "amount_in_currency": 1}],
+                SEGMENT_MAPPINGS: [
+                    {"mapping": "analytics_source", "value": "paid_search"},
+                    {"mapping": "visit_source", "value": "paid"},
+                    {"mapping": "spend_channel", "value": "ads"},
+                ],
+            }
+        ),
+    ],
     "assert_segment_mappings_are_readable": [
         *(
             Case(
@@ -2763,8 +3149,6 @@ CASES: dict[str, list[Case]] = {
         Case({**good_policy("health_score", "s").rows, HEALTH_MEASURES: [health_measure()]}),
         good_policy("support_time_zone", "Europe/Berlin"),
         *(policy("clv_cap_months", value) for value in ("0", "1201", None)),
-        *(policy("sme_below_employees", value) for value in ("0", "100000001", "0.5", None)),
-        *(policy("forecast_years", value) for value in ("-1", "21", None)),
         *(
             policy(key, value)
             for key in ("mql_score", "sql_score")
@@ -2774,6 +3158,8 @@ CASES: dict[str, list[Case]] = {
         *(policy("crm_billing_tolerance_days", value) for value in ("-1", "36501", "1.5", None)),
         *(policy("crm_deal_amount", value) for value in ("total", "", None)),
         *(policy("crm_controls_only_report", value) for value in ("yes", "", None)),
+        *(policy("sme_below_employees", value) for value in ("0", "100000001", "0.5", None)),
+        *(policy("forecast_years", value) for value in ("-1", "21", None)),
         *(
             Case(
                 {**policy(f"margin_benchmark_{margin}", "b").rows, BENCHMARKS: rows},
