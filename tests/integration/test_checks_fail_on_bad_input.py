@@ -1566,7 +1566,7 @@ CASES: dict[str, list[Case]] = {
                 ("measure", None, ("measure", "Expected usage, adoption")),
                 ("measure", "score:none", ("'score:none'", "Expected a score")),
                 ("measure", "score:s", ("'score:s'", "takes in")),
-                ("weight", 99, ("'all'", "weight", "'99.0000'", "sum to 100")),
+                ("weight", 99, ("'s, all'", "weight", "'99.0000'", "sum to 100")),
                 ("weight", -100, ("'-100.0000'", "from 0 to 100")),
                 ("weight", None, ("weight", "'NULL'", "from 0 to 100")),
                 ("direction", "up", ("direction", "'up'", "higher or lower")),
