@@ -943,7 +943,10 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "assert_segments_of_a_year_sum_to_its_revenue": [
-        Case({ACCOUNT_REVENUE: [revenue_of_year()]}, ("'year': 2024", "Decimal('10.0000')", "'actual_amount': None")),
+        Case(
+            {ACCOUNT_REVENUE: [revenue_of_year()]},
+            ("'year': 2024", "Decimal('10.0000')", "'actual_amount': None"),
+        ),
         Case({BRIDGE: [bridge(arr_amount=10)]}, ("'expected_arr_amount': Decimal('10.0000')",)),
         *(
             Case(
