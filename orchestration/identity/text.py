@@ -39,7 +39,8 @@ def _fold_once(text: str) -> str:
 
 
 def latin(text: str) -> str:
-    """``fold`` in Latin letters, German and Nordic umlauts written out: how a form without them would be filled in."""
+    """``fold`` in Latin letters, German and Nordic umlauts written out: how a form without them would be
+    filled in."""
     return fold(unidecode(plain(text).casefold().translate(_UMLAUTS)))
 
 
