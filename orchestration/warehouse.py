@@ -22,8 +22,6 @@ from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive, make_private
 from orchestration.health_alerts import raise_health_alerts
 from orchestration.identity.tables import write_identity
-from orchestration.health_alerts import raise_health_alerts
-from orchestration.identity.tables import write_identity
 from orchestration.raw.contract import read_contracts
 from orchestration.raw.policies import PolicyError, check_policies
 from orchestration.raw.problems import LoadError

@@ -95,6 +95,7 @@ PUBLISHED = {
     "dim_billing_customers_restricted": ["customer_id"],
     "dim_companies_restricted": ["company_id"],
     "dim_contacts_restricted": ["contact_id"],
+    "fct_identity_reviews_restricted": ["object_type", "left_id", "right_id"],
 }
 
 NAMES = {
