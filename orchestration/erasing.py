@@ -8,15 +8,21 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
 
 from orchestration.alerts import alerts_file
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive, flush_folder, make_private, write_json, write_text
+from orchestration.identity.tables import write_identity
 from orchestration.publication import (
     REMOVING_PREFIX,
     Version,
@@ -28,6 +34,10 @@ from orchestration.raw import erasure
 from orchestration.raw.contract import read_contracts
 from orchestration.raw.erasure import Held, find_person
 from orchestration.raw.people import Eraser, Person, Registry
+from orchestration.raw.policies import effective_policies
+from orchestration.raw.problems import LoadError
+from orchestration.raw.snapshot import write_snapshot
+from orchestration.raw.table_files import connect
 from orchestration.runs import RunError, home_lock, journal_file
 from orchestration.settings import Settings
 
@@ -86,8 +96,8 @@ def erase(
         raise RunError(f"Nothing was loaded into {settings.home} yet, so nobody is held.")
     with home_lock(settings, f"erasure-{uuid.uuid4().hex[:8]}"):
         finish(settings, report)
-        with exclusive(home_raw / "lock"):
-            person = find_person(home_raw, contacts=contacts, addresses=addresses, customers=customers)
+        with exclusive(home_raw / "lock"), _identity(settings) as (identity, snapshot):
+            person = _find(home_raw, identity, contacts, addresses, customers)
             if not person.is_found:
                 raise RunError(
                     "Nobody is held under these ids and addresses. Ids are those of crm.contact and of "
@@ -106,8 +116,9 @@ def erase(
             traces = _survey(settings, person, Eraser(rehearsed), report)
             if is_rehearsal:
                 return traces
+            links = _links_that_would_be_lost(identity, snapshot, Eraser(rehearsed))
             write_json(home_raw / UNFINISHED_NAME, {"first_version": next_sequence(settings)})
-            registry.remember(one)
+            registry.remember(replace(one, links=links))
         finish(settings, report)
         return traces
 
@@ -155,6 +166,109 @@ def finish(settings: Settings, report: Callable[[str], None] = lambda _line: Non
 def is_unfinished(settings: Settings) -> bool:
     """Whether the version that readers see still mentions an erased person, or an erasure was killed."""
     return (settings.raw_dir / UNFINISHED_NAME).exists()
+
+
+# ---- who is the same as whom
+
+
+def _find(
+    home_raw: Path,
+    identity: Mapping[str, Sequence[Mapping[str, Any]]],
+    contacts: Sequence[str],
+    addresses: Sequence[str],
+    customers: Sequence[str],
+) -> Person:
+    """The person with every card that is the same person's by whatever rule or decision."""
+    groups: dict[str, dict[str, set[str]]] = {"contact": {}, "company": {}}
+    for kind, table in (("contact", "contacts"), ("company", "companies")):
+        members: dict[str, set[str]] = {}
+        for row in identity.get(table, ()):
+            members.setdefault(row[f"surviving_{kind}_id"], set()).add(row[f"{kind}_id"])
+        groups[kind] = {one: group for group in members.values() for one in group}
+    cards, companies = set(contacts), set[str]()
+    while True:
+        person = find_person(
+            home_raw, contacts=cards, addresses=addresses, customers=customers, companies=companies
+        )
+        size = len(cards), len(companies)
+        for kind, found in (("contact", cards), ("company", companies)):
+            for one in person.ids[kind]:
+                found.update(groups[kind].get(one, {one}))
+        if (len(cards), len(companies)) == size:
+            return person
+
+
+def _links_that_would_be_lost(
+    before: Mapping[str, Sequence[Mapping[str, Any]]], snapshot: Path, eraser: Eraser
+) -> list[dict[str, str]]:
+    """Decisions that keep the same records the same once what showed it is erased: numbers hang on them.
+
+    Args:
+        before: the tables of identity; empty where there is nothing to build from.
+        snapshot: what they were made of; the person is taken out of it.
+    """
+    if not before:
+        return []
+    work = make_private(snapshot / "work")
+    connection = connect(work)
+    try:
+        for source in read_contracts().values():
+            for contract in source.tables.values():
+                file = snapshot / source.name / f"{contract.name}.parquet"
+                if not contract.is_personal or not file.exists():
+                    continue
+                _, cleaned = erasure.clean_rows(connection, contract, eraser, file, work)
+                if cleaned is not None:
+                    # In the place of the name, never into the object that it is another name of.
+                    cleaned.replace(file)
+    finally:
+        connection.close()
+    after = _identity_tables(snapshot)
+    links = []
+    for table, object_type, key, column in (
+        ("companies", "company", "company_id", "surviving_company_id"),
+        ("contacts", "contact", "contact_id", "surviving_contact_id"),
+        ("billing_customers", "customer", "customer_id", "crm_company_id"),
+    ):
+        now = {row[key]: row[column] for row in after[table]}
+        for row in before[table]:
+            one, other = row[key], row[column]
+            for record, decision in ((other, "same"), (now[one], "not_same")):
+                if now[one] != other and record not in (None, one):
+                    links.append(
+                        {
+                            "object_type": object_type,
+                            "left_id": one,
+                            "right_id": record,
+                            "decision": decision,
+                        }
+                    )
+    return links
+
+
+@contextmanager
+def _identity(settings: Settings) -> Iterator[tuple[dict[str, list[dict[str, Any]]], Path]]:
+    """The tables of identity as of now, empty where there is nothing to build from, and their snapshot."""
+    snapshot = Path(tempfile.mkdtemp(dir=settings.raw_dir, prefix=erasure.WORK_PREFIX))
+    try:
+        try:
+            write_snapshot(settings.raw_dir, snapshot)
+        except LoadError:
+            # Billing was never loaded, so there are no numbers either.
+            yield {}, snapshot
+            return
+        yield _identity_tables(snapshot), snapshot
+    finally:
+        shutil.rmtree(snapshot, ignore_errors=True)
+
+
+def _identity_tables(snapshot: Path) -> dict[str, list[dict[str, Any]]]:
+    write_identity(snapshot, as_of=None, policies=effective_policies(snapshot))
+    folder = snapshot / "identity"
+    return {file.stem: pq.read_table(file).to_pylist() for file in folder.glob("*.parquet")}
+
+
+# ---- what is held
 
 
 def _survey(settings: Settings, person: Person, eraser: Eraser, report: Callable[[str], None]) -> Traces:

@@ -6,7 +6,8 @@ snapshot, the as-of and the policies, and the rows do not depend on the order of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -37,7 +38,7 @@ from orchestration.identity.emails import read_email
 from orchestration.identity.names import read_company_name, read_person_name, word_key
 from orchestration.identity.phones import read_phone
 from orchestration.raw.contract import read_contracts
-from orchestration.raw.snapshot import write_table
+from orchestration.raw.snapshot import LINKS_FILE_NAME, write_table
 
 SOURCE = "identity"
 ITS_OWN = "billing_customer"
@@ -69,6 +70,30 @@ class Exports:
                 one for one in pc.unique(batch.column(0)).to_pylist() if one is not None and one.strip()
             )
         return found
+
+    def kept_links(
+        self, decided: Sequence[Mapping[str, Any]]
+    ) -> Callable[[str, Collection[str], Collection[str]], list[dict[str, Any]]]:
+        """What erasures kept of which records are the same: decisions about those that are known, unless
+        people have decided about the pair."""
+        path = self.folder / LINKS_FILE_NAME
+        links = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        taken = {
+            (row["object_type"].strip().lower(), *sorted((row["left_id"].strip(), row["right_id"].strip())))
+            for row in decided
+        }
+
+        def known(object_type: str, left: Collection[str], right: Collection[str]) -> list[dict[str, Any]]:
+            return [
+                link
+                for link in links
+                if link["object_type"] == object_type
+                and link["left_id"] in left
+                and link["right_id"] in right
+                and (object_type, *sorted((link["left_id"], link["right_id"]))) not in taken
+            ]
+
+        return known
 
     def is_known(self, created_at: datetime | None) -> bool:
         """Whether something of that time is seen: an as-of that the operator gave hides what came later."""
@@ -113,19 +138,24 @@ def identity_tables(
     )
     companies = _companies(exports)
     customers = _customers(exports)
+    kept = exports.kept_links(decided)
     customer_ids = (
         set(customers)
         | exports.values("billing", "invoice", "customer_id")
         | exports.values("billing", "subscription", "customer_id")
     )
 
-    about_companies = read_decisions(decided, "company", companies, companies)
+    about_companies = read_decisions(
+        [*decided, *kept("company", companies, companies)], "company", companies, companies
+    )
     linked_companies = link_companies(companies, about_companies, **scores)
     company_members = members(linked_companies.groups, companies, linked_companies.into)
     survivors = {company_id: member.survivor_id for company_id, member in company_members.items()}
 
     contacts = _contacts(exports, companies, survivors)
-    about_contacts = read_decisions(decided, "contact", contacts, contacts)
+    about_contacts = read_decisions(
+        [*decided, *kept("contact", contacts, contacts)], "contact", contacts, contacts
+    )
     linked_contacts = link_contacts(
         contacts,
         about_contacts,
@@ -135,7 +165,9 @@ def identity_tables(
     contact_members = members(linked_contacts.groups, contacts, linked_contacts.into)
     company_of_contact = _companies_of_contacts(contacts, contact_members)
 
-    about_customers = read_decisions(decided, "customer", customer_ids, companies)
+    about_customers = read_decisions(
+        [*decided, *kept("customer", customer_ids, companies)], "customer", customer_ids, companies
+    )
     directory = Directory.of(companies, company_members, contacts, company_of_contact)
     people = {contact.name.key for contact in contacts.values() if contact.name and contact.name.is_whole}
     nameless = {one: Customer(one) for one in customer_ids if one not in customers}

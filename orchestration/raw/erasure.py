@@ -32,7 +32,7 @@ from orchestration.raw.table_files import (
 
 # What the manifest calls the source of a record about an erasure.
 SOURCE = "erasure"
-_WORK_PREFIX = "erasing-"
+WORK_PREFIX = "erasing-"
 _BATCH_ROWS = 65_536
 # Earlier values of a contact that say who it is.
 _HISTORY_ADDRESSES = frozenset({"email", "work_email", "hs_additional_emails"})
@@ -79,6 +79,7 @@ def find_person(
     contacts: Iterable[str] = (),
     addresses: Iterable[str] = (),
     customers: Iterable[str] = (),
+    companies: Iterable[str] = (),
 ) -> Person:
     """Everything by which a person is known, from any id or address, in whatever was ever loaded.
 
@@ -87,6 +88,7 @@ def find_person(
     """
     person = Person()
     person.ids["contact"].update(contacts)
+    person.ids["company"].update(companies)
     asked = set(customers)
     person.ids["customer"] |= asked
     for address in addresses:
@@ -99,7 +101,7 @@ def find_person(
         *("property_hs_merged_object_ids", "property_associatedcompanyid"),
     )
     histories = rows.read("crm", "contact_property_history", "contact_id", "name", "value")
-    companies = rows.read("crm", "company", "id", "property_name", "property_stripe_customer_id")
+    firms = rows.read("crm", "company", "id", "property_name", "property_stripe_customer_id")
     payers = rows.read("billing", "customer", "id", "email", "name", "phone")
     owners = rows.read("crm", "owner", "owner_id", "email", "first_name", "last_name")
     mailboxes = {text: _mailbox(text) for text in {row[1] for row in [*cards, *payers, *owners] if row[1]}}
@@ -132,8 +134,8 @@ def find_person(
                         person.learn_address(address)
             elif name in _HISTORY_NUMBERS and card in ids["contact"]:
                 person.learn_number(value)
-        for company, name, payer in companies:
-            if company in employers and person.is_named(name):
+        for company, name, payer in firms:
+            if company in employers | ids["company"] and person.is_named(name):
                 ids["company"].add(company)
                 ids["customer"] |= {payer} - {None, ""}
         for payer, address, name, number in payers:
@@ -217,7 +219,7 @@ def finish(
     result = Rewritten()
     if not registry.erasures:
         return result
-    for left in home_raw.glob(f"{_WORK_PREFIX}*"):
+    for left in home_raw.glob(f"{WORK_PREFIX}*"):
         shutil.rmtree(left)
     manifest = Manifest.read(home_raw)
     for erasure_id in _pending(registry, manifest):
@@ -253,7 +255,7 @@ def _go_through(
     objects = ObjectStore(home_raw)
     held: list[Held] = []
     new_hashes: dict[str, str] = {}
-    work = Path(tempfile.mkdtemp(dir=home_raw, prefix=_WORK_PREFIX))
+    work = Path(tempfile.mkdtemp(dir=home_raw, prefix=WORK_PREFIX))
     connection = connect(work)
     try:
         for source, table, file in stored_files(manifest):

@@ -127,6 +127,8 @@ class Erasure:
         mailboxes: keyed hash of each mailbox, with the domain that may go on standing in its place.
         names: keyed hashes of full names, with the number of words.
         numbers: keyed hashes of telephone numbers.
+        links: which records are, or are not, the same although what showed it is gone; mappings with
+            object_type, left_id, right_id and decision, as in the policy table ``identity_decisions``.
     """
 
     erasure_id: str
@@ -135,6 +137,7 @@ class Erasure:
     mailboxes: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, int] = field(default_factory=dict)
     numbers: Sequence[str] = ()
+    links: Sequence[Mapping[str, str]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """As it stands in the registry."""

@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from orchestration.raw.contract import LANDING_SOURCES, SourceContract, TableContract, read_contracts
 from orchestration.raw.manifest import LoadedFile, Manifest, table_state
 from orchestration.raw.objects import ObjectStore
+from orchestration.raw.people import Registry
 from orchestration.raw.policies import effective_policies
 from orchestration.raw.problems import LoadError, Problem
 from orchestration.raw.pruning import POLICY as RETENTION_POLICY
@@ -36,6 +37,9 @@ from orchestration.raw.table_files import (
     quoted,
     stamp_expression,
 )
+
+# In a snapshot's folder what erasures keep of which records are the same; absent where nobody was erased.
+LINKS_FILE_NAME = "kept_links.json"
 
 
 @dataclass(frozen=True)
@@ -120,6 +124,9 @@ def write_snapshot(
         shutil.rmtree(into / "spill", ignore_errors=True)
     policies = effective_policies(into)
     parts.append(sorted(policies.items()))
+    if links := [dict(link) for erasure in Registry.read(home_raw).erasures for link in erasure.links]:
+        (into / LINKS_FILE_NAME).write_text(json.dumps(links), encoding="utf-8")
+        parts.append(links)
     return SnapshotInfo(
         fingerprint=hashlib.sha256(json.dumps(parts).encode()).hexdigest(),
         known_at=known_at,

@@ -13,6 +13,12 @@ details as (
 
 ),
 
+reaches as (
+
+    select * from {{ ref('stg_identity__contact_details') }}
+
+),
+
 final as (
 
     select
@@ -24,7 +30,17 @@ final as (
         details.last_name,
         case when not {{ is_erased_address('details.email') }} then details.email end
             as email,
+        case
+            when not {{ is_erased_address('details.email') }} then reaches.email_normalized
+        end as email_normalized,
+        case
+            when not {{ is_erased_address('details.email') }} then reaches.email_canonical
+        end as email_canonical,
+        reaches.is_free_email,
         details.phone,
+        reaches.phone_e164,
+        reaches.phone_extension,
+        reaches.phone_status,
         details.job_title,
         details.buying_role,
         details.country,
@@ -35,6 +51,8 @@ final as (
     from crosswalk
     left join details
         on crosswalk.contact_id = details.contact_id
+    left join reaches
+        on crosswalk.contact_id = reaches.contact_id
 
 )
 
