@@ -16,10 +16,10 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.oracles.cost_drivers import NEVER_BILLED
 from tests.oracles.cost_mappings import COST_OF_REVENUE, CUSTOMER_SUCCESS, OVERHEAD
 from tests.oracles.costs import Costs
 from tests.oracles.export import read_rows
+from tests.oracles.identity import NEVER_BILLED
 from tests.oracles.largest_remainder import largest_remainder
 from tests.oracles.mrr import MartRow
 from tests.oracles.overhead import UNALLOCATED
@@ -104,7 +104,7 @@ class Margins:
         for invoice, obligation, _, history in self.books.histories:
             line = self.costs.policy.margin_line(obligation.stream)
             place = Place(
-                invoice.customer_id, self.prices.get(obligation.line_id) or UNKNOWN, invoice.currency
+                invoice.account_id, self.prices.get(obligation.line_id) or UNKNOWN, invoice.currency
             )
             for position, month in enumerate(self.books.months):
                 flow = history[position + 1] - history[position]
