@@ -192,3 +192,18 @@
         end as decimal(24, 4)
     )
 {%- endmacro %}
+
+{# Millionths (exact integer) as a number with 6 decimals, DECIMAL(24,6). #}
+{% macro millionths_to_decimal(millionths) -%}
+    cast(cast({{ millionths }} as decimal(24, 0)) * cast(0.000001 as decimal(6, 6)) as decimal(24, 6))
+{%- endmacro %}
+
+{# numerator / denominator (exact integers; denominator > 0) rounded half away from zero to 6 decimals, DECIMAL(24,6). #}
+{% macro round_quotient_to_millionths(numerator, denominator) -%}
+    {{ millionths_to_decimal(round_quotient('(' ~ numerator ~ ') * 1000000', denominator)) }}
+{%- endmacro %}
+
+{# A decimal with up to 6 decimals in millionths, an exact integer. #}
+{% macro decimal_in_millionths(number) -%}
+    {{ exact_integer('cast(' ~ number ~ ' as decimal(28, 6)) * 1000000') }}
+{%- endmacro %}

@@ -151,3 +151,53 @@
         or coalesce({{ created_at }} < run_settings.as_of_at, true)
     )
 {%- endmacro %}
+
+{# One row per day (date), first to last inclusive; stands alone in a select list. #}
+{% macro day_series(first_day, last_day) -%}
+    {{ return(adapter.dispatch('day_series', 'tieout')(first_day, last_day)) }}
+{%- endmacro %}
+
+{% macro default__day_series(first_day, last_day) -%}
+    unnest(
+        generate_series(
+            cast({{ first_day }} as timestamp),
+            cast({{ last_day }} as timestamp),
+            interval 1 day
+        )
+    )
+{%- endmacro %}
+
+{% macro spark__day_series(first_day, last_day) -%}
+    explode(sequence({{ first_day }}, {{ last_day }}, interval 1 day))
+{%- endmacro %}
+
+{# Seconds from one timestamp to another, both of whole seconds. #}
+{% macro seconds_between(earlier, later) -%}
+    {{ return(adapter.dispatch('seconds_between', 'tieout')(earlier, later)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(earlier, later) -%}
+    date_diff('second', {{ earlier }}, {{ later }})
+{%- endmacro %}
+
+{% macro spark__seconds_between(earlier, later) -%}
+    (unix_timestamp({{ later }}) - unix_timestamp({{ earlier }}))
+{%- endmacro %}
+
+{# A timestamp moved by a whole number of seconds. #}
+{% macro add_seconds(moment, seconds) -%}
+    {{ return(adapter.dispatch('add_seconds', 'tieout')(moment, seconds)) }}
+{%- endmacro %}
+
+{% macro default__add_seconds(moment, seconds) -%}
+    ({{ moment }} + to_seconds(cast({{ seconds }} as bigint)))
+{%- endmacro %}
+
+{% macro spark__add_seconds(moment, seconds) -%}
+    ({{ moment }} + make_interval(0, 0, 0, 0, 0, 0, {{ seconds }}))
+{%- endmacro %}
+
+{# The weekday of a date from 1900 on: 1 is Monday, 7 Sunday. #}
+{% macro weekday_of(day) -%}
+    ({{ days_between("cast('1900-01-01' as date)", day) }} % 7 + 1)
+{%- endmacro %}

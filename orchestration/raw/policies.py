@@ -150,6 +150,15 @@ def _name_or_nothing(value: str) -> None:
         )
 
 
+def _score_name(value: str) -> None:
+    if not _NAME.fullmatch(value):
+        raise PolicyError(
+            "this is no name of a score.",
+            "Expected a score of policy health_measures, in the letters a to z, digits and underscores.",
+            "policy_value",
+        )
+
+
 def _control_names(value: str) -> None:
     if not _NAMES.fullmatch(value):
         raise PolicyError(
@@ -226,6 +235,18 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "allocation_account_rows_limit": _number(0, 1_000_000_000, whole=True),
     "cac_lag_months": _number(0, 120, whole=True),
     "clv_cap_months": _number(1, 1200, whole=True),
+    "sme_below_employees": _number(1, 100_000_000, whole=True),
+    "forecast_years": _number(0, 20, whole=True),
     "margin_benchmark_subscription": _name_or_nothing,
     "margin_benchmark_total": _name_or_nothing,
+    "support_time_zone": _time_zone,
+    "first_reply_minutes": _number(0, 100_000, whole=True),
+    "health_score": _score_name,
+    "health_green_from": _number(0, 100, whole=False, most_decimals=4),
+    "health_yellow_from": _number(0, 100, whole=False, most_decimals=4),
+    "health_drop_points": _number(0, 100, whole=False, most_decimals=4),
+    "health_drop_days": _number(1, 3660, whole=True),
+    "nps_period_months": _number(1, 120, whole=True),
+    "money_back_days": _number(0, 3660, whole=True),
+    "support_included_months": _number(0, 1200, whole=True),
 }

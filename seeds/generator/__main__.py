@@ -59,7 +59,7 @@ def portions(rates: ExchangeRates, companies: Iterable[CompanyHistory], span: Sp
     desk = BillingDesk(rates, span.horizon)
     billing = BillingWriter(span.horizon)
     ledger = LedgerWriter(rates, span.first, span.horizon)
-    crm = CrmWriter(span.first, span.horizon)
+    crm = CrmWriter(rates, span.first, span.horizon)
     yield billing.catalogue_rows()
     yield ledger.list_rows()
     yield crm.list_rows()

@@ -64,6 +64,7 @@ _INDUSTRIES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("UTILITIES", ("Energy", "Water", "Power")),
     ("TELECOMMUNICATIONS", ("Telecom", "Networks", "Mobile")),
 )
+INDUSTRIES = tuple(industry for industry, _ in _INDUSTRIES)
 _EMPLOYEES = {"small": (6, 60), "medium": (60, 400), "large": (400, 4_000)}
 
 

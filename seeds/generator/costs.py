@@ -217,9 +217,7 @@ def _id(prefix: str, month: int) -> str:
 def _regular(books: Books, regular: _Regular, number: int, month: int) -> Iterator[Entry]:
     if month < regular.since or (regular.until is not None and month >= regular.until):
         return
-    cents = _grown(regular.first, regular.last, number)
-    if regular.varies:
-        cents = cents * Stream("bill", regular.prefix, month).between(930, 1_075) // 1_000
+    cents = _regular_cents(regular, number, month)
     day = month + (regular.day - 1) * DAY
     yield from books.bill(
         Bill(
@@ -227,6 +225,13 @@ def _regular(books: Books, regular: _Regular, number: int, month: int) -> Iterat
             days=regular.days, currency=regular.currency,
         )
     )  # fmt: skip
+
+
+def _regular_cents(regular: _Regular, number: int, month: int) -> int:
+    cents = _grown(regular.first, regular.last, number)
+    if regular.varies:
+        cents = cents * Stream("bill", regular.prefix, month).between(930, 1_075) // 1_000
+    return cents
 
 
 def _by_location(books: Books, number: int, month: int) -> Iterator[Entry]:
@@ -252,17 +257,39 @@ def _tools(books: Books, month: int) -> Iterator[Entry]:
     yield from books.bill(Bill("Cedar Software", _id("CS", month), month + 14 * DAY, lines))
 
 
-def _marketing(books: Books, number: int, month: int) -> Iterator[Entry]:
+@dataclass(frozen=True, slots=True)
+class MarketingBill:
+    """What is paid for advertising, a fair or a campaign: minor units, and the day of the bill."""
+
+    kind: str
+    day: int
+    amount: int
+    currency: str
+
+
+def marketing_bills(number: int, month: int) -> Iterator[MarketingBill]:
+    """The bills of marketing in the month ``number`` (from 0): advertising, then a fair, then a campaign."""
+    advertising = next(regular for regular in _REGULAR if regular.account is ADVERTISING)
+    cents = _regular_cents(advertising, number, month)
+    yield MarketingBill("advertising", month + (advertising.day - 1) * DAY, cents, advertising.currency)
     calendar_month = int(as_date(month)[5:7])
     per_hundred = 60 + 2 * number
     if fair := _FAIRS.get(calendar_month):
-        lines = [dollars(MARKETING_PROGRAMMES, fair * per_hundred, Tags(MARKETING, LEEDS))]
-        day = month + (_FAIR_DAY - 1) * DAY
-        yield from books.bill(Bill("Heron Events", _id("HE", month), day, lines, days=_SOON, currency="GBP"))
+        yield MarketingBill("fair", month + (_FAIR_DAY - 1) * DAY, fair * per_hundred, "GBP")
     if campaign := _CAMPAIGNS.get(calendar_month):
-        lines = [dollars(MARKETING_PROGRAMMES, campaign * per_hundred, Tags(MARKETING, DENVER))]
-        day = month + (_CAMPAIGN_DAY - 1) * DAY
-        yield from books.bill(Bill("Heron Events", _id("HEC", month), day, lines))
+        yield MarketingBill("campaign", month + (_CAMPAIGN_DAY - 1) * DAY, campaign * per_hundred, "USD")
+
+
+def _marketing(books: Books, number: int, month: int) -> Iterator[Entry]:
+    for bill in marketing_bills(number, month):
+        if bill.kind == "fair":
+            lines = [dollars(MARKETING_PROGRAMMES, bill.amount, Tags(MARKETING, LEEDS))]
+            yield from books.bill(
+                Bill("Heron Events", _id("HE", month), bill.day, lines, days=_SOON, currency=bill.currency)
+            )
+        elif bill.kind == "campaign":
+            lines = [dollars(MARKETING_PROGRAMMES, bill.amount, Tags(MARKETING, DENVER))]
+            yield from books.bill(Bill("Heron Events", _id("HEC", month), bill.day, lines))
 
 
 def _recruiting(books: Books, month: int) -> Iterator[Entry]:

@@ -80,6 +80,17 @@ def dated_identifier(prefix: str, at: int, *path: object) -> str:
     return f"{prefix}_{in_base62(at, 6)}{in_base62(_digest((prefix, *path)), 8)}"
 
 
+def number_from(*path: object) -> int:
+    """A large whole number, the same for the same path."""
+    return _digest(path)
+
+
+def record_number(*path: object) -> str:
+    """A HubSpot-like id: fifteen digits, the same for the same path."""
+    digest = hashlib.sha256("/".join(map(str, path)).encode()).digest()
+    return str(10**14 + int.from_bytes(digest[:8], "big") % (9 * 10**14))
+
+
 def line_identifier(invoice_created: int, position: int, *path: object) -> str:
     """An invoice line's id: lines of one invoice sort in the order in which they stand on it."""
     digest = in_base62(_digest(("il", *path, position)), 6)

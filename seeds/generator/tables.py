@@ -184,7 +184,61 @@ _CRM_TABLES = {
         _fivetran_synced@""",
         "property_createdate id",
     ),
-    # The product's own records, not a connector's: no stamp.
+    "contact": (
+        """id property_email property_firstname property_lastname property_phone property_jobtitle
+        property_buying_role property_country property_createdate@ property_lifecyclestage
+        property_hs_lead_status property_hubspotscore property_associatedcompanyid
+        property_hs_analytics_source property_hs_merged_object_ids property_hs_v2_date_entered_lead@
+        property_hs_v2_date_entered_marketingqualifiedlead@ property_hs_v2_date_entered_salesqualifiedlead@
+        property_hs_v2_date_entered_opportunity@ property_hs_v2_date_entered_customer@ is_deleted?
+        _fivetran_synced@""",
+        "property_createdate id",
+    ),
+    "owner": ("owner_id email first_name last_name _fivetran_synced@", "owner_id"),
+    "deal": (
+        """deal_id deal_pipeline_id deal_pipeline_stage_id owner_id property_dealname property_amount
+        property_closedate@ property_createdate@ property_dealtype is_deleted? _fivetran_synced@""",
+        "property_createdate deal_id",
+    ),
+    "deal_company": ("deal_id company_id _fivetran_synced@", "deal_id company_id"),
+    "deal_stage": ("deal_id value date_entered@ _fivetran_synced@", "date_entered deal_id value"),
+    "deal_pipeline_stage": (
+        "stage_id label probability closed_won? is_closed? display_order# _fivetran_synced@",
+        "stage_id",
+    ),
+    "contact_form_submission": (
+        "contact_id form_id form_type timestamp@ page_url _fivetran_synced@",
+        "timestamp contact_id form_id",
+    ),
+    "company_property_history": (
+        "company_id name value timestamp@ source _fivetran_synced@",
+        "timestamp company_id name",
+    ),
+    "contact_property_history": (
+        "contact_id name value timestamp@ source _fivetran_synced@",
+        "timestamp contact_id name",
+    ),
+    "deal_property_history": (
+        "deal_id name value timestamp@ source _fivetran_synced@",
+        "timestamp deal_id name",
+    ),
+    "engagement": (
+        "id company_id contact_id type occurred_at@ owner_id _fivetran_synced@",
+        "occurred_at id",
+    ),
+    "feedback_submission": (
+        "id contact_id company_id survey_id value# submitted_at@ comment _fivetran_synced@",
+        "submitted_at id",
+    ),
+    # What follows are records of the vendor's own tools and lists, not a connector's: no stamp.
+    "csm_rating": ("company_id rated_at@ rating note", "rated_at company_id"),
+    "activation_event": ("company_id event occurred_at@", "occurred_at company_id event"),
+    "web_visit": (
+        "anonymous_id contact_id visited_at@ source page_url utm_campaign is_bot? is_employee?",
+        "visited_at anonymous_id page_url",
+    ),
+    "marketing_spend": ("date channel campaign amount currency", "date channel campaign"),
+    "search_interest": ("month term volume# is_own?", "month term"),
     "product_usage": (
         """company_id date seats_active# seats_paid# daily_active_users# monthly_active_users# key_events#
         compute_units""",

@@ -2231,6 +2231,8 @@ CASES: dict[str, list[Case]] = {
         *(policy("allocation_account_rows_limit", value) for value in ("-1", "1000000001", None)),
         *(policy("cac_lag_months", value) for value in ("-1", "121", None)),
         *(policy("clv_cap_months", value) for value in ("0", "1201", None)),
+        *(policy("sme_below_employees", value) for value in ("0", "100000001", "0.5", None)),
+        *(policy("forecast_years", value) for value in ("-1", "21", None)),
         *(
             Case(
                 {**policy(f"margin_benchmark_{margin}", "b").rows, BENCHMARKS: rows},
@@ -2253,6 +2255,8 @@ CASES: dict[str, list[Case]] = {
                 "allocation_account_rows_limit": ("0", "1000000000"),
                 "cac_lag_months": ("0", "120"),
                 "clv_cap_months": ("1", "1200"),
+                "sme_below_employees": ("1", "100000000"),
+                "forecast_years": ("0", "20"),
                 "margin_benchmark_subscription": ("",),
                 "margin_benchmark_total": ("",),
             }.items()

@@ -61,6 +61,16 @@ ranges as (
         'clv_cap_months' as policy_key,
         1 as low,
         1200 as high
+    union all
+    select
+        'sme_below_employees' as policy_key,
+        1 as low,
+        100000000 as high
+    union all
+    select
+        'forecast_years' as policy_key,
+        0 as low,
+        20 as high
 
 ),
 

@@ -90,7 +90,7 @@ PUBLISHED = {
 }
 
 NAMES = {
-    "staging": r"stg_{folder}__([a-z_]+s|[a-z_]+_(report|catalogue))",
+    "staging": r"stg_{folder}__([a-z_]+s|[a-z_]+_(report|catalogue|history))",
     "intermediate": r"int_[a-z_]+",
     "marts": r"(dim_[a-z_]+s|fct_[a-z_]+)",
 }

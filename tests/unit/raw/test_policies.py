@@ -171,9 +171,11 @@ def test_there_is_always_a_primary_accounting_book(value: str | None) -> None:
         ("allocation_account_rows_limit", "0", "1000000000"),
         ("cac_lag_months", "0", "120"),
         ("clv_cap_months", "1", "1200"),
+        ("sme_below_employees", "1", "100000000"),
+        ("forecast_years", "0", "20"),
     ],
 )
-def test_numbers_of_margins_and_unit_economics_have_a_range(key: str, least: str, most: str) -> None:
+def test_numbers_of_margins_unit_economics_and_segments_have_a_range(key: str, least: str, most: str) -> None:
     for value in (least, most):
         check_policy(key, value, default_policies())
     assert "too small" in refused(key, str(int(least) - 1))
@@ -194,7 +196,7 @@ def test_what_is_finer_than_a_margin_is_reckoned_with_is_refused(key: str, value
 
 
 @pytest.mark.parametrize(
-    "key", ["materiality_growth_months", "allocation_account_rows_limit", "clv_cap_months"]
+    "key", ["materiality_growth_months", "allocation_account_rows_limit", "clv_cap_months", "forecast_years"]
 )
 def test_months_and_rows_are_whole(key: str) -> None:
     assert "no whole number" in refused(key, "1.5")

@@ -136,6 +136,20 @@ policies as (
                     then cast(policy_value as integer)
             end
         ) as clv_cap_months,
+        max(
+            case
+                when
+                    policy_key = 'sme_below_employees'
+                    then cast(policy_value as integer)
+            end
+        ) as sme_below_employees,
+        max(
+            case
+                when
+                    policy_key = 'forecast_years'
+                    then cast(policy_value as integer)
+            end
+        ) as forecast_years,
         -- Empty: the margin is held against nothing.
         max(
             case
@@ -150,7 +164,67 @@ policies as (
                     policy_key = 'margin_benchmark_total' and policy_value <> ''
                     then policy_value
             end
-        ) as margin_benchmark_total
+        ) as margin_benchmark_total,
+        max(case when policy_key = 'support_time_zone' then policy_value end)
+            as support_time_zone,
+        max(
+            case
+                when
+                    policy_key = 'first_reply_minutes'
+                    then cast(policy_value as integer)
+            end
+        ) as first_reply_minutes,
+        max(case when policy_key = 'health_score' then policy_value end)
+            as health_score,
+        max(
+            case
+                when
+                    policy_key = 'health_green_from'
+                    then cast(policy_value as decimal(9, 4))
+            end
+        ) as health_green_from,
+        max(
+            case
+                when
+                    policy_key = 'health_yellow_from'
+                    then cast(policy_value as decimal(9, 4))
+            end
+        ) as health_yellow_from,
+        max(
+            case
+                when
+                    policy_key = 'health_drop_points'
+                    then cast(policy_value as decimal(9, 4))
+            end
+        ) as health_drop_points,
+        max(
+            case
+                when
+                    policy_key = 'health_drop_days'
+                    then cast(policy_value as integer)
+            end
+        ) as health_drop_days,
+        max(
+            case
+                when
+                    policy_key = 'nps_period_months'
+                    then cast(policy_value as integer)
+            end
+        ) as nps_period_months,
+        max(
+            case
+                when
+                    policy_key = 'money_back_days'
+                    then cast(policy_value as integer)
+            end
+        ) as money_back_days,
+        max(
+            case
+                when
+                    policy_key = 'support_included_months'
+                    then cast(policy_value as integer)
+            end
+        ) as support_included_months
     from {{ ref('int_policies') }}
 
 ),
@@ -180,8 +254,20 @@ clocked as (
         policies.allocation_account_rows_limit,
         policies.cac_lag_months,
         policies.clv_cap_months,
+        policies.sme_below_employees,
+        policies.forecast_years,
         policies.margin_benchmark_subscription,
         policies.margin_benchmark_total,
+        policies.support_time_zone,
+        policies.first_reply_minutes,
+        policies.health_score,
+        policies.health_green_from,
+        policies.health_yellow_from,
+        policies.health_drop_points,
+        policies.health_drop_days,
+        policies.nps_period_months,
+        policies.money_back_days,
+        policies.support_included_months,
         build_parameters.as_of_date is not null as is_as_of_given,
         data_clock.data_clock_at,
         -- A given date stands for the end of that day, which is the first instant of

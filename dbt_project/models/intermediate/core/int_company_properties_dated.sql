@@ -1,0 +1,181 @@
+-- Grain: one row per company of the CRM, property and stretch of months in which the
+-- property had a value there. A month has the value of its end.
+-- The first value is taken to have held from the beginning: a card that was filled in
+-- later is no change of the company. The newest entry of a history says what the card
+-- shows, where that shows anything; a property without a history is what the card shows.
+-- What was set after an as-of is not known. How a customer was won and how it runs the
+-- product are read off the card: a later value corrects the earlier.
+{%- set card_columns = {
+    'country': 'country',
+    'industry': 'industry',
+    'numberofemployees': 'cast(employee_count as string)',
+    'hs_analytics_source': 'analytics_source',
+    'deployment_type': 'deployment_type',
+} %}
+with
+
+companies as (
+
+    select * from {{ ref('stg_crm__companies') }}
+
+),
+
+history as (
+
+    select * from {{ ref('stg_crm__company_property_history') }}
+
+),
+
+crosswalk as (
+
+    select * from {{ ref('int_companies_crosswalked') }}
+
+),
+
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
+
+),
+
+cards as (
+
+    {%- for property_name, column in card_columns.items() %}
+    select
+        company_id,
+        '{{ property_name }}' as property_name,
+        trim({{ column }}) as property_value
+    from companies
+    where trim({{ column }}) <> ''
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+entries as (
+
+    select
+        history.company_id,
+        history.property_name,
+        history.set_at,
+        {{ month_of(
+            local_timestamp('history.set_at', 'run_settings.reporting_time_zone')
+        ) }} as month,
+        {{ is_known_by_the_as_of('history.set_at') }} as is_known,
+        case when trim(history.property_value) <> '' then trim(history.property_value)
+        end as property_value,
+        row_number() over (
+            partition by history.company_id, history.property_name
+            order by history.set_at desc
+        ) as newest_number
+    from history
+    cross join run_settings
+    where history.property_name in ('country', 'industry', 'numberofemployees')
+
+),
+
+known_entries as (
+
+    select
+        entries.company_id,
+        entries.property_name,
+        entries.month,
+        case
+            when entries.newest_number = 1
+                then coalesce(cards.property_value, entries.property_value)
+            else entries.property_value
+        end as property_value,
+        row_number() over (
+            partition by entries.company_id, entries.property_name, entries.month
+            order by entries.set_at desc
+        ) as number_in_month
+    from entries
+    left join cards
+        on
+            entries.company_id = cards.company_id
+            and entries.property_name = cards.property_name
+    where entries.is_known
+
+),
+
+monthly_values as (
+
+    select
+        company_id,
+        property_name,
+        month,
+        property_value
+    from known_entries
+    where number_in_month = 1
+
+),
+
+-- Before the first value nothing was known.
+first_months as (
+
+    select
+        company_id,
+        property_name,
+        min(month) as month
+    from monthly_values
+    where property_value is not null
+    group by company_id, property_name
+
+),
+
+dated as (
+
+    select
+        monthly_values.company_id,
+        monthly_values.property_name,
+        monthly_values.property_value,
+        case
+            when monthly_values.month = first_months.month
+                then {{ first_month_of_all() }}
+            else monthly_values.month
+        end as valid_from
+    from monthly_values
+    inner join first_months
+        on
+            monthly_values.company_id = first_months.company_id
+            and monthly_values.property_name = first_months.property_name
+            and monthly_values.month >= first_months.month
+    union all
+    select
+        cards.company_id,
+        cards.property_name,
+        cards.property_value,
+        {{ first_month_of_all() }} as valid_from
+    from cards
+    left join first_months
+        on
+            cards.company_id = first_months.company_id
+            and cards.property_name = first_months.property_name
+    where first_months.company_id is null
+
+),
+
+final as (
+
+    select
+        dated.company_id,
+        dated.property_name,
+        crosswalk.account_id,
+        dated.property_value,
+        dated.valid_from,
+        coalesce(
+            lead(dated.valid_from) over (
+                partition by dated.company_id, dated.property_name
+                order by dated.valid_from
+            ),
+            {{ end_of_all_months() }}
+        ) as valid_to
+    from dated
+    inner join crosswalk
+        on dated.company_id = crosswalk.company_id
+
+)
+
+select * from final

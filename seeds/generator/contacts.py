@@ -1,0 +1,191 @@
+"""The people whom the CRM knows: those at companies, and leads of whom no company is known.
+
+A contact's id depends on the company and the contact's place in it alone. What becomes of leads is
+``journeys``'s, what is wrong with cards ``dirt``'s; columns are here, with the rows that hang on a contact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from seeds.generator.facts import Company
+from seeds.generator.journeys import FORMS, Journey, page
+from seeds.generator.moments import DAY, HOUR, next_sync
+from seeds.generator.persons import Person, make_person, plain
+from seeds.generator.randomness import Stream, record_number
+from seeds.generator.tables import Row, Rows
+
+# People at a company beside the one who came first, by employees.
+_MORE_PEOPLE = ((60, (0, 2)), (400, (1, 4)), (10**9, (2, 6)))
+_BILLING_ADDRESS_PER_THOUSAND = 450
+_STAGE_COLUMNS = ("lead", "marketingqualifiedlead", "salesqualifiedlead", "opportunity", "customer")
+_OPEN_STATUSES = ("NEW", "OPEN", "IN_PROGRESS", "ATTEMPTED_TO_CONTACT")
+_LOST_STATUSES = ("UNQUALIFIED", "BAD_TIMING")
+
+
+@dataclass(slots=True)
+class Contact:
+    """A contact's card. ``journey`` is None for people who were added by hand."""
+
+    id: str
+    email: str | None
+    first: str | None
+    last: str | None
+    phone: str | None
+    title: str | None
+    role: str | None
+    country: str | None
+    created: int
+    stage: str | None
+    status: str | None
+    company_id: str | None
+    source: str
+    journey: Journey | None = None
+    merged: tuple[str, ...] = ()
+    is_deleted: bool = False
+    changed: int = field(default=0)
+
+
+def contact_id(*path: object) -> str:
+    """The id of a contact by the path of its company and its place."""
+    return record_number("contact", *path)
+
+
+def lead_contact(
+    key: str, person: Person, email: str, company: Company | None, company_id: str | None, journey: Journey
+) -> Contact:
+    """The card of somebody who came as a lead."""
+    stream = Stream("contact", key)
+    created = journey.stages[0][0]
+    stage = journey.stage
+    status = {"customer": "CONNECTED", "opportunity": "OPEN_DEAL"}.get(stage)
+    if status is None:
+        status = stream.pick(_OPEN_STATUSES if stage != "lead" else (*_OPEN_STATUSES, *_LOST_STATUSES))
+    return Contact(
+        id=contact_id(key),
+        email=email,
+        first=person.first,
+        last=person.last,
+        phone=None if company is None or stream.chance(350) else company.phone,
+        title=person.title if company is not None or stream.chance(300) else None,
+        role=person.role if stage in ("opportunity", "customer") else None,
+        country=None if company is None else company.country,
+        created=created,
+        stage=stage,
+        status=status,
+        company_id=company_id,
+        source=journey.source,
+        journey=journey,
+    )
+
+
+def colleagues(company: Company, company_id: str, first: int, horizon: int, *, is_customer: bool) -> list[Contact]:
+    """The other people at a company, known from ``first`` on, one after the other."""
+    low, high = next(range_ for most, range_ in _MORE_PEOPLE if company.employees <= most)
+    stream = Stream("colleagues", company.key)
+    contacts: list[Contact] = []
+    taken = set()
+    for place in range(1, 1 + stream.between(low, high)):
+        created = first + stream.between(3, 600) * DAY + stream.between(7, 17) * HOUR
+        person = make_person(stream, company.country, place)
+        local = person.local_part
+        if local in taken:
+            local = f"{local}{place}"
+        taken.add(local)
+        has_phone = stream.chance(550)
+        if created > horizon:
+            continue
+        contacts.append(
+            Contact(
+                id=contact_id(company.key, place),
+                email=f"{local}@{company.domain}",
+                first=person.first,
+                last=person.last,
+                phone=company.phone if has_phone else None,
+                title=person.title,
+                role=person.role if is_customer else None,
+                country=company.country,
+                created=created,
+                stage="customer" if is_customer else None,
+                status=None,
+                company_id=company_id,
+                source="OFFLINE",
+            )
+        )
+    if is_customer and stream.chance(_BILLING_ADDRESS_PER_THOUSAND):
+        # Nobody's name: the address to which invoices go.
+        contacts.append(
+            Contact(
+                id=contact_id(company.key, "billing"),
+                email=f"billing@{company.domain}",
+                first=None,
+                last=None,
+                phone=None,
+                title="Accounts payable",
+                role="BUDGET_HOLDER",
+                country=company.country,
+                created=max(first, min(company.created, horizon)),
+                stage="customer",
+                status=None,
+                company_id=company_id,
+                source="OFFLINE",
+            )
+        )
+    return contacts
+
+
+def unknown_person_address(person: Person, key: str) -> str:
+    """The private address of somebody who named no company; nobody real has one like it."""
+    stream = Stream("private address", key)
+    provider = stream.pick(("gmail.com", "outlook.com", "gmx.de", "yahoo.com", "icloud.com"))
+    return f"{plain(person.first)}.{plain(person.last)}.example{stream.between(10, 99)}@{provider}"
+
+
+def contact_rows(contacts: Iterable[Contact], rows: Rows, horizon: int) -> None:
+    """The cards with their forms, histories and visits."""
+    for contact in contacts:
+        rows["contact"].append(_card(contact, horizon))
+        if contact.journey is not None:
+            _journey_rows(contact.id, contact.journey, rows, horizon)
+
+
+def _card(contact: Contact, horizon: int) -> Row:
+    journey = contact.journey
+    entered = {} if journey is None else dict(journey.entered)
+    score = None if journey is None or not journey.scores else journey.scores[-1][1]
+    moments = [contact.created, contact.changed]
+    if journey is not None:
+        moments += [at for at, _ in (*journey.stages, *journey.forms, *journey.scores)]
+    return (
+        contact.id, contact.email, contact.first, contact.last, contact.phone, contact.title, contact.role,
+        contact.country, contact.created, contact.stage, contact.status,
+        None if score is None else str(score), contact.company_id, contact.source,
+        ";".join(contact.merged) or None, *(entered.get(stage) for stage in _STAGE_COLUMNS),
+        contact.is_deleted, min(next_sync(max(moments)), horizon),
+    )  # fmt: skip
+
+
+def _journey_rows(contact: str, journey: Journey, rows: Rows, horizon: int) -> None:
+    def synced(at: int) -> int:
+        return min(next_sync(at), horizon)
+
+    for at, form in journey.forms:
+        form_id, path = FORMS[form]
+        rows["contact_form_submission"].append((contact, form_id, form, at, page(path), synced(at)))
+    for at, points in journey.scores:
+        rows["contact_property_history"].append(
+            (contact, "hubspotscore", str(points), at, "CALCULATED", synced(at))
+        )
+    # Of those who have stayed leads there is nothing to tell.
+    for at, stage in journey.stages if len(journey.stages) > 1 else ():
+        rows["contact_property_history"].append(
+            (contact, "lifecyclestage", stage, at, "AUTOMATION_PLATFORM", synced(at))
+        )
+    for visit in journey.visits:
+        rows["web_visit"].append(
+            (
+                visit.browser, contact if visit.is_known else None, visit.at, visit.source, page(visit.page),
+                visit.campaign, False, False,
+            )
+        )  # fmt: skip
