@@ -56,14 +56,17 @@ class SupportCalendar:
             total += max(min(closes, end) - max(opens, start), NO_TIME)
         return total
 
-    def is_over_by(self, start: datetime, promised: timedelta) -> datetime | None:
-        """The first instant at which so much open time has passed; None where support is never open."""
+    def last_in_time(self, start: datetime, promised: timedelta) -> datetime | None:
+        """The last instant at which no more open time than promised has passed; None where it never ends.
+
+        A promise that is over as support closes can still be kept until it opens again.
+        """
         left = promised
         for opens, closes in self.open_spans(start.astimezone(self.zone).date() - ONE_DAY):
             begins = max(opens, start)
             if begins >= closes:
                 continue
-            if closes - begins >= left:
+            if closes - begins > left:
                 return begins + left
             left -= closes - begins
         return None

@@ -27,6 +27,19 @@ TABLES_OF_COSTS = {
     "fct_gross_margin_by_segment_month": ("segment_type", "segment", "month"),
     "fct_unit_economics_by_month": ("month",),
 }
+TABLES_OF_SUCCESS = {
+    "fct_support_tickets": ("ticket_id",),
+    "fct_support_entitlements": ("account_id", "basis", "valid_from_at"),
+    "fct_support_by_month": ("month",),
+    "fct_support_by_segment_month": ("segment_type", "segment", "month"),
+    "fct_nps_by_month": ("month",),
+    "fct_nps_by_segment_month": ("segment_type", "segment", "month"),
+    "fct_adoption_by_month": ("month",),
+    "fct_adoption_by_segment_month": ("segment_type", "segment", "month"),
+    "fct_health_by_account_month": ("account_id", "month"),
+    "fct_health_measures_by_account_month": ("account_id", "month", "score", "measure"),
+    "fct_health_alerts": ("account_id", "month", "alert_kind"),
+}
 MART_KEYS = {
     "fct_mrr_by_account_month": ("account_id", "month"),
     "fct_mrr_by_account_currency_month": ("account_id", "currency_code", "month"),
@@ -43,6 +56,7 @@ MART_KEYS = {
     "fct_deferred_revenue_by_month": ("currency_code", "month"),
     "fct_receivables_by_account_month": ("account_id", "currency_code", "month"),
     **TABLES_OF_COSTS,
+    **TABLES_OF_SUCCESS,
 }
 
 

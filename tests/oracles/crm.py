@@ -8,22 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from functools import cached_property
 from pathlib import Path
 
-from tests.oracles.calendar_months import Calendar
+from tests.oracles.account_segments import UNKNOWN, AccountSegments
+from tests.oracles.calendar_months import Calendar, next_month
 from tests.oracles.export import Row, flag, instant, read_rows, required_instant
 from tests.oracles.identity import Identity
-from tests.oracles.policy_tables import plain, read_policy_table
+
+ALL = "all"
 
 
 class Crm:
     """Tables of the CRM up to the day of the data clock; what happens on that day is seen to its end."""
 
-    def __init__(self, landing: Path, calendar: Calendar, identity: Identity) -> None:
+    def __init__(
+        self, landing: Path, calendar: Calendar, identity: Identity, segments: AccountSegments
+    ) -> None:
         self.landing = landing
         self.calendar = calendar
         self.identity = identity
+        self.segments = segments
 
     def rows(self, table: str) -> list[dict[str, str]]:
         return read_rows(self.landing / "crm" / f"{table}.csv")
@@ -58,19 +62,24 @@ class Crm:
                 found.setdefault(row[key], []).append((required_instant(row, "timestamp"), row.get("value")))
         return {owner: sorted(values, key=lambda entry: entry[0]) for owner, values in found.items()}
 
-    @cached_property
-    def segment_mappings(self) -> dict[tuple[str, str], str]:
-        rows = read_policy_table(self.landing, "segment_mappings", ("mapping", "value"))
-        return {(row["mapping"], plain(row["value"])): row["target"] for row in rows}
+    def account_of(self, row: Row) -> str | None:
+        """Of the company that a row names, else of its contact's."""
+        if "company_id" in row:
+            return self.identity.of_company(row["company_id"])
+        return self.identity.of_contact(row["contact_id"]) if "contact_id" in row else None
 
-    def mapped(self, mapping: str, value: str | None) -> str:
-        """What a value of an export is called in a segment; what nobody has mapped is unknown."""
-        return self.segment_mappings.get((mapping, plain(value)), "unknown")
+    def segment(self, segment_type: str, account: str | None, month: date) -> str:
+        """Of an account in a month; ``ALL`` is the one segment of everybody."""
+        if segment_type == ALL:
+            return ALL
+        if account is None:
+            return UNKNOWN
+        return self.segments.of(account, month)[segment_type]
 
     def months_from(self, first: date) -> list[date]:
-        months = [first.replace(day=1)]
-        last = self.calendar.last_day.replace(day=1)
-        while months[-1] < last:
-            year, month = divmod(months[-1].month, 12)
-            months.append(date(months[-1].year + year, month + 1, 1))
-        return [month for month in months if month <= last]
+        """Up to that of the data clock."""
+        months, month = [], first.replace(day=1)
+        while self.is_seen(month):
+            months.append(month)
+            month = next_month(month)
+        return months

@@ -32,6 +32,7 @@ from tests.oracles.export import (
 )
 from tests.oracles.identity import Identity, read_identity
 from tests.oracles.invoice_lines import LineReader
+from tests.oracles.invoices import Invoice
 from tests.oracles.items import Item, Service, less_amounts_off, make_items
 from tests.oracles.rates import Rates
 from tests.oracles.subscriptions import Subscription, read_subscriptions
@@ -101,6 +102,7 @@ class Company:
     first_billed: datetime | None
     fiscal_year_start_month: int
     identity: Identity
+    invoices: list[Invoice]
 
     @cached_property
     def months(self) -> list[date]:
@@ -575,6 +577,7 @@ def read_company(
         first_billed=reader.first_billed_or_served(rows),
         fiscal_year_start_month=int(policy["fiscal_year_start_month"]),
         identity=identity,
+        invoices=[invoice for invoice in reader.invoices.values() if invoice.status != "draft"],
     )
 
 

@@ -69,13 +69,15 @@ def test_a_day_on_which_the_clocks_change_is_an_hour_shorter_or_longer() -> None
 
 def test_a_promise_is_due_within_open_hours() -> None:
     support, promised = calendar("UTC", "2024-06-10"), timedelta(minutes=240)
-    assert support.is_over_by(at("2024-06-03T11:00"), promised) == at("2024-06-03T15:00")
-    assert support.is_over_by(at("2024-06-03T14:00"), promised) == at("2024-06-03T18:00")
+    assert support.last_in_time(at("2024-06-03T11:00"), promised) == at("2024-06-03T15:00")
+    assert support.last_in_time(at("2024-06-03T14:01"), promised) == at("2024-06-04T10:01")
+    # Four hours end with the day; a reply at the opening of the next one has taken no more.
+    assert support.last_in_time(at("2024-06-03T14:00"), promised) == at("2024-06-04T10:00")
     # Friday 17:00: an hour on Friday, nothing on the weekend and on the holiday, three on Tuesday.
-    assert support.is_over_by(at("2024-06-07T17:00"), promised) == at("2024-06-11T13:00")
+    assert support.last_in_time(at("2024-06-07T17:00"), promised) == at("2024-06-11T13:00")
 
 
 def test_support_that_is_never_open_counts_nothing_and_owes_nothing() -> None:
     support = SupportCalendar(ZoneInfo("UTC"), {}, frozenset())
     assert minutes(support, at("2024-06-03T11:00"), at("2025-06-03T11:00")) == 0
-    assert support.is_over_by(at("2024-06-03T11:00"), timedelta(minutes=1)) is None
+    assert support.last_in_time(at("2024-06-03T11:00"), timedelta(minutes=1)) is None
