@@ -38,3 +38,8 @@
         ) }} as decimal(9, 6)
     )
 {%- endmacro %}
+
+{# The measures that int_health_values_by_account_month knows, in the order in which they are published. #}
+{% macro measures_of_health() -%}
+    usage adoption support nps billing tenure renewal csm_rating
+{%- endmacro %}

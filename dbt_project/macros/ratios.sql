@@ -12,3 +12,27 @@
 {% macro twelfth_power(base) -%}
     ({{ ([base] * 12) | join(' * ') }})
 {%- endmacro %}
+
+{#
+  The constant yearly growth (double, 1 = 100 %) that leads from start to finish in so many years; NULL where the start is
+  not above 0, the finish below 0 or no year has passed.
+#}
+{% macro compound_growth(start, finish, years) -%}
+    case
+        when {{ start }} > 0 and {{ finish }} >= 0 and {{ years }} > 0
+            then power({{ ratio(finish, start) }}, 1 / cast({{ years }} as double)) - 1
+    end
+{%- endmacro %}
+
+{#
+  An amount after so many years of constant growth, rounded to the digits of the reporting currency, DECIMAL(24,4): an
+  estimate, which may leave exact arithmetic on its way.
+#}
+{% macro grown_amount(amount, growth, years, minor_unit_digits) -%}
+    cast(
+        round(
+            cast({{ amount }} as double) * power(1 + {{ growth }}, {{ years }}),
+            {{ minor_unit_digits }}
+        ) as decimal(24, 4)
+    )
+{%- endmacro %}

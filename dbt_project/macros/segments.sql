@@ -1,17 +1,19 @@
-{#
-  The segment types, in the order of the definitions: what an account is of as a whole, then what it pays for. Columns of
-  int_account_segments_dated and int_prices_segmented, and the currency.
-#}
+{# The segment types: what an account is of as a whole, then what it pays for. #}
 {% macro segment_types() -%}
     {{ account_segment_types() }} {{ price_segment_types() }}
 {%- endmacro %}
 
 {# Of these an account has one at a time; it may have another one later. #}
 {% macro account_segment_types() -%}
+    {{ dated_segment_types() }} health_band
+{%- endmacro %}
+
+{# Columns of int_account_segments_dated; the band of a month's health stands in int_health_bands_by_account_month. #}
+{% macro dated_segment_types() -%}
     country region vertical organization_size acquisition_channel region_vertical
 {%- endmacro %}
 
-{# Of these an account may have several at a time. #}
+{# Of these an account may have several at a time: columns of int_prices_segmented, and the currency. #}
 {% macro price_segment_types() -%}
     product plan currency service_type deployment
 {%- endmacro %}
@@ -24,4 +26,9 @@
 {# Stands for "no end" of a stretch of months: later than any month. #}
 {% macro end_of_all_months() -%}
     cast('9999-12-01' as date)
+{%- endmacro %}
+
+{# Pairs of segment types that revenue by year is crossed by. #}
+{% macro crossed_segment_types() -%}
+    region*vertical region*service_type vertical*service_type region*organization_size
 {%- endmacro %}

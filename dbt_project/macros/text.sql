@@ -60,3 +60,23 @@
 {% macro spark__split_to_rows(text, separator) -%}
     explode(split({{ text }}, '[{{ separator }}]'))
 {%- endmacro %}
+
+{#
+  The path of a web address in small letters: without scheme and host, query and fragment, and without a slash at its end
+  ('' is the first page). An address without a scheme is a path already.
+#}
+{% macro url_path(url) -%}
+    {%- set address = "split_part(split_part(lower(trim(" ~ url ~ ")), '?', 1), '#', 1)" -%}
+    {%- set behind_scheme = "split_part(" ~ address ~ ", '://', 2)" -%}
+    {%- set path -%}
+    case
+            when {{ address }} like '%://%'
+                then substring({{ behind_scheme }}, length(split_part({{ behind_scheme }}, '/', 1)) + 1)
+            else {{ address }}
+        end
+    {%- endset -%}
+    case
+        when {{ path }} like '%/' then substring({{ path }}, 1, length({{ path }}) - 1)
+        else {{ path }}
+    end
+{%- endmacro %}

@@ -201,3 +201,27 @@
 {% macro weekday_of(day) -%}
     ({{ days_between("cast('1900-01-01' as date)", day) }} % 7 + 1)
 {%- endmacro %}
+
+{# Seconds (whole) in minutes, DECIMAL(18,4), rounded half away from zero; NULL stays NULL. #}
+{% macro seconds_to_minutes(seconds) -%}
+    case
+        when {{ seconds }} is not null
+            then {{ round_quotient_to_mrr(exact_integer(seconds), exact_integer('60')) }}
+    end
+{%- endmacro %}
+
+{#
+  One row per year (integer), first to last inclusive; stands alone in a select list. Where the last is before the first an
+  engine may count down: filter.
+#}
+{% macro year_series(first_year, last_year) -%}
+    {{ return(adapter.dispatch('year_series', 'tieout')(first_year, last_year)) }}
+{%- endmacro %}
+
+{% macro default__year_series(first_year, last_year) -%}
+    unnest(generate_series({{ first_year }}, {{ last_year }}))
+{%- endmacro %}
+
+{% macro spark__year_series(first_year, last_year) -%}
+    explode(sequence({{ first_year }}, {{ last_year }}))
+{%- endmacro %}

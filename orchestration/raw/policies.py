@@ -25,6 +25,8 @@ TABLE = "metric_policies"
 _NUMBER = re.compile(r" *-?[0-9]+(\.[0-9]+)? *")
 _NAME = re.compile(r"[a-z0-9_]+")
 _NAMES = re.compile(r"[a-z_]+( [a-z_]+)*")
+# Without a slash at the end, as the models cut paths.
+_PATHS = re.compile(r"(/[^\s/?#,;A-Z]+)+( (/[^\s/?#,;A-Z]+)+)*")
 # A hundred years: what is meant by more is "always", and dates moved by it stay inside the calendar.
 _MOST_DAYS = 36_500
 # An IANA name that stands for "nobody has chosen a zone yet".
@@ -168,6 +170,15 @@ def _control_names(value: str) -> None:
         )
 
 
+def _paths(value: str) -> None:
+    if not _PATHS.fullmatch(value):
+        raise PolicyError(
+            "these are no paths of pages.",
+            "Expected paths such as /pricing, in small letters and separated by single blanks.",
+            "policy_value",
+        )
+
+
 def _time_zone(value: str) -> None:
     try:
         ZoneInfo(value).utcoffset(None)
@@ -235,6 +246,13 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "allocation_account_rows_limit": _number(0, 1_000_000_000, whole=True),
     "cac_lag_months": _number(0, 120, whole=True),
     "clv_cap_months": _number(1, 1200, whole=True),
+    "mql_score": _number(0, 1_000_000, whole=False, most_decimals=6),
+    "sql_score": _number(0, 1_000_000, whole=False, most_decimals=6),
+    "pricing_pages": _or_nothing(_paths),
+    "crm_currency": _or_nothing(_currency),
+    "crm_billing_tolerance_days": _number(0, _MOST_DAYS, whole=True),
+    "crm_deal_amount": _one_of("first_year", "monthly"),
+    "crm_controls_only_report": _one_of("true", "false"),
     "sme_below_employees": _number(1, 100_000_000, whole=True),
     "forecast_years": _number(0, 20, whole=True),
     "margin_benchmark_subscription": _name_or_nothing,

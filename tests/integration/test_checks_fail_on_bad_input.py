@@ -2234,6 +2234,15 @@ CASES: dict[str, list[Case]] = {
         *(policy("sme_below_employees", value) for value in ("0", "100000001", "0.5", None)),
         *(policy("forecast_years", value) for value in ("-1", "21", None)),
         *(
+            policy(key, value)
+            for key in ("mql_score", "sql_score")
+            for value in ("-1", "1000001", "0.0000001", "hot", None)
+        ),
+        *(policy("crm_currency", value) for value in ("QQQ", "euro")),
+        *(policy("crm_billing_tolerance_days", value) for value in ("-1", "36501", "1.5", None)),
+        *(policy("crm_deal_amount", value) for value in ("total", "", None)),
+        *(policy("crm_controls_only_report", value) for value in ("yes", "", None)),
+        *(
             Case(
                 {**policy(f"margin_benchmark_{margin}", "b").rows, BENCHMARKS: rows},
                 ("margin_benchmark", "'b'"),
@@ -2255,6 +2264,13 @@ CASES: dict[str, list[Case]] = {
                 "allocation_account_rows_limit": ("0", "1000000000"),
                 "cac_lag_months": ("0", "120"),
                 "clv_cap_months": ("1", "1200"),
+                "mql_score": ("0", "40", "1000000"),
+                "sql_score": ("0", "70.5"),
+                "pricing_pages": ("", "/pricing"),
+                "crm_currency": ("", "EUR"),
+                "crm_billing_tolerance_days": ("0", "31"),
+                "crm_deal_amount": ("first_year", "monthly"),
+                "crm_controls_only_report": ("true", "false"),
                 "sme_below_employees": ("1", "100000000"),
                 "forecast_years": ("0", "20"),
                 "margin_benchmark_subscription": ("",),

@@ -63,6 +63,11 @@ ranges as (
         1200 as high
     union all
     select
+        'crm_billing_tolerance_days' as policy_key,
+        0 as low,
+        36500 as high
+    union all
+    select
         'sme_below_employees' as policy_key,
         1 as low,
         100000000 as high
@@ -168,7 +173,7 @@ findings as (
         'Expected true or false.' as reason
     from policies
     where
-        policies.policy_key = 'customer_success_in_cor'
+        policies.policy_key in ('customer_success_in_cor', 'crm_controls_only_report')
         and coalesce(policies.policy_value not in ('true', 'false'), true)
     union all
     select
@@ -196,6 +201,30 @@ findings as (
             = try_cast(policies.policy_value as decimal(24, 4)),
             false
         ) = false
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected points from 0 to 1000000 with at most 6 decimals.' as reason
+    from policies
+    where
+        policies.policy_key in ('mql_score', 'sql_score')
+        and coalesce(
+            try_cast(policies.policy_value as decimal(24, 8)) >= 0
+            and try_cast(policies.policy_value as decimal(24, 8)) <= 1000000
+            and try_cast(policies.policy_value as decimal(24, 8))
+            = try_cast(policies.policy_value as decimal(18, 6)),
+            false
+        ) = false
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected first_year or monthly.' as reason
+    from policies
+    where
+        policies.policy_key = 'crm_deal_amount'
+        and coalesce(policies.policy_value not in ('first_year', 'monthly'), true)
     union all
     select
         policies.policy_key,
@@ -256,7 +285,13 @@ findings as (
     left join currencies
         on upper(policies.policy_value) = currencies.currency_code
     where
-        policies.policy_key = 'reporting_currency'
+        (
+            policies.policy_key = 'reporting_currency'
+            or (
+                policies.policy_key = 'crm_currency'
+                and coalesce(policies.policy_value, '') <> ''
+            )
+        )
         and currencies.currency_code is null
     union all
     select

@@ -35,6 +35,8 @@ WITHOUT_GRAIN = {
     "stg_control__quarantined_rows": "one cell may be named by several files and reasons",
     "stg_ledger__cloud_costs": "a cloud bill may charge the same twice",
     "stg_ledger__time_entries": "the same work may be recorded twice a day",
+    "stg_crm__marketing_spends": "the same may be spent twice a day",
+    "stg_crm__web_visits": "the same visit may be recorded twice",
 }
 
 # The published tables of subscription metrics and their keys, by which analysts join them.
@@ -81,6 +83,12 @@ PUBLISHED = {
     "fct_hosting_by_month": ["month", "provider", "environment"],
     "fct_amortization_by_asset_month": ["asset_id", "month"],
     "fct_unit_economics_by_month": ["month"],
+    "fct_segments_by_year": ["segment_type", "segment", "cross_segment_type", "cross_segment", "year"],
+    "fct_acquisition_costs_by_channel_month": ["month", "channel"],
+    "fct_funnel_by_month": ["month", "channel"],
+    "fct_pipeline_by_month": ["month", "stage"],
+    "fct_sales_velocity_by_month": ["month"],
+    "fct_search_share_by_month": ["month"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_trial_balance_by_period": ["account_id", "month"],
     "fct_control_differences": ["control", "period", "dimension", "currency_code", "match_key"],

@@ -208,3 +208,45 @@ def test_a_margin_is_held_against_a_benchmark_by_name_or_against_none(key: str) 
         check_policy(key, value, default_policies())
     for value in ("0.74", "BVP", "two names", " "):
         assert "no name of a benchmark" in refused(key, value)
+
+
+@pytest.mark.parametrize("key", ["mql_score", "sql_score"])
+def test_scores_have_a_range(key: str) -> None:
+    for value in ("0", "40", "7.5", "1000000"):
+        check_policy(key, value, default_policies())
+    assert "too small" in refused(key, "-1")
+    assert "too large" in refused(key, "1000001")
+    assert "no number" in refused(key, "")
+    assert "finer than the models reckon with" in refused(key, "0.0000001")
+
+
+@pytest.mark.parametrize("value", ["", "/pricing", "/pricing /de/preise", "/a/b-c_d"])
+def test_pricing_pages_are_paths_with_blanks_between_them_or_none(value: str) -> None:
+    check_policy("pricing_pages", value, default_policies())
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["pricing", "/", "/pricing/", "/Pricing", "/a  /b", " /a", "/a?b", "/a#b", "/a,/b", "https://a.com/b"],
+)
+def test_what_is_no_path_is_refused(value: str) -> None:
+    assert "no paths of pages" in refused("pricing_pages", value)
+
+
+def test_the_crm_has_a_currency_or_that_of_the_reports() -> None:
+    for value in ("", "EUR"):
+        check_policy("crm_currency", value, default_policies())
+    assert "no currency code" in refused("crm_currency", "Euro")
+
+
+def test_what_deals_are_compared_with_is_chosen() -> None:
+    for key, values in {
+        "crm_deal_amount": ("first_year", "monthly"),
+        "crm_controls_only_report": ("true", "false"),
+        "crm_billing_tolerance_days": ("0", "31"),
+    }.items():
+        for value in values:
+            check_policy(key, value, default_policies())
+    assert "cannot have this value" in refused("crm_deal_amount", "total")
+    assert "cannot have this value" in refused("crm_controls_only_report", "")
+    assert "no whole number" in refused("crm_billing_tolerance_days", "1.5")

@@ -139,6 +139,43 @@ policies as (
         max(
             case
                 when
+                    policy_key = 'mql_score'
+                    then cast(policy_value as decimal(18, 6))
+            end
+        ) as mql_score,
+        max(
+            case
+                when
+                    policy_key = 'sql_score'
+                    then cast(policy_value as decimal(18, 6))
+            end
+        ) as sql_score,
+        -- Paths, separated by blanks.
+        coalesce(
+            max(case when policy_key = 'pricing_pages' then policy_value end), ''
+        ) as pricing_pages,
+        -- Empty: the CRM is kept in the reporting currency.
+        max(
+            case
+                when
+                    policy_key = 'crm_currency' and policy_value <> ''
+                    then upper(policy_value)
+            end
+        ) as crm_currency_code,
+        max(
+            case
+                when
+                    policy_key = 'crm_billing_tolerance_days'
+                    then cast(policy_value as integer)
+            end
+        ) as crm_billing_tolerance_days,
+        max(case when policy_key = 'crm_deal_amount' then policy_value end)
+            as crm_deal_amount,
+        max(case when policy_key = 'crm_controls_only_report' then policy_value end)
+        = 'true' as is_crm_only_reported,
+        max(
+            case
+                when
                     policy_key = 'sme_below_employees'
                     then cast(policy_value as integer)
             end
@@ -254,6 +291,14 @@ clocked as (
         policies.allocation_account_rows_limit,
         policies.cac_lag_months,
         policies.clv_cap_months,
+        policies.mql_score,
+        policies.sql_score,
+        policies.pricing_pages,
+        policies.crm_billing_tolerance_days,
+        policies.crm_deal_amount,
+        policies.is_crm_only_reported,
+        coalesce(policies.crm_currency_code, policies.reporting_currency_code)
+            as crm_currency_code,
         policies.sme_below_employees,
         policies.forecast_years,
         policies.margin_benchmark_subscription,

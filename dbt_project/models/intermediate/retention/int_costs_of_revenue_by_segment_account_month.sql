@@ -1,7 +1,8 @@
 -- Grain: one row per segment type, segment, account and month with a cost of revenue.
--- A country or region bears all costs of its accounts; a product, plan, currency,
--- service type or deployment what fell on the prices that the account paid there. Costs
--- of no account are of no segment.
+-- A segment that an account is of as a whole (its country, say) bears all costs of its
+-- accounts in the months that they are of it; a product, plan, currency, service type or
+-- deployment what fell on the prices that the account paid there. Costs of no account
+-- are of no segment.
 with
 
 costs as (
@@ -13,9 +14,15 @@ costs as (
 
 ),
 
-accounts as (
+account_segments as (
 
-    select * from {{ ref('int_accounts_segmented') }}
+    select * from {{ ref('int_account_segments_dated') }}
+
+),
+
+health_bands as (
+
+    select * from {{ ref('int_health_bands_by_account_month') }}
 
 ),
 
@@ -32,16 +39,25 @@ segmented as (
         costs.month,
         costs.cost_of_revenue_minor,
         costs.minor_unit_digits,
-        coalesce(accounts.country, 'unknown') as country,
-        coalesce(accounts.region, 'unknown') as region,
+        {%- for segment_type in dated_segment_types().split() %}
+        coalesce(account_segments.{{ segment_type }}, 'unknown') as {{ segment_type }},
+        {%- endfor %}
+        coalesce(health_bands.health_band, 'unknown') as health_band,
         coalesce(prices.product, 'unknown') as product,
         costs.price_id as plan,
         costs.currency_code as currency,
         coalesce(prices.service_type, 'unknown') as service_type,
         coalesce(prices.deployment, 'unknown') as deployment
     from costs
-    left join accounts
-        on costs.account_id = accounts.account_id
+    left join account_segments
+        on
+            costs.account_id = account_segments.account_id
+            and costs.month >= account_segments.valid_from
+            and costs.month < account_segments.valid_to
+    left join health_bands
+        on
+            costs.account_id = health_bands.account_id
+            and costs.month = health_bands.month
     left join prices
         on costs.price_id = prices.price_id
 

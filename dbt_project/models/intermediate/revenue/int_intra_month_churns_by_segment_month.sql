@@ -10,9 +10,15 @@ intervals as (
 
 ),
 
-accounts as (
+account_segments as (
 
-    select * from {{ ref('int_accounts_segmented') }}
+    select * from {{ ref('int_account_segments_dated') }}
+
+),
+
+health_bands as (
+
+    select * from {{ ref('int_health_bands_by_account_month') }}
 
 ),
 
@@ -90,8 +96,7 @@ placed as (
 
     select
         steps.account_id,
-        accounts.country,
-        accounts.region,
+        'all' as account,
         prices.product,
         prices.plan,
         steps.currency_code as currency,
@@ -101,16 +106,16 @@ placed as (
         steps.month,
         steps.step_amount
     from steps
-    inner join accounts
-        on steps.account_id = accounts.account_id
     inner join prices
         on steps.price_id = prices.price_id
 
 ),
 
+-- What an account is of as a whole it is of with everything it pays: that is added up
+-- once, under the type 'account'.
 segment_steps as (
 
-    {%- for segment_type in segment_types().split() %}
+    {%- for segment_type in ['account'] + price_segment_types().split() %}
     select
         '{{ segment_type }}' as segment_type,
         {{ segment_type }} as segment,
@@ -167,6 +172,7 @@ ends_with_start as (
     select
         segment_type,
         segment,
+        account_id,
         month,
         balance_after,
         lag(month) over (
@@ -177,6 +183,57 @@ ends_with_start as (
 
 ),
 
+churns as (
+
+    select
+        segment_type,
+        segment,
+        account_id,
+        month
+    from ends_with_start
+    where
+        balance_after = 0
+        and start_month = month
+
+),
+
+-- An account is counted in the segment that it is of in that month.
+segment_churns as (
+
+    select
+        segment_type,
+        segment,
+        month
+    from churns
+    where segment_type <> 'account'
+    {%- for segment_type in dated_segment_types().split() %}
+    union all
+    select
+        '{{ segment_type }}' as segment_type,
+        account_segments.{{ segment_type }} as segment,
+        churns.month
+    from churns
+    inner join account_segments
+        on
+            churns.account_id = account_segments.account_id
+            and churns.month >= account_segments.valid_from
+            and churns.month < account_segments.valid_to
+    where churns.segment_type = 'account'
+    {%- endfor %}
+    union all
+    select
+        'health_band' as segment_type,
+        coalesce(health_bands.health_band, 'unknown') as segment,
+        churns.month
+    from churns
+    left join health_bands
+        on
+            churns.account_id = health_bands.account_id
+            and churns.month = health_bands.month
+    where churns.segment_type = 'account'
+
+),
+
 final as (
 
     select
@@ -184,10 +241,7 @@ final as (
         segment,
         month,
         count(*) as intra_month_churn_count
-    from ends_with_start
-    where
-        balance_after = 0
-        and start_month = month
+    from segment_churns
     group by segment_type, segment, month
 
 )

@@ -179,7 +179,7 @@ final as (
         due.first_replied_at,
         due.closed_at,
         due.reply_due_at,
-        due.reply_seconds,
+        cast(due.reply_seconds as bigint) as reply_seconds,
         case
             when due.first_replied_at <= due.reply_due_at then 'in_time'
             when due.first_replied_at > due.reply_due_at then 'late'

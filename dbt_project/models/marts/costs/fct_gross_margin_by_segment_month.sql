@@ -10,9 +10,15 @@ margins as (
 
 ),
 
-accounts as (
+account_segments as (
 
-    select * from {{ ref('int_accounts_segmented') }}
+    select * from {{ ref('int_account_segments_dated') }}
+
+),
+
+health_bands as (
+
+    select * from {{ ref('int_health_bands_by_account_month') }}
 
 ),
 
@@ -32,14 +38,16 @@ segmented as (
 
     select
         margins.*,
+        {%- for segment_type in dated_segment_types().split() %}
         case
             when margins.account_id = 'unallocated' then 'unallocated'
-            else coalesce(accounts.country, 'unknown')
-        end as country,
+            else coalesce(account_segments.{{ segment_type }}, 'unknown')
+        end as {{ segment_type }},
+        {%- endfor %}
         case
             when margins.account_id = 'unallocated' then 'unallocated'
-            else coalesce(accounts.region, 'unknown')
-        end as region,
+            else coalesce(health_bands.health_band, 'unknown')
+        end as health_band,
         -- A price that is none stands for itself: unknown or unallocated.
         coalesce(
             prices.product,
@@ -65,8 +73,15 @@ segmented as (
             end
         ) as deployment
     from margins
-    left join accounts
-        on margins.account_id = accounts.account_id
+    left join account_segments
+        on
+            margins.account_id = account_segments.account_id
+            and margins.month >= account_segments.valid_from
+            and margins.month < account_segments.valid_to
+    left join health_bands
+        on
+            margins.account_id = health_bands.account_id
+            and margins.month = health_bands.month
     left join prices
         on margins.price_id = prices.price_id
 
