@@ -28,6 +28,7 @@ from tests.oracles.ratios import rate
 from tests.oracles.support import median
 
 COUNTS = ("seats_active", "seats_paid", "daily_active_users", "monthly_active_users", "key_events")
+USERS = ("daily_active_users", "monthly_active_users")
 TOUCHES = {"call", "email", "meeting"}
 ONE_DAY = timedelta(days=1)
 
@@ -136,19 +137,21 @@ class Adoption:
         for (survivor, day), use in self.uses.items():
             month = day.replace(day=1)
             entry = found[use.account, month]
-            entry.has_used = True
+            entry.has_used = entry.has_used or any((use.of(name) or 0) > 0 for name in USERS)
             entry.key_events += use.of("key_events") or 0
             daily, monthly = use.of("daily_active_users"), use.of("monthly_active_users")
             if daily is not None and monthly is not None:
                 entry.daily += daily
                 entry.monthly += monthly
-            if use.of("seats_paid") is not None:
+            if use.of("seats_paid") is not None and use.of("seats_active") is not None:
                 known = newest.get((survivor, month))
                 if known is None or known[0] < day:
                     newest[survivor, month] = day, use
         for (_, month), (_, use) in newest.items():
-            found[use.account, month].seats_active += use.of("seats_active") or 0
-            found[use.account, month].seats_paid += use.of("seats_paid") or 0
+            # Seats in use are set against those paid for: who pays for none is on neither side.
+            paid = use.of("seats_paid") or 0
+            found[use.account, month].seats_paid += paid
+            found[use.account, month].seats_active += (use.of("seats_active") or 0) if paid > 0 else 0
         for account, day in self.touches:
             found[account, day.replace(day=1)].touchpoints += 1
         for account, day in self.activations.items():

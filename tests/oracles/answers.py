@@ -15,7 +15,9 @@ from tests.oracles.account_segments import AccountSegments
 from tests.oracles.costs import Costs
 from tests.oracles.crm import Crm
 from tests.oracles.customer_success import CustomerSuccess
+from tests.oracles.funnel import Funnel
 from tests.oracles.gross_margin import Margins, UnitCosts
+from tests.oracles.pipeline import Pipeline
 from tests.oracles.unit_economics import UnitEconomics
 
 Answers = dict[str, list[mrr.MartRow]]
@@ -118,6 +120,8 @@ def answer(
     crm = Crm(landing, company.calendar, company.identity, facts.accounts)
     success = CustomerSuccess(crm, company, books, policies or {})
     facts.accounts.band_of = success.health.band_of
+    funnel = Funnel(crm, success.adoption.first_paid_days, policies or {})
+    pipeline = Pipeline(crm, company.rates, policies or {})
     margins = Margins(landing, policies or {}, Costs(landing, policies or {}, company, books), facts)
     about_mrr = mrr_tables(company, facts, margins.unit_costs)
     economics = UnitEconomics(margins, policies or {}, about_mrr["fct_mrr_bridge_by_month"])
@@ -127,4 +131,8 @@ def answer(
         **cost_tables(margins),
         "fct_unit_economics_by_month": economics.month_rows(),
         **success.tables,
+        "fct_funnel_by_month": funnel.rows(),
+        "fct_search_share_by_month": funnel.search_share_rows(),
+        "fct_pipeline_by_month": pipeline.stage_rows(),
+        "fct_sales_velocity_by_month": pipeline.velocity_rows(),
     }

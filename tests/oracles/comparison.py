@@ -40,6 +40,12 @@ TABLES_OF_SUCCESS = {
     "fct_health_measures_by_account_month": ("account_id", "month", "score", "measure"),
     "fct_health_alerts": ("account_id", "month", "alert_kind"),
 }
+TABLES_OF_GROWTH = {
+    "fct_funnel_by_month": ("month", "channel"),
+    "fct_search_share_by_month": ("month",),
+    "fct_pipeline_by_month": ("month", "stage"),
+    "fct_sales_velocity_by_month": ("month",),
+}
 MART_KEYS = {
     "fct_mrr_by_account_month": ("account_id", "month"),
     "fct_mrr_by_account_currency_month": ("account_id", "currency_code", "month"),
@@ -57,6 +63,7 @@ MART_KEYS = {
     "fct_receivables_by_account_month": ("account_id", "currency_code", "month"),
     **TABLES_OF_COSTS,
     **TABLES_OF_SUCCESS,
+    **TABLES_OF_GROWTH,
 }
 
 

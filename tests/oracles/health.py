@@ -106,8 +106,8 @@ class Health:
                 measure=row["measure"],
                 weight=Fraction(row["weight"]),
                 direction=row["direction"],
-                floor=Fraction(row["floor"]),
-                ceiling=Fraction(row["ceiling"]),
+                floor=Fraction(row["floor_value"]),
+                ceiling=Fraction(row["ceiling_value"]),
                 look_back_days=int(row["look_back_days"]),
             )
             if rule.weight:
@@ -167,8 +167,9 @@ class Health:
             active, paid = use.of("seats_active"), use.of("seats_paid")
             if window.first <= day <= window.last and active is not None and paid is not None:
                 newest[survivor] = max(newest.get(survivor, (day, active, paid)), (day, active, paid))
-        paid = sum(seats[2] for seats in newest.values())
-        return Fraction(sum(seats[1] for seats in newest.values()), paid) if paid > 0 else None
+        in_use = sum(active for _, active, paid in newest.values() if paid > 0)
+        paid_for = sum(paid for _, _, paid in newest.values())
+        return Fraction(in_use, paid_for) if paid_for > 0 else None
 
     def replies(self, account: str, window: Window) -> Fraction | None:
         """Of tickets as they stood at the end: those decided by then."""
@@ -223,7 +224,10 @@ class Health:
 
     def tenure(self, account: str, window: Window) -> Fraction | None:
         first = self.adoption.first_paid_days.get(account)
-        return None if first is None or first > window.last else Fraction((window.last - first) // ONE_DAY)
+        if first is None or first > window.last:
+            return None
+        # A month ends with the first instant after it.
+        return Fraction((self.crm.calendar.local_date(window.end) - first) // ONE_DAY)
 
     def rating(self, account: str, window: Window) -> Fraction | None:
         ratings = [
@@ -366,7 +370,7 @@ class Health:
     def compared_month(self, month: date) -> date:
         """The month-end nearest to so many days before; of two that are equally near the later."""
         days = int(self.policy["health_drop_days"])
-        day = next_month(month) - days * ONE_DAY
+        day = self.crm.calendar.local_date(self.company.calendar.close_of(month)) - days * ONE_DAY
         candidates = [add_months(month, -ago) for ago in range(1, days // 28 + 3)]
         return min(candidates, key=lambda other: (abs(next_month(other) - day), -other.toordinal()))
 
