@@ -41,6 +41,12 @@ cost_integrity_rows as (
 
 ),
 
+crm_rows as (
+
+    select * from {{ ref('int_crm_control_rows') }}
+
+),
+
 ledger_accounts as (
 
     select * from {{ ref('int_ledger_accounts_classified') }}
@@ -217,6 +223,18 @@ unioned as (
         row_label,
         amount
     from cost_integrity_rows
+    union all
+    select
+        control,
+        period,
+        dimension,
+        currency_code,
+        side,
+        match_key,
+        document_id,
+        row_label,
+        amount
+    from crm_rows
 
 ),
 

@@ -3,7 +3,8 @@
 -- where no account has the role that the control reads, there is no data. Neither is
 -- there before the first month of what is kept beside the ledger: a register, a cloud
 -- bill. The ledger in itself is compared in all its months. A difference that open
--- items of the company explain to the cent is an open item, until they expire.
+-- items of the company explain to the cent is an open item, until they expire. What the
+-- CRM says of deals stops nothing unless policy crm_controls_only_report says so.
 with
 
 control_rows as (
@@ -280,9 +281,13 @@ decided as (
         coalesce(explained.has_open_item, false) as has_open_item,
         coalesce(explained.open_amount, 0) as open_amount,
         explained.open_item_text,
-        amounts.ledger_role is null
-        or run_settings.ledger_controls_from = 'complete_months'
-        or coalesce(accounting_periods.is_closed_period, false) as is_blocking_period
+        case
+            when amounts.kept_in = 'crm.deal' then not run_settings.is_crm_only_reported
+            else
+                amounts.ledger_role is null
+                or run_settings.ledger_controls_from = 'complete_months'
+                or coalesce(accounting_periods.is_closed_period, false)
+        end as is_blocking_period
     from amounts
     cross join run_settings
     left join explained

@@ -21,6 +21,12 @@ cost_rows as (
 
 ),
 
+growth_rows as (
+
+    select * from {{ ref('int_growth_rows_by_use') }}
+
+),
+
 load_report as (
 
     select * from {{ ref('fct_load_report') }}
@@ -52,6 +58,14 @@ staged_rows as (
         true as is_accounted_for,
         row_count
     from cost_rows
+    union all
+    select
+        source,
+        table_name,
+        row_use,
+        true as is_accounted_for,
+        row_count
+    from growth_rows
 
 ),
 
