@@ -1,7 +1,7 @@
-"""Tells somebody that a run failed: always a line in the home, and the command that the operator set.
+"""Tells somebody what a run has to tell: always a line in the home, and the command that the operator set.
 
-Add another way of telling here. What counts as a failure is decided by ``runs.py``; a command that fails
-itself is written down and never changes the outcome of the run.
+Add another way of telling here. What counts as a failure is decided by ``runs.py``, what else is told by
+``health_alerts.py``; a command that fails itself is written down and never changes the outcome of the run.
 """
 
 from __future__ import annotations
@@ -29,16 +29,24 @@ def alerts_file(settings: Settings) -> Path:
 
 
 def raise_alert(
-    settings: Settings, *, alert_id: str, run_id: str, summary: str, details: str = "", log: str = ""
+    settings: Settings,
+    *,
+    alert_id: str,
+    run_id: str,
+    summary: str,
+    details: str = "",
+    log: str = "",
+    tell: bool = True,
 ) -> bool:
     """Raise the alert ``alert_id`` once; a second call with the same id does nothing.
 
     Args:
-        alert_id: the scheduler's id of the run, which the run itself and the scheduler's sensor both know.
+        alert_id: of a failed run the scheduler's id, which the run itself and the scheduler's sensor know.
         run_id: Tieout's id of the run, empty when it died before it had one.
         summary: one line for a subject or a chat message.
         details: the whole message.
         log: path of the run's log, empty when there is none.
+        tell: whether the operator's command runs; without it the alert is only written down.
 
     Returns:
         True if this call raised it.
@@ -60,7 +68,7 @@ def raise_alert(
         # Written before the command runs: a command that hangs or kills the machine must not be run again and
         # again.
         append_record(file, alert)
-    problem = _run_command(settings.alert_command, alert)
+    problem = _run_command(settings.alert_command if tell else None, alert)
     if problem:
         with contextlib.suppress(OSError):
             append_record(file, {"problem_of": alert_id, "problem": problem})

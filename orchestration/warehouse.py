@@ -20,6 +20,7 @@ from orchestration import dbt_command, publication
 from orchestration.audit import Audit, audit_build, audit_quarantine
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive
+from orchestration.health_alerts import raise_health_alerts
 from orchestration.raw.contract import read_contracts
 from orchestration.raw.policies import PolicyError, check_policies
 from orchestration.raw.problems import LoadError
@@ -236,6 +237,7 @@ def build_and_publish(run: Run) -> Outcome:
         },
     )
     run.has_published(version.name, f"Published version {version.name}.")
+    raise_health_alerts(run, version.warehouse_file, policies)
     try:
         publication.remove_old_versions(settings, now=utc_now())
         dbt_command.remove_spent_files(run.folder)
@@ -289,6 +291,8 @@ def _leave_as_it_is(run: Run, current: publication.Version, record: Mapping[str,
         None if data_clock_at is None else datetime.fromisoformat(data_clock_at),
         record.get("policies", {}),
     )
+    # A run that was killed right after its publication has told nobody.
+    raise_health_alerts(run, current.warehouse_file, record.get("policies", {}))
     dbt_command.remove_spent_files(run.folder)
     run_results = json.loads((current.folder / RUN_RESULTS).read_text(encoding="utf-8"))
     return Outcome(current, False, run_results)

@@ -155,8 +155,10 @@ summed as (
         sum(case when is_opened and not is_entitled then 1 else 0 end)
             as unentitled_tickets,
         sum(case when is_open then 1 else 0 end) as open_tickets,
-        sum(case when is_opened then reply_seconds else 0 end) as reply_seconds,
-        sum(case when is_opened then handled_minutes else 0 end) as handled_minutes
+        sum(case when is_opened then coalesce(reply_seconds, 0) else 0 end)
+            as reply_seconds,
+        sum(case when is_opened then coalesce(handled_minutes, 0) else 0 end)
+            as handled_minutes
     from unpivoted
     group by segment_type, segment, month
 

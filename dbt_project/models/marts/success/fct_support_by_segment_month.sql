@@ -47,7 +47,7 @@ final as (
                     exact_integer('120')
                 ) }}
         end as median_first_reply_minutes,
-        cast(coalesce(support.handled_minutes, 0) as decimal(24, 6)) as handled_minutes,
+        cast(support.handled_minutes as decimal(24, 6)) as handled_minutes,
         coalesce(months.is_complete_month, true) as is_complete_month
     from support
     left join months

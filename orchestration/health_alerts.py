@@ -1,0 +1,142 @@
+"""Tells somebody whose health fell: one alert per account, kind and month, after a publication.
+
+Add here which of the published alerts are raised, and how one reads. What is a fall is decided by
+``fct_health_alerts``; how somebody is told by ``alerts.py``. Nothing here makes a published run a failed one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+
+from orchestration.alerts import alerts_file, raise_alert
+from orchestration.engines import duckdb as engine
+from orchestration.files import read_records
+from orchestration.runs import Run
+
+# Valid from one on. Each is a call of the operator's command, which may take its timeout; what is beyond is
+# told in one message. Twenty is what a person reads in a morning.
+MOST_AT_ONCE = 20
+# Written down at the first publication: what fell before is history, and would all come at once.
+BEGINNING = "health:beginning"
+
+NEWEST_COMPLETE_MONTH = "select max(month) from marts.dim_months where is_complete_month"
+# Where most is at stake first.
+FALLS = """
+    select alerts.account_id, alerts.alert_kind, alerts.compared_month, alerts.from_band, alerts.to_band,
+        alerts.from_score, alerts.to_score, alerts.mrr_amount, accounts.owner_id
+    from marts.fct_health_alerts as alerts
+    left join marts.dim_account_360 as accounts on alerts.account_id = accounts.account_id
+    where alerts.month = ?
+    order by alerts.mrr_amount desc, alerts.account_id, alerts.alert_kind
+"""
+
+
+@dataclass(frozen=True)
+class Fall:
+    """One published alert of a month; scores are points of 100, ``mrr`` is in the reporting currency."""
+
+    account_id: str
+    kind: str
+    month: date
+    compared_month: date
+    from_band: str
+    to_band: str
+    from_score: Decimal
+    to_score: Decimal
+    mrr: Decimal
+    owner_id: str | None
+
+    @property
+    def alert_id(self) -> str:
+        """The same whichever run raises it."""
+        return f"health:{self.kind}:{self.account_id}:{self.month:%Y-%m}"
+
+    def summary(self, currency: str) -> str:
+        """One line, without the name of anybody."""
+        points = f"{self.from_score:.1f} to {self.to_score:.1f} points"
+        if self.kind == "band_drop":
+            what = f"went from {self.from_band} to {self.to_band} ({points})"
+        else:
+            what = f"fell from {points}"
+        stake = f"MRR {self.mrr:,.2f} {currency}"
+        return f"Health of account {self.account_id} {what} by the end of {self.month:%Y-%m}; {stake}"
+
+    def details(self, currency: str) -> str:
+        """The whole message."""
+        owner = f"Its owner in the CRM is {self.owner_id}." if self.owner_id else "The CRM names no owner."
+        return (
+            f"{self.summary(currency)}. Compared with the end of {self.compared_month:%Y-%m}. {owner} "
+            f"What its health is made of: marts.fct_health_measures_by_account_month."
+        )
+
+
+def raise_health_alerts(run: Run, warehouse_file: Path, policies: Mapping[str, str]) -> None:
+    """Raise the alerts of the newest complete month of a published version, each once.
+
+    A look back in time raises none, nor does the first publication of a home: what is complete is past.
+    """
+    if run.options.as_of is not None or run.options.known_at is not None:
+        return
+    try:
+        told = _raise(run, warehouse_file, policies.get("reporting_currency", ""))
+    except (OSError, duckdb.Error) as error:
+        run.warn(f"Falls of health could not be told: {error}")
+        return
+    if told:
+        run.note(f"Told of {told} falls of health" if told > 1 else "Told of a fall of health")
+
+
+def _raise(run: Run, warehouse_file: Path, currency: str) -> int:
+    month = engine.read_rows(warehouse_file, NEWEST_COMPLETE_MONTH).values[0][0]
+    if month is None:
+        return 0
+    records = read_records(alerts_file(run.settings))
+    beginning = next((record for record in records if record.get("alert_id") == BEGINNING), None)
+    if beginning is None:
+        raise_alert(
+            run.settings,
+            alert_id=BEGINNING,
+            run_id=run.run_id,
+            summary=f"Falls of health are told from the month after {month:%Y-%m} on",
+            details=month.isoformat(),
+            tell=False,
+        )
+        return 0
+    if month.isoformat() <= str(beginning.get("details", "")):
+        return 0
+    raised = {record.get("alert_id") for record in records}
+    rows = engine.read_rows(warehouse_file, FALLS, parameters=[month]).values
+    falls = [Fall(row[0], row[1], month, *row[2:]) for row in rows]
+    new = [fall for fall in falls if fall.alert_id not in raised]
+    singly, together = new[:MOST_AT_ONCE], new[MOST_AT_ONCE:]
+    for fall in singly:
+        _tell(run, fall, currency)
+    for fall in together:
+        _tell(run, fall, currency, tell=False)
+    if together:
+        stake = f"MRR {sum((fall.mrr for fall in together), Decimal(0)):,.2f} {currency}"
+        raise_alert(
+            run.settings,
+            alert_id=f"health:more:{month:%Y-%m}:{run.run_id}",
+            run_id=run.run_id,
+            summary=f"Health fell {len(together)} times more by the end of {month:%Y-%m}; {stake}",
+            details="\n".join(fall.summary(currency) for fall in together),
+        )
+    return len(new)
+
+
+def _tell(run: Run, fall: Fall, currency: str, *, tell: bool = True) -> None:
+    raise_alert(
+        run.settings,
+        alert_id=fall.alert_id,
+        run_id=run.run_id,
+        summary=fall.summary(currency),
+        details=fall.details(currency),
+        tell=tell,
+    )
