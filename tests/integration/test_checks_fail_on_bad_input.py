@@ -38,6 +38,11 @@ CURRENCY_MONTHS = "marts.fct_mrr_by_account_currency_month"
 EVENTS = "marts.fct_mrr_events"
 BRIDGE = "marts.fct_mrr_bridge_by_month"
 SEGMENT_BRIDGE = "marts.fct_mrr_bridge_by_segment_month"
+SEGMENT_MAPPINGS = "intermediate.int_segment_mappings_overridden"
+COMPANY_PROPERTIES = "intermediate.int_company_properties_dated"
+COUNTRY_NAMES = "intermediate.int_country_names"
+ACCOUNT_SEGMENTS = "intermediate.int_account_segments_dated"
+SEGMENT_YEARS = "marts.fct_segments_by_year"
 SEGMENT_MOVEMENTS = "intermediate.int_mrr_movements_by_segment_account_month"
 METRICS = "marts.fct_subscription_metrics_by_month"
 SEGMENT_METRICS = "marts.fct_subscription_metrics_by_segment_month"
@@ -244,7 +249,16 @@ def event(amount: int, day: date = date(2024, 1, 31)) -> dict[str, Any]:
     return {"account_id": "a", "currency_code": "USD", "event_date": day, "change_amount_in_currency": amount}
 
 
-SEGMENT_TYPES = ("country", "region", "product", "plan", "currency", "service_type", "deployment")
+ACCOUNT_TYPES = (
+    "country",
+    "region",
+    "vertical",
+    "organization_size",
+    "acquisition_channel",
+    "region_vertical",
+    "health_band",
+)
+SEGMENT_TYPES = (*ACCOUNT_TYPES, "product", "plan", "currency", "service_type", "deployment")
 CLASSES = ("new", "reactivation", "expansion", "contraction", "churn")
 BRIDGE_AMOUNTS = tuple(f"{name}_amount" for name in ("opening_mrr", *CLASSES, "fx", "closing_mrr", "arr"))
 BRIDGE_COUNTS = tuple(
@@ -605,6 +619,51 @@ def bridged_obligation(obligation: str = "main", /, **columns: Any) -> dict[str,
     return {**obligation_revenue(obligation), "billing_class": "billed_in_month", **columns}
 
 
+def company_property(name: str, value: str | None, /, **columns: Any) -> dict[str, Any]:
+    """A row of what a company has as a property, with some columns otherwise."""
+    return {"company_id": "1", "property_name": name, "property_value": value, **columns}
+
+
+def segments_of_account(valid_from: str, valid_to: str, /, **columns: Any) -> dict[str, Any]:
+    """A stretch of months of account a, with some columns otherwise."""
+    return {
+        "account_id": "a",
+        "valid_from": date.fromisoformat(valid_from),
+        "valid_to": date.fromisoformat(valid_to),
+        **columns,
+    }
+
+
+def revenue_of_year(**columns: Any) -> dict[str, Any]:
+    """A row of an account's revenue of January 2024, 10, with some columns otherwise."""
+    row = {"account_id": "a", "month": date(2024, 1, 1), "net_revenue_reporting_amount": 10}
+    return {**row, **columns}
+
+
+def segments_of_year(**columns: Any) -> list[dict[str, Any]]:
+    """A segment of every type in 2024, of a total of 10, with some columns otherwise."""
+    crossed = [
+        ("region", "vertical"),
+        ("region", "service_type"),
+        ("vertical", "service_type"),
+        ("region", "organization_size"),
+    ]
+    return [
+        {
+            "segment_type": segment_type,
+            "cross_segment_type": cross_segment_type,
+            "year": 2024,
+            "total_amount": 10,
+            "arr_amount": 0,
+            **columns,
+        }
+        for segment_type, cross_segment_type in [
+            *((segment_type, "none") for segment_type in ("all", *SEGMENT_TYPES)),
+            *crossed,
+        ]
+    ]
+
+
 def policy(key: str, value: str | None) -> Case:
     """A policy with a value that cannot be read."""
     return Case(
@@ -663,6 +722,156 @@ OVERHEAD_FLOWS = [
 ]
 
 CASES: dict[str, list[Case]] = {
+    "assert_segment_mappings_are_readable": [
+        *(
+            Case(
+                {SEGMENT_MAPPINGS: [{"mapping": mapping, "value": "v", "target": target}]},
+                ("policy.segment_mappings", f"'{mapping}: v'", f"'{column}'", reason),
+            )
+            for mapping, target, column, reason in (
+                ("industries", "BFSI", "mapping", "Expected industry,"),
+                ("industry", "", "target", "name of a vertical"),
+                ("deployment_type", "on-premise", "target", "cloud or on_premise"),
+                *(
+                    (mapping, "payed", "target", "outbound or unknown")
+                    for mapping in ("analytics_source", "visit_source", "spend_channel")
+                ),
+            )
+        ),
+        Case(
+            {
+                SEGMENT_MAPPINGS: [
+                    {"mapping": mapping, "value": "v", "target": target}
+                    for mapping, target in (
+                        ("industry", "Shipping"),
+                        ("deployment_type", "cloud"),
+                        ("deployment_type", "on_premise"),
+                        ("analytics_source", "organic"),
+                        ("analytics_source", "outbound"),
+                        ("visit_source", "direct"),
+                        ("visit_source", "referral"),
+                        ("spend_channel", "paid"),
+                        ("spend_channel", "unknown"),
+                    )
+                ]
+            }
+        ),
+    ],
+    "assert_what_the_crm_says_of_companies_is_a_segment": [
+        Case(
+            {
+                COMPANY_PROPERTIES: [
+                    company_property("industry", "ALCHEMY", company_id="2"),
+                    company_property("industry", "ALCHEMY", company_id="1"),
+                ],
+                # A value of another mapping is none of this.
+                SEGMENT_MAPPINGS: [{"mapping": "visit_source", "value": "alchemy", "target": "paid"}],
+            },
+            ("crm.company", "'1'", "'property_industry'", "'ALCHEMY'", "unknown: 2.", "mapping industry."),
+        ),
+        Case(
+            {COMPANY_PROPERTIES: [company_property("hs_analytics_source", "PIGEON")]},
+            ("'property_hs_analytics_source'", "mapping analytics_source."),
+        ),
+        Case(
+            {COMPANY_PROPERTIES: [company_property("deployment_type", "moon")]},
+            ("'property_deployment_type'", "mapping deployment_type."),
+        ),
+        Case(
+            {COMPANY_PROPERTIES: [company_property("country", "Atlantis")]},
+            ("'property_country'", "'Atlantis'", "ISO 3166-1"),
+        ),
+        *(
+            Case(
+                {COMPANY_PROPERTIES: [company_property("numberofemployees", value)]},
+                ("'property_numberofemployees'", f"'{value}'", "in digits"),
+            )
+            for value in ("many", "-1")
+        ),
+        Case(
+            {
+                COMPANY_PROPERTIES: [
+                    company_property("industry", "Banking"),
+                    company_property("industry", None),
+                    company_property("hs_analytics_source", "OFFLINE"),
+                    company_property("deployment_type", "Cloud"),
+                    company_property("country", "na"),
+                    company_property("numberofemployees", "0"),
+                ],
+                SEGMENT_MAPPINGS: [
+                    {"mapping": "industry", "value": "banking", "target": "BFSI"},
+                    {"mapping": "analytics_source", "value": "offline", "target": "outbound"},
+                    {"mapping": "deployment_type", "value": "cloud", "target": "cloud"},
+                ],
+                COUNTRY_NAMES: [{"country_name": "NA", "country_code": "NA"}],
+            }
+        ),
+    ],
+    "assert_accounts_are_in_one_stretch_of_segments_at_a_time": [
+        *(
+            Case({ACCOUNT_SEGMENTS: [segments_of_account(*stretch) for stretch in stretches]}, ("'a'",))
+            for stretches in (
+                [("1900-01-01", "2024-02-01"), ("2024-03-01", "9999-12-01")],
+                [("1900-01-01", "2024-03-01"), ("2024-02-01", "9999-12-01")],
+                [("1900-01-01", "2024-03-01")],
+                [("1900-02-01", "9999-12-01")],
+                [("9999-12-01", "9999-12-01")],
+            )
+        ),
+        Case(
+            {
+                ACCOUNT_SEGMENTS: [
+                    segments_of_account("1900-01-01", "2024-02-01"),
+                    segments_of_account("2024-02-01", "9999-12-01"),
+                    segments_of_account("1900-01-01", "9999-12-01", account_id="b"),
+                ]
+            }
+        ),
+    ],
+    "assert_segments_of_a_year_sum_to_its_revenue": [
+        Case({ACCOUNT_REVENUE: [revenue_of_year()]}, ("'year': 2024", "Decimal('10.0000')", "'actual_amount': None")),
+        Case({BRIDGE: [bridge(arr_amount=10)]}, ("'expected_arr_amount': Decimal('10.0000')",)),
+        *(
+            Case(
+                {
+                    ACCOUNT_REVENUE: [revenue_of_year()],
+                    SEGMENT_YEARS: [
+                        {**row, **wrong} if row["segment_type"] == "plan" else row
+                        for row in segments_of_year(amount=10)
+                    ],
+                },
+                ("'segment_type': 'plan'",),
+            )
+            for wrong in ({"amount": 9}, {"total_amount": 9}, {"arr_amount": 1})
+        ),
+        Case(
+            {
+                ACCOUNT_REVENUE: [revenue_of_year()],
+                SEGMENT_YEARS: [
+                    row for row in segments_of_year(amount=10) if row["cross_segment_type"] != "vertical"
+                ],
+            },
+            ("'cross_segment_type': 'vertical'",),
+        ),
+        Case(
+            {
+                # The revenue of two months, the ARR of the later.
+                ACCOUNT_REVENUE: [
+                    revenue_of_year(net_revenue_reporting_amount=4),
+                    revenue_of_year(net_revenue_reporting_amount=6, month=date(2024, 12, 1)),
+                ],
+                BRIDGE: [
+                    bridge(arr_amount=10),
+                    bridge(date(2024, 12, 1), arr_amount=7),
+                ],
+                SEGMENT_YEARS: [
+                    row
+                    for part in ((4, 3), (6, 4))
+                    for row in segments_of_year(amount=part[0], arr_amount=part[1])
+                ],
+            }
+        ),
+    ],
     "assert_expense_lines_are_classified": [
         Case(
             {
@@ -2809,7 +3018,9 @@ CASES: dict[str, list[Case]] = {
                 },
                 (f"'segment_type': '{segment_type}'", f"'{amount}': Decimal('-1.0000')"),
             )
-            for segment_type, amount in zip((*SEGMENT_TYPES, "plan", "product"), BRIDGE_AMOUNTS, strict=True)
+            for segment_type, amount in zip(
+                SEGMENT_TYPES, (*BRIDGE_AMOUNTS, *BRIDGE_AMOUNTS[:3]), strict=True
+            )
         ),
         Case(
             {
@@ -2833,7 +3044,7 @@ CASES: dict[str, list[Case]] = {
         ),
         Case({BRIDGE: [bridge()]}),
     ],
-    "assert_every_account_stands_in_one_country_and_region": [
+    "assert_every_account_stands_in_one_segment_of_a_type": [
         *(
             Case(
                 {
@@ -2842,7 +3053,7 @@ CASES: dict[str, list[Case]] = {
                 },
                 (f"'segment_type': '{segment_type}'", f"'{count}': 1"),
             )
-            for segment_type in ("country", "region")
+            for segment_type in ACCOUNT_TYPES
             for count in BRIDGE_COUNTS
         ),
         Case(
@@ -2980,13 +3191,13 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
-    "assert_countries_sum_to_the_ratios_of_the_company": [
+    "assert_channels_sum_to_the_ratios_of_the_company": [
         *(
             Case(
                 {
                     METRICS: [metrics(**{column: 3})],
                     SEGMENT_METRICS: [
-                        segment_metrics(**{column: 1}),
+                        segment_metrics("acquisition_channel", **{column: 1}),
                         segment_metrics("region", **{column: 2}),
                     ],
                 },
@@ -2999,8 +3210,8 @@ CASES: dict[str, list[Case]] = {
             {
                 METRICS: [metrics(nrr_numerator_amount=3)],
                 SEGMENT_METRICS: [
-                    segment_metrics(segment="DE", nrr_numerator_amount=1),
-                    segment_metrics(segment="US", nrr_numerator_amount=2),
+                    segment_metrics("acquisition_channel", segment="paid", nrr_numerator_amount=1),
+                    segment_metrics("acquisition_channel", segment="direct", nrr_numerator_amount=2),
                 ],
             }
         ),

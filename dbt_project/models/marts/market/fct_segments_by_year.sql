@@ -122,6 +122,7 @@ forecasts as (
         on run_settings.reporting_currency_code = currencies.currency_code
     where
         measured.growth is not null
+        and measured.revenue_minor > 0
         and listed_years.year > measured.year
         and listed_years.year <= listed_years.last_forecast_year
 

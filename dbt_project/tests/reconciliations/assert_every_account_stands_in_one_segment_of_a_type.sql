@@ -1,5 +1,6 @@
--- An account stands in one country and one region: their counts sum to the company's. A
--- returned row shows by how much they are off.
+-- An account stands in one country, one region and one segment of every other type that
+-- it is of as a whole, also where it moves from one to another: their counts sum to the
+-- company's. A returned row shows by how much they are off.
 with
 
 bridge as (
@@ -22,7 +23,7 @@ segment_sums as (
         sum(closing_account_count) as closing_account_count,
         sum(intra_month_churn_count) as intra_month_churn_count
     from {{ ref('fct_mrr_bridge_by_segment_month') }}
-    where segment_type in ('country', 'region')
+    where segment_type in ('{{ account_segment_types().split() | join("', '") }}')
     group by segment_type, month
 
 ),

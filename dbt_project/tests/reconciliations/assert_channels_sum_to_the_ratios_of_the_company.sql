@@ -1,5 +1,7 @@
--- Every numerator and denominator of the company's ratios is the sum over countries. A
--- returned row shows by how much that sum is off.
+-- Every numerator and denominator of the company's ratios is the sum over the channels by
+-- which accounts were won: of all that an account is of, that alone never changes, so
+-- that what it pays now stands where it paid a year ago. A returned row shows by how much
+-- that sum is off.
 with
 
 metrics as (
@@ -8,7 +10,7 @@ metrics as (
 
 ),
 
-country_sums as (
+channel_sums as (
 
     select
         month,
@@ -27,7 +29,7 @@ country_sums as (
         sum(quick_ratio_strict_numerator_amount) as quick_ratio_strict_numerator_amount,
         sum(quick_ratio_denominator_amount) as quick_ratio_denominator_amount
     from {{ ref('fct_subscription_metrics_by_segment_month') }}
-    where segment_type = 'country'
+    where segment_type = 'acquisition_channel'
     group by month
 
 ),
@@ -36,38 +38,38 @@ differences as (
 
     select
         metrics.month,
-        coalesce(country_sums.nrr_account_count, 0) - metrics.nrr_account_count
+        coalesce(channel_sums.nrr_account_count, 0) - metrics.nrr_account_count
             as nrr_account_count,
-        coalesce(country_sums.nrr_numerator_amount, 0) - metrics.nrr_numerator_amount
+        coalesce(channel_sums.nrr_numerator_amount, 0) - metrics.nrr_numerator_amount
             as nrr_numerator_amount,
-        coalesce(country_sums.nrr_denominator_amount, 0)
+        coalesce(channel_sums.nrr_denominator_amount, 0)
         - metrics.nrr_denominator_amount as nrr_denominator_amount,
-        coalesce(country_sums.grr_numerator_amount, 0) - metrics.grr_numerator_amount
+        coalesce(channel_sums.grr_numerator_amount, 0) - metrics.grr_numerator_amount
             as grr_numerator_amount,
-        coalesce(country_sums.revalued_opening_mrr_amount, 0)
+        coalesce(channel_sums.revalued_opening_mrr_amount, 0)
         - metrics.revalued_opening_mrr_amount as revalued_opening_mrr_amount,
-        coalesce(country_sums.nrr_flow_numerator_amount, 0)
+        coalesce(channel_sums.nrr_flow_numerator_amount, 0)
         - metrics.nrr_flow_numerator_amount as nrr_flow_numerator_amount,
-        coalesce(country_sums.grr_flow_numerator_amount, 0)
+        coalesce(channel_sums.grr_flow_numerator_amount, 0)
         - metrics.grr_flow_numerator_amount as grr_flow_numerator_amount,
-        coalesce(country_sums.opening_account_count, 0) - metrics.opening_account_count
+        coalesce(channel_sums.opening_account_count, 0) - metrics.opening_account_count
             as opening_account_count,
-        coalesce(country_sums.churn_account_count, 0) - metrics.churn_account_count
+        coalesce(channel_sums.churn_account_count, 0) - metrics.churn_account_count
             as churn_account_count,
-        coalesce(country_sums.gross_mrr_churn_numerator_amount, 0)
+        coalesce(channel_sums.gross_mrr_churn_numerator_amount, 0)
         - metrics.gross_mrr_churn_numerator_amount as gross_mrr_churn_numerator_amount,
-        coalesce(country_sums.net_mrr_churn_numerator_amount, 0)
+        coalesce(channel_sums.net_mrr_churn_numerator_amount, 0)
         - metrics.net_mrr_churn_numerator_amount as net_mrr_churn_numerator_amount,
-        coalesce(country_sums.quick_ratio_numerator_amount, 0)
+        coalesce(channel_sums.quick_ratio_numerator_amount, 0)
         - metrics.quick_ratio_numerator_amount as quick_ratio_numerator_amount,
-        coalesce(country_sums.quick_ratio_strict_numerator_amount, 0)
+        coalesce(channel_sums.quick_ratio_strict_numerator_amount, 0)
         - metrics.quick_ratio_strict_numerator_amount
             as quick_ratio_strict_numerator_amount,
-        coalesce(country_sums.quick_ratio_denominator_amount, 0)
+        coalesce(channel_sums.quick_ratio_denominator_amount, 0)
         - metrics.quick_ratio_denominator_amount as quick_ratio_denominator_amount
     from metrics
-    left join country_sums
-        on metrics.month = country_sums.month
+    left join channel_sums
+        on metrics.month = channel_sums.month
 
 )
 
