@@ -31,7 +31,18 @@ MANIFEST_FILE = "manifest.json"
 RUN_RESULTS_FILE = "run_results.json"
 # dbt's own name for what it needs to go on without parsing.
 PARSED_FILE = "partial_parse.msgpack"
-VERSIONED_PACKAGES = ("dbt-core", "dbt-duckdb", "duckdb", "numpy", "scipy")
+VERSIONED_PACKAGES = (
+    "dbt-core",
+    "dbt-duckdb",
+    "duckdb",
+    "idna",
+    "numpy",
+    "phonenumbers",
+    "rapidfuzz",
+    "scipy",
+    "text-unidecode",
+    "tldextract",
+)
 # The source whose tables are computed by Python in the middle of a build, from tables of its first half.
 SOLVED_SOURCE = "solved"
 

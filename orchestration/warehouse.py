@@ -20,6 +20,7 @@ from orchestration import dbt_command, publication
 from orchestration.audit import Audit, audit_build, audit_quarantine
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive
+from orchestration.identity.tables import write_identity
 from orchestration.health_alerts import raise_health_alerts
 from orchestration.raw.contract import read_contracts
 from orchestration.raw.policies import PolicyError, check_policies
@@ -187,6 +188,9 @@ def build_and_publish(run: Run) -> Outcome:
     )
     if problems:
         raise RunError("\n\n".join(problems))
+
+    run.note("Finding out which records are one")
+    write_identity(raw_snapshot, as_of=run.options.as_of, policies=policies)
 
     warehouse_file = run.folder / engine.WAREHOUSE_FILE_NAME
     run.note("Building and testing the models")
@@ -359,6 +363,7 @@ def refresh_sandbox(settings: Settings) -> None:
         options = RunOptions()
         snapshot = _write_snapshot(settings, options, incoming)
         write_control_tables(settings, options, snapshot, incoming)
+        write_identity(incoming, as_of=options.as_of, policies=snapshot.policies)
         for solver in SOLVERS:
             try:
                 run_solver(

@@ -257,6 +257,8 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "forecast_years": _number(0, 20, whole=True),
     "margin_benchmark_subscription": _name_or_nothing,
     "margin_benchmark_total": _name_or_nothing,
+    "identity_same_score": _number(0, 1, whole=False, most_decimals=4),
+    "identity_review_score": _number(0, 1, whole=False, most_decimals=4),
     "support_time_zone": _time_zone,
     "first_reply_minutes": _number(0, 100_000, whole=True),
     "health_score": _score_name,

@@ -17,7 +17,7 @@ from seeds.generator.dealings import BillingDesk
 from seeds.generator.exchange import ExchangeRates
 from seeds.generator.facts import CompanyHistory
 from seeds.generator.ledger import LedgerWriter
-from seeds.generator.listing import planted_table
+from seeds.generator.listing import crm_table, planted_table
 from seeds.generator.moments import HOUR, add_months, instant
 from seeds.generator.output import CsvSink, ParquetSink, Sink, write_rows
 from seeds.generator.planted import planted_cases
@@ -88,7 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     if options.list_planted:
-        sys.stdout.write(planted_table())
+        sys.stdout.write(f"{planted_table()}\n{crm_table()}")
         return 0
     if options.into is None:
         parser.error("--into is needed: the landing folder to write to")

@@ -68,6 +68,12 @@ INDUSTRIES = tuple(industry for industry, _ in _INDUSTRIES)
 _EMPLOYEES = {"small": (6, 60), "medium": (60, 400), "large": (400, 4_000)}
 
 
+def phone_in(country: str, stream: Stream) -> str:
+    """A telephone number of a company in a country."""
+    place = stream.pick([place for _, place in _PLACES if place.country == country])
+    return f"{place.phone}{stream.below(100):02d}"
+
+
 def make_company(stream: Stream, key: str, number: int, size: str, created: int) -> Company:
     """An invented company of a size (small, medium, large) that became a customer at ``created``."""
     place = stream.weighted(_PLACES)

@@ -6,8 +6,8 @@ A contact's id depends on the company and the contact's place in it alone. What 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 from seeds.generator.facts import Company
 from seeds.generator.journeys import FORMS, Journey, page
@@ -43,8 +43,13 @@ class Contact:
     source: str
     journey: Journey | None = None
     merged: tuple[str, ...] = ()
+    merged_at: int = 0
     is_deleted: bool = False
-    changed: int = field(default=0)
+    changed: int = 0
+
+    def id_on(self, at: int) -> str:
+        """The id under which something was recorded at a time."""
+        return self.merged[0] if self.merged and at < self.merged_at else self.id
 
 
 def contact_id(*path: object) -> str:
@@ -53,9 +58,10 @@ def contact_id(*path: object) -> str:
 
 
 def lead_contact(
-    key: str, person: Person, email: str, company: Company | None, company_id: str | None, journey: Journey
+    key: str, person: Person, email: str, journey: Journey, at: tuple[Company, str] | None = None
 ) -> Contact:
-    """The card of somebody who came as a lead."""
+    """The card of somebody who came as a lead; ``at`` is the company with the id of its record."""
+    company, company_id = at or (None, None)
     stream = Stream("contact", key)
     created = journey.stages[0][0]
     stage = journey.stage
@@ -80,59 +86,65 @@ def lead_contact(
     )
 
 
-def colleagues(company: Company, company_id: str, first: int, horizon: int, *, is_customer: bool) -> list[Contact]:
-    """The other people at a company, known from ``first`` on, one after the other."""
+def colleagues(
+    company: Company, company_id: str, first: int, horizon: int, taken: set[str]
+) -> Iterator[Contact]:
+    """The other people at a company, known from ``first`` on, one after the other.
+
+    ``taken`` are the parts before the at sign that others at the company have; nobody has another's name.
+    """
     low, high = next(range_ for most, range_ in _MORE_PEOPLE if company.employees <= most)
     stream = Stream("colleagues", company.key)
-    contacts: list[Contact] = []
-    taken = set()
     for place in range(1, 1 + stream.between(low, high)):
         created = first + stream.between(3, 600) * DAY + stream.between(7, 17) * HOUR
-        person = make_person(stream, company.country, place)
-        local = person.local_part
-        if local in taken:
-            local = f"{local}{place}"
-        taken.add(local)
+        person = somebody_new(stream, company.country, place, taken)
         has_phone = stream.chance(550)
-        if created > horizon:
-            continue
-        contacts.append(
-            Contact(
+        if created <= horizon:
+            yield Contact(
                 id=contact_id(company.key, place),
-                email=f"{local}@{company.domain}",
+                email=f"{person.local_part}@{company.domain}",
                 first=person.first,
                 last=person.last,
                 phone=company.phone if has_phone else None,
                 title=person.title,
-                role=person.role if is_customer else None,
+                role=person.role,
                 country=company.country,
                 created=created,
-                stage="customer" if is_customer else None,
+                stage=None,
                 status=None,
                 company_id=company_id,
                 source="OFFLINE",
             )
-        )
-    if is_customer and stream.chance(_BILLING_ADDRESS_PER_THOUSAND):
-        # Nobody's name: the address to which invoices go.
-        contacts.append(
-            Contact(
-                id=contact_id(company.key, "billing"),
-                email=f"billing@{company.domain}",
-                first=None,
-                last=None,
-                phone=None,
-                title="Accounts payable",
-                role="BUDGET_HOLDER",
-                country=company.country,
-                created=max(first, min(company.created, horizon)),
-                stage="customer",
-                status=None,
-                company_id=company_id,
-                source="OFFLINE",
-            )
-        )
-    return contacts
+
+
+def somebody_new(stream: Stream, country: str, place: int, taken: set[str]) -> Person:
+    """A person whose name nobody else at the company has."""
+    person = make_person(stream, country, place)
+    while person.local_part in taken:
+        person = make_person(stream, country, place)
+    taken.add(person.local_part)
+    return person
+
+
+def billing_address(company: Company, company_id: str, created: int) -> Contact | None:
+    """The address to which invoices go, as a contact with nobody's name; some companies have one."""
+    if not Stream("billing address", company.key).chance(_BILLING_ADDRESS_PER_THOUSAND):
+        return None
+    return Contact(
+        id=contact_id(company.key, "billing"),
+        email=f"billing@{company.domain}",
+        first=None,
+        last=None,
+        phone=None,
+        title="Accounts payable",
+        role="BUDGET_HOLDER",
+        country=company.country,
+        created=created,
+        stage="customer",
+        status=None,
+        company_id=company_id,
+        source="OFFLINE",
+    )
 
 
 def unknown_person_address(person: Person, key: str) -> str:
@@ -147,7 +159,7 @@ def contact_rows(contacts: Iterable[Contact], rows: Rows, horizon: int) -> None:
     for contact in contacts:
         rows["contact"].append(_card(contact, horizon))
         if contact.journey is not None:
-            _journey_rows(contact.id, contact.journey, rows, horizon)
+            _journey_rows(contact, contact.journey, rows, horizon)
 
 
 def _card(contact: Contact, horizon: int) -> Row:
@@ -166,26 +178,23 @@ def _card(contact: Contact, horizon: int) -> Row:
     )  # fmt: skip
 
 
-def _journey_rows(contact: str, journey: Journey, rows: Rows, horizon: int) -> None:
+def _journey_rows(contact: Contact, journey: Journey, rows: Rows, horizon: int) -> None:
     def synced(at: int) -> int:
         return min(next_sync(at), horizon)
 
     for at, form in journey.forms:
         form_id, path = FORMS[form]
-        rows["contact_form_submission"].append((contact, form_id, form, at, page(path), synced(at)))
+        rows["contact_form_submission"].append((contact.id_on(at), form_id, form, at, page(path), synced(at)))
+    history = rows["contact_property_history"]
     for at, points in journey.scores:
-        rows["contact_property_history"].append(
-            (contact, "hubspotscore", str(points), at, "CALCULATED", synced(at))
-        )
+        history.append((contact.id_on(at), "hubspotscore", str(points), at, "CALCULATED", synced(at)))
     # Of those who have stayed leads there is nothing to tell.
     for at, stage in journey.stages if len(journey.stages) > 1 else ():
-        rows["contact_property_history"].append(
-            (contact, "lifecyclestage", stage, at, "AUTOMATION_PLATFORM", synced(at))
-        )
+        history.append((contact.id_on(at), "lifecyclestage", stage, at, "AUTOMATION_PLATFORM", synced(at)))
     for visit in journey.visits:
         rows["web_visit"].append(
             (
-                visit.browser, contact if visit.is_known else None, visit.at, visit.source, page(visit.page),
-                visit.campaign, False, False,
+                visit.browser, contact.id_on(visit.at) if visit.is_known else None, visit.at, visit.source,
+                page(visit.page), visit.campaign, False, False,
             )
         )  # fmt: skip

@@ -1,23 +1,26 @@
-"""The CRM writer: companies, support tickets and product usage, in the shape of a HubSpot export.
+"""The CRM writer: companies, people, deals, support, care and marketing, in the shape of a HubSpot export.
 
-Most customers have one company record with the billing id on it. Some have none, some have two, some were
-merged from several and left tickets and usage under the old ids; prospects have no billing. A company's id
-depends on the company alone, so that other tables can be added for the same companies.
+Puts together what the modules beside it make of a customer: its card (``records``, ``dirt``), the
+people and how they came (``contacts``, ``journeys``), what was sold (``deals``), tickets, care and usage.
+Adds leads that came to nothing, so that their number grows with that of the customers. Says to ``truth``, if
+asked, which cards are of one company or person.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
-from seeds.generator import care
-from seeds.generator.chart import DENVER, LEEDS, LEIPZIG, LOCATIONS
-from seeds.generator.companies import INDUSTRIES, make_company
+from seeds.generator import care, dirt, planted_crm
+from seeds.generator.companies import INDUSTRIES, make_company, phone_in
 from seeds.generator.contacts import (
     Contact,
+    billing_address,
     colleagues,
     contact_rows,
     lead_contact,
+    somebody_new,
     unknown_person_address,
 )
 from seeds.generator.dealings import Dealings
@@ -30,6 +33,7 @@ from seeds.generator.deals import (
     WON,
     Deal,
     agreed_before,
+    deal_id,
     first_purchase,
     later_purchases,
     make_deal,
@@ -47,63 +51,25 @@ from seeds.generator.journeys import (
 )
 from seeds.generator.marketing import search_rows, spend_rows, visitor_rows
 from seeds.generator.moments import DAY, HOUR, add_months, as_date, as_timestamp, instant, next_sync
-from seeds.generator.persons import make_person
+from seeds.generator.persons import Person, make_person
 from seeds.generator.randomness import Stream, record_number
-from seeds.generator.tables import Row, Rows
-from seeds.generator.usage import usage_weeks
-
-PROSPECTS = 8
-_PROSPECT_TICKETS = (2, 5)
-_WITHOUT_COMPANY_PER_THOUSAND = 30
-_MERGED_PER_THOUSAND = 25
-
-# Planted companies (see ``planted``) by what their record shows.
-WITHOUT_COMPANY = frozenset({"weekly", "daily", "percent_once"})
-MERGED = {"three_yearly": 2, "quarterly": 1, "yen_seats": 1}
-TWO_RECORDS = frozenset({"two_currencies", "amount_forever"})
-DELETED_RECORD = frozenset({"customer_deleted"})
-
-_COUNTRY_NAMES = {
-    "US": ("United States", "USA", "US", "United States of America"),
-    "GB": ("United Kingdom", "UK", "Great Britain"),
-    "DE": ("Germany", "Deutschland", "DE"),
-    "JP": ("Japan",),
-    "KW": ("Kuwait",),
-    "CA": ("Canada",),
-    "FR": ("France",),
-    "NL": ("Netherlands", "The Netherlands"),
-    "ES": ("Spain",),
-    "IE": ("Ireland",),
-    "SG": ("Singapore",),
-    "AU": ("Australia",),
-    "BR": ("Brazil", "Brasil"),
-    "MX": ("Mexico",),
-    "ZA": ("South Africa",),
-}
-_SOURCES = ("ORGANIC_SEARCH", "PAID_SEARCH", "REFERRALS", "DIRECT_TRAFFIC", "OFFLINE", "SOCIAL_MEDIA")
-
-# Teams of support by who is served; the Leipzig team started with its office.
-_TEAM_OF_CURRENCY = {"USD": DENVER, "GBP": LEEDS, "EUR": LEIPZIG, "JPY": DENVER, "KWD": LEEDS}
-_LEIPZIG_TEAM_FROM = instant(2024, 8, 1)
-_PRIORITIES = ((30, "LOW"), (45, "MEDIUM"), (20, "HIGH"), (5, "URGENT"))
-_FIRST_REPLY_MINUTES = {"LOW": (40, 900), "MEDIUM": (20, 420), "HIGH": (8, 180), "URGENT": (3, 45)}
-_CATEGORIES = (
-    (40, ("TECHNICAL", "Cannot sign in after the update")),
-    (25, ("TECHNICAL", "Slow since this morning")),
-    (15, ("BILLING", "Question about the invoice")),
-    (12, ("HOW_TO", "How do we add a site")),
-    (8, ("FEATURE_REQUEST", "Export of reports")),
+from seeds.generator.records import (
+    COUNTRY_NAMES,
+    DELETED_RECORD,
+    PROSPECTS,
+    TWO_RECORDS,
+    CompanyCard,
+    CompanyRecord,
+    case_of,
+    company_record,
+    plain_card,
+    prospect,
+    record_id,
 )
-_HANDLED_MINUTES = {
-    "TECHNICAL": (20, 260),
-    "BILLING": (10, 60),
-    "HOW_TO": (8, 55),
-    "FEATURE_REQUEST": (5, 40),
-}
-_OPEN_PER_THOUSAND = 8
-# Tickets in a hundred weeks by employees of the company: a few, and more with size.
-_TICKETS_PER_THOUSAND_WEEKS = ((60, 70), (400, 130), (10**9, 260))
-
+from seeds.generator.tables import Rows
+from seeds.generator.tickets import ticket_row, tickets_per_thousand_weeks
+from seeds.generator.truth import COMPANY, CONTACT, Truth
+from seeds.generator.usage import usage_weeks
 
 # Who sells, and who looks after customers from then on: id, first name, last name.
 _SELLERS = (
@@ -125,78 +91,63 @@ _OFFERED_DOLLARS = {"small": (18, 120), "medium": (100, 620), "large": (600, 4_0
 _WITHOUT_DEAL_PER_THOUSAND = 70
 _SELF_SERVED_PER_THOUSAND = 450
 _STILL_OPEN = 45 * DAY
+_PROSPECT_TICKETS = 2
+_SAME_FIRM_PER_THOUSAND = 250
+_UNLINKED_PER_THOUSAND = 75
+_GROUP_PER_THOUSAND = 50
+_BOUGHT_PER_THOUSAND = 30
+_SOLE_TRADER_EMPLOYEES = 60
+_PARTNER = "fjord"
+_HISTORY_SOURCES = {
+    "lifecyclestage": "AUTOMATION_PLATFORM",
+    "numberofemployees": "COMPANY_INSIGHTS",
+    "industry": "CRM_UI",
+    "country": "CRM_UI",
+}
+
+# How a billing customer whose id is not on its company's card can still be found.
+BY_EMAIL, BY_DOMAIN, BY_PHONE = "e-mail", "domain and name", "phone and name"
+_UNLINKED_WAYS = ((40, BY_EMAIL), (35, BY_DOMAIN), (25, BY_PHONE))
 
 
-@dataclass(frozen=True, slots=True)
-class CompanyRecord:
-    """A company in the CRM; ``merged`` are the ids of records that went into it before ``merged_at``."""
+@dataclass(slots=True)
+class _Known:
+    """A customer as the CRM knows it: the company by the name on its card, which may be that of a firm
+    known from before (``is_second``), and the people there by what stands before the at sign."""
 
-    id: str
-    merged: tuple[str, ...] = ()
-    merged_at: int = 0
+    dealings: Dealings
+    record: CompanyRecord
+    company: Company
+    entity: str
+    case: str | None
+    is_second: bool = False
+    unlinked: str | None = None
+    second_card: tuple[str, int] | None = None
+    taken: set[str] = field(default_factory=set)
+
+    @property
+    def key(self) -> str:
+        return self.dealings.history.company.key
 
     def id_on(self, at: int) -> str:
-        """The id under which something was recorded at a time."""
-        return self.merged[0] if self.merged and at < self.merged_at else self.id
-
-
-@dataclass(frozen=True, slots=True)
-class Card:
-    """What somebody typed into a company's record, and when it was made."""
-
-    created: int
-    country: str
-    revenue: str
-    source: str
-    deployment: str
-
-
-def card_of(company: Company, record: CompanyRecord) -> Card:
-    """What stands on the record of a company."""
-    stream = Stream("company record", record.id)
-    return Card(
-        created=company.created - stream.between(5, 90) * DAY,
-        country=stream.pick(_COUNTRY_NAMES[company.country]),
-        revenue=f"{company.employees * stream.between(60, 190) * 1_000}.00",
-        source=stream.pick(_SOURCES),
-        deployment=stream.pick(("cloud", "cloud", "on-premise")),
-    )
-
-
-def company_record(dealings: Dealings, horizon: int) -> CompanyRecord | None:
-    """The record of a billing customer at the export, None where the CRM has none."""
-    company = dealings.history.company
-    case, stream = _case(company), Stream("crm", company.key)
-    is_missing = stream.chance(_WITHOUT_COMPANY_PER_THOUSAND) and case is None
-    is_merged = stream.chance(_MERGED_PER_THOUSAND) and case is None
-    merged_at = company.created + stream.between(120, 420) * DAY
-    if not dealings.livemode or is_missing or case in WITHOUT_COMPANY:
-        return None
-    count = MERGED.get(case or "", 1 if is_merged else 0) if merged_at <= horizon else 0
-    merged = tuple(_record_id(company.key, f"merged {number}") for number in range(count))
-    return CompanyRecord(_record_id(company.key), merged, merged_at)
-
-
-def _case(company: Company) -> str | None:
-    """The key of the planted case, if the company is one."""
-    description = company.description or ""
-    return description.removeprefix("Planted: ") if description.startswith("Planted: ") else None
-
-
-def _record_id(*path: str) -> str:
-    return record_number("crm company", *path)
+        """The id under which something is recorded at a time: one in three uses the second card there is."""
+        if self.second_card is not None and at >= self.second_card[1] and at % 3 == 0:
+            return self.second_card[0]
+        return self.record.id_on(at)
 
 
 class CrmWriter:
     """Makes the rows of the CRM and its neighbours; what is about nobody once, customers one by one."""
 
-    def __init__(self, rates: ExchangeRates, first: int, horizon: int) -> None:
+    def __init__(self, rates: ExchangeRates, first: int, horizon: int, truth: Truth | None = None) -> None:
         self.rates = rates
         self.first = first
         self.horizon = horizon
-        self.months = []
+        self.months: list[int] = []
         while add_months(first, len(self.months) + 1) <= horizon:
             self.months.append(add_months(first, len(self.months)))
+        self._truth = truth
+        self._before: _Known | None = None
 
     # -- what is about no customer ---------------------------------------------------------------------------
 
@@ -211,12 +162,16 @@ class CrmWriter:
             company, record = prospect(number, self.first)
             if company.created <= self.horizon:
                 self._prospect(rows, company, record, OPPORTUNITY, "medium")
-            for place in range(_PROSPECT_TICKETS[0] if number % 3 == 0 else 0):
+            for place in range(_PROSPECT_TICKETS if number % 3 == 0 else 0):
                 at = company.created + (20 + 40 * place) * DAY
                 self._ticket(rows, Stream("ticket", company.key, place), company, record.id, at)
         for place, day in enumerate((91, 407, 800)):
             company, _ = prospect(1, self.first)
             self._ticket(rows, Stream("stray ticket", place), company, None, self.first + day * DAY)
+        truth = self._truth or Truth()
+        for card in planted_crm.planted_companies(self.horizon, truth):
+            rows["company"].append(card.row(self.horizon))
+        contact_rows(planted_crm.planted_contacts(self.horizon, truth), rows, self.horizon)
         return rows
 
     def _lists(self, rows: Rows) -> None:
@@ -237,24 +192,62 @@ class CrmWriter:
         rows: Rows = defaultdict(list)
         if dealings.livemode:
             self._lost_leads(rows, dealings)
-        record = company_record(dealings, self.horizon)
-        if record is None:
+        known = self._known(dealings)
+        self._before = known
+        if known is None:
             return rows
+        weeks = self._usage(rows, known)
+        contacts = self._people(rows, known)
+        if weeks:
+            service = care.Service(known.key, frozenset(weeks), self.horizon)
+            self._care(rows, known, service, contacts)
+        if known.case == planted_crm.TICKET_CASE:
+            rows["ticket"] += planted_crm.planted_tickets(known.company, known.record.id, self.horizon)
+            visits = planted_crm.planted_visits(contacts[0].id)
+            rows["web_visit"] += (row for row in visits if int(row[2] or 0) <= self.horizon)
+        return rows
+
+    def _known(self, dealings: Dealings) -> _Known | None:
+        """What the CRM makes of a customer; notes in any case which firm the customer is."""
         company = dealings.history.company
-        case = _case(company)
-        stage = "customer" if dealings.settlement.invoices else "lead"
-        is_deleted = case in DELETED_RECORD
-        rows["company"].append(
-            self._company_row(company, record, stage, dealings.customer_id, is_deleted=is_deleted)
+        record = company_record(dealings, self.horizon)
+        known = None if record is None else _Known(dealings, record, company, company.key, case_of(company))
+        if known is not None:
+            self._look_closer(known)
+        if self._truth is not None and dealings.livemode:
+            entity = company.key if known is None else known.entity
+            self._truth.customer(dealings.customer_id, entity, company.created)
+        return known
+
+    def _look_closer(self, known: _Known) -> None:
+        before, company = self._before, known.company
+        stream = Stream("same firm", company.key)
+        if known.case is not None:
+            # In billing all planted customers have one number; the CRM knows their own.
+            known.company = replace(company, phone=phone_in(company.country, stream))
+        may_be_second = (
+            before is not None
+            and not before.is_second
+            and before.unlinked is None
+            and known.case is None is before.case
+            and before.company.country == company.country
         )
-        if case in TWO_RECORDS:
-            twin = _record_id(company.key, "twin")
-            rows["company"].append(
-                self._company_row(company, CompanyRecord(twin), stage, dealings.customer_id)
+        if stream.chance(_SAME_FIRM_PER_THOUSAND) and may_be_second:
+            assert before is not None
+            firm = before.company
+            known.company = replace(
+                company, name=firm.name, domain=firm.domain, phone=firm.phone, city=firm.city
             )
-        tickets = next(rate for most, rate in _TICKETS_PER_THOUSAND_WEEKS if company.employees <= most)
+            known.entity, known.is_second, known.taken = before.entity, True, before.taken
+        elif stream.chance(_UNLINKED_PER_THOUSAND) and known.case is None and not known.record.merged:
+            known.unlinked = stream.weighted(_UNLINKED_WAYS)
+
+    def _usage(self, rows: Rows, known: _Known) -> list[int]:
+        """Usage and tickets; returns the weeks in which the company is served."""
+        company, record = known.dealings.history.company, known.record
+        tickets = tickets_per_thousand_weeks(company.employees)
         weeks = []
-        for week in usage_weeks(dealings, self.first, self.horizon):
+        for week in usage_weeks(known.dealings, self.first, self.horizon):
             weeks.append(week.day)
             rows["product_usage"].append(
                 (
@@ -267,118 +260,183 @@ class CrmWriter:
             if stream.chance(tickets):
                 at = week.day + stream.below(5) * DAY + stream.between(6 * 60, 21 * 60) * 60
                 self._ticket(rows, stream, company, record.id_on(at), at)
-        contacts = self._customer_contacts(rows, dealings, record)
-        if weeks:
-            service = care.Service(company.key, frozenset(weeks), self.horizon)
-            self._care(rows, company, record, service, contacts, min(c.start for c, _ in dealings.billed))
-        return rows
+        return weeks
 
-    def _company_history(
-        self, rows: Rows, company: Company, record: CompanyRecord, stages: list[tuple[int, str]]
-    ) -> None:
-        """What stood on the record before what stands there now, each value with its time."""
-        card = card_of(company, record)
-        stream = Stream("company history", record.id)
-        days = sorted({card.created + stream.between(60, 1_000) * DAY + HOUR for _ in range(stream.below(3))})
-        days = [day for day in days if day <= self.horizon]
-        sizes = [company.employees]
-        for _ in days:
-            sizes.append(max(sizes[-1] * stream.between(62, 108) // 100, 1))
-        changed = card.created + stream.between(90, 800) * DAY
-        industries = [(card.created, company.industry)]
-        if stream.chance(60) and changed <= self.horizon:
-            industries = [(card.created, stream.pick(INDUSTRIES)), (changed, company.industry)]
-        countries = [(card.created, card.country)]
-        if stream.chance(40) and changed <= self.horizon:
-            before = stream.pick(stream.pick(tuple(_COUNTRY_NAMES.values())))
-            countries = [(card.created, before), (changed, card.country)]
-        for name, values, source in (
-            ("lifecyclestage", stages, "AUTOMATION_PLATFORM"),
-            (
-                "numberofemployees",
-                [
-                    (day, str(size))
-                    for day, size in zip([card.created, *days], reversed(sizes), strict=True)
-                ],
-                "COMPANY_INSIGHTS",
-            ),
-            ("industry", industries, "CRM_UI"),
-            ("country", countries, "CRM_UI"),
-        ):
-            for at, value in values:
-                if at <= self.horizon:
-                    rows["company_property_history"].append(
-                        (record.id, name, value, at, source, self._synced(at))
-                    )
-
-    def _customer_contacts(self, rows: Rows, dealings: Dealings, record: CompanyRecord) -> list[Contact]:
-        """The people at a customer, the one who came first before the others, and what was sold to them."""
-        company = dealings.history.company
-        stream = Stream("lead", company.key)
-        card = card_of(company, record)
-        created = card.created
-        bought = first_purchase(dealings, self.rates)
-        won = None if bought is None else agreed_before(bought.at, Stream("agreed", company.key))
-        sign_up = _sign_up(dealings)
+    def _people(self, rows: Rows, known: _Known) -> list[Contact]:
+        """The cards of a customer and of its people, the one who came first before the others; its deals."""
+        company, record, key = known.company, known.record, known.key
+        stage = "customer" if known.dealings.settlement.invoices else "lead"
+        card = plain_card(company, record, stage, known.dealings.customer_id)
+        stream = Stream("lead", key)
+        bought = first_purchase(known.dealings, self.rates)
+        won = None if bought is None else agreed_before(bought.at, Stream("agreed", key))
+        sign_up = _sign_up(known.dealings)
         reached = CUSTOMER if won is not None else SQL if sign_up else OPPORTUNITY
-        journey = make_journey(stream, company.key, card.source, created, reached, won=won, sign_up=sign_up)
+        assert card.source is not None
+        journey = make_journey(stream, key, card.source, card.created, reached, won=won, sign_up=sign_up)
         offered = next((at for at, stage in journey.stages if stage == OPPORTUNITY), None)
         journey = journey.until(self.horizon)
-        stages = [(created, LEAD)]
-        if offered is not None:
-            stages.append((max(offered, created + 1), OPPORTUNITY))
-        if won is not None:
-            stages.append((max(won, created + 2), CUSTOMER))
-        self._company_history(rows, company, record, stages)
-        person = make_person(stream, company.country, 0)
-        email = f"{person.local_part}@{company.domain}"
-        first = lead_contact(company.key, person, email, company, record.id, journey)
-        others = colleagues(
-            company, record.id, max(created, self.first), self.horizon, is_customer=won is not None
+        self._company(rows, known, card, _company_stages(card.created, offered, won))
+
+        seen = company
+        if known.unlinked in (BY_DOMAIN, BY_PHONE):
+            # Their addresses say nothing of the company.
+            seen = replace(company, domain=f"post.{company.domain.split('.')[0]}-mail.example")
+        person = somebody_new(stream, company.country, 0, known.taken)
+        if _is_sole_trader(known):
+            *firsts, last = company.name.split()
+            person = Person(" ".join(firsts), last, "Owner", "DECISION_MAKER")
+        email = f"{person.local_part}@{seen.domain}"
+        contacts = [lead_contact(key, person, email, journey, (seen, record.id))]
+        since = max(card.created, self.first)
+        others = colleagues(seen, record.id, since, self.horizon, known.taken)
+        contacts += (
+            replace(contact, stage="customer" if won else None, role=contact.role if won else None)
+            for contact in others
         )
-        contacts = [first, *others]
-        contact_rows(contacts, rows, self.horizon)
+        invoiced = billing_address(company, record.id, max(since, min(company.created, self.horizon)))
+        if won and invoiced and known.unlinked not in (BY_DOMAIN, BY_PHONE):
+            contacts.append(invoiced)
+        self._contacts(rows, contacts, seen)
+
         is_unsold = stream.chance(_SELF_SERVED_PER_THOUSAND if sign_up else _WITHOUT_DEAL_PER_THOUSAND)
-        if bought is not None and won is not None and offered is not None and not is_unsold:
-            reopened = stream.chance(40)
+        deal = planted_crm.won_for_nothing(company, known.case)
+        if bought and won and offered is not None and (not is_unsold or known.case):
+            reopened = stream.chance(40) or known.case == planted_crm.REOPENED
             deal = make_deal(
-                f"{company.key}/deal/1", NEW_BUSINESS, offered, won, WON, bought.cents, reopened=reopened
+                f"{key}/deal/1", NEW_BUSINESS, (offered, won), WON, bought.cents, reopened=reopened
             )
-            self._deal(rows, deal, f"{company.name} - new", record.id)
-            self._touches(rows, record, contacts, f"{company.key}/sale", offered, won, (6, 20))
-        self._expansions(rows, dealings, record)
+            self._touches(rows, known, contacts, f"{key}/sale", (offered, won), (6, 20))
+        if deal is not None:
+            self._deal(
+                rows, planted_crm.flawed(deal, known.case), f"{company.name} - new", record.id, known.case
+            )
+        self._expansions(rows, known)
         return contacts
 
-    def _expansions(self, rows: Rows, dealings: Dealings, record: CompanyRecord) -> None:
-        company = dealings.history.company
-        for number, bought in enumerate(later_purchases(dealings, self.rates, self.horizon), start=1):
-            key = f"{company.key}/expansion/{number}"
+    def _company(self, rows: Rows, known: _Known, card: CompanyCard, stages: list[tuple[int, str]]) -> None:
+        """The card of a customer, worn, with its history, and the second cards that there are of it."""
+        company, record = known.company, known.record
+        card.owner = _company_owner(record.id, is_customer=True)
+        card.is_deleted = known.case in DELETED_RECORD
+        card.parent = self._parent(rows, known)
+        way = ""
+        if known.is_second:
+            card = dirt.worn(card, company, gaps=False)
+            way = "domain and name"
+        elif known.unlinked is not None:
+            card = dirt.worn(card, company, gaps=False)
+            card.customer = None
+            if known.unlinked == BY_PHONE:
+                card.domain = None
+        elif known.case is None:
+            second = dirt.second_company_card(card, company, self.horizon)
+            card = dirt.worn(card, company, gaps=second is None)
+            if second is not None:
+                known.second_card = second[0].id, second[0].created
+                rows["company"].append(second[0].row(self.horizon))
+                self._note(COMPANY, second[0].id, known.entity, second[0].created, second[1])
+        elif known.case in TWO_RECORDS:
+            twin = plain_card(
+                company, CompanyRecord(record_id(company.key, "twin")), card.stage or "", card.customer
+            )
+            twin.owner = card.owner
+            known.second_card = twin.id, twin.created
+            rows["company"].append(twin.row(self.horizon))
+            self._note(COMPANY, twin.id, known.entity, twin.created, "billing id")
+        card = self._company_history(rows, known, card, stages)
+        rows["company"].append(card.row(self.horizon))
+        self._note(COMPANY, card.id, known.entity, card.created, way)
+        for merged in record.merged:
+            if self._truth is not None:
+                self._truth.merged_away(COMPANY, merged, known.entity)
+
+    def _parent(self, rows: Rows, known: _Known) -> str | None:
+        """The id of the company to which a customer belongs: a group without a billing id, or a customer."""
+        stream = Stream("parent", known.key)
+        company, before = known.company, self._before
+        is_in_group, is_bought = stream.chance(_GROUP_PER_THOUSAND), stream.chance(_BOUGHT_PER_THOUSAND)
+        if known.case is not None or known.is_second or known.unlinked is not None:
+            return None
+        if is_in_group:
+            record = CompanyRecord(record_id(known.key, "group"))
+            group = replace(
+                company, name=f"{company.name} Group", employees=company.employees * 4,
+                domain=company.domain if stream.chance(500) else f"group-{company.domain}",
+            )  # fmt: skip
+            card = plain_card(group, record, "lead")
+            card.phone = None
+            card.owner = _company_owner(record.id, is_customer=False)
+            rows["company"].append(card.row(self.horizon))
+            self._note(COMPANY, card.id, f"{known.key}/group", card.created)
+            if self._truth is not None:
+                self._truth.differ(COMPANY, card.id, known.record.id, "group and member")
+            return card.id
+        if is_bought and before is not None and before.case is None:
+            return before.record.id
+        return None
+
+    def _company_history(
+        self, rows: Rows, known: _Known, card: CompanyCard, stages: list[tuple[int, str]]
+    ) -> CompanyCard:
+        """What stood on the card before, each value with its time; returns the card as it is now."""
+        stream = Stream("company history", card.id)
+        days = sorted({card.created + stream.between(60, 1_000) * DAY + HOUR for _ in range(stream.below(3))})
+        days = [day for day in days if day <= self.horizon]
+        values: dict[str, list[tuple[int, str]]] = {"lifecyclestage": stages}
+        if card.employees is not None:
+            sizes = [card.employees]
+            for _ in days:
+                sizes.append(max(sizes[-1] * stream.between(62, 108) // 100, 1))
+            moments = [card.created, *days]
+            values["numberofemployees"] = [
+                (at, str(size)) for at, size in zip(moments, reversed(sizes), strict=True)
+            ]
+        changed = card.created + stream.between(90, 800) * DAY
+        for name, now, per_thousand, others in (
+            ("industry", card.industry, 60, INDUSTRIES),
+            ("country", card.country, 40, stream.pick(tuple(COUNTRY_NAMES.values()))),
+        ):
+            if now is None:
+                continue
+            values[name] = [(card.created, now)]
+            if stream.chance(per_thousand) and changed <= self.horizon:
+                values[name] = [(card.created, stream.pick(others)), (changed, now)]
+        if known.case in planted_crm.HISTORIES:
+            card, planted = planted_crm.with_history(card, known.case, self.horizon)
+            values |= planted
+        for name, changes in values.items():
+            source = _HISTORY_SOURCES[name]
+            for at, value in changes:
+                if at <= self.horizon:
+                    rows["company_property_history"].append(
+                        (card.id, name, value, at, source, self._synced(at))
+                    )
+        return card
+
+    def _expansions(self, rows: Rows, known: _Known) -> None:
+        company = known.company
+        for number, bought in enumerate(later_purchases(known.dealings, self.rates, self.horizon), start=1):
+            key = f"{known.key}/expansion/{number}"
             stream = Stream("expansion", key)
             won = agreed_before(bought.at, stream)
             if stream.chance(650):
                 created = won - stream.between(8, 45) * DAY
-                deal = make_deal(key, EXPANSION, created, won, WON, bought.cents)
-                self._deal(rows, deal, f"{company.name} - more", record.id)
+                deal = make_deal(key, EXPANSION, (created, won), WON, bought.cents)
+                self._deal(rows, deal, f"{company.name} - more", known.id_on(deal.created))
             if stream.chance(180):
                 # Something else that was offered, and not taken.
                 key = f"{key}/lost"
                 created = won + stream.between(15, 200) * DAY
                 lost = created + stream.between(10, 80) * DAY
-                deal = make_deal(key, EXPANSION, created, lost, LOST, bought.cents // 2)
-                self._deal(rows, deal, f"{company.name} - offer", record.id)
+                deal = make_deal(key, EXPANSION, (created, lost), LOST, bought.cents // 2)
+                self._deal(rows, deal, f"{company.name} - offer", known.id_on(deal.created))
 
-    def _care(
-        self,
-        rows: Rows,
-        company: Company,
-        record: CompanyRecord,
-        service: care.Service,
-        contacts: list[Contact],
-        begun: int,
-    ) -> None:
+    def _care(self, rows: Rows, known: _Known, service: care.Service, contacts: list[Contact]) -> None:
+        company, record = known.company, known.record
         days = (70, 140) if company.employees <= 60 else (30, 70)
-        last = service.ends or self.horizon
-        self._touches(rows, record, contacts, f"{company.key}/care", service.first, last, days)
+        span = (service.first, service.ends or self.horizon)
+        self._touches(rows, known, contacts, f"{known.key}/care", span, days)
         for at, rating, note in care.ratings(service, company.employees):
             rows["csm_rating"].append((record.id_on(at), at, str(rating), note))
         for answer in care.answers(service, [contact.created for contact in contacts]):
@@ -390,6 +448,7 @@ class CrmWriter:
                         answer.survey, answer.value, answer.at, answer.comment, self._synced(answer.at),
                     )
                 )  # fmt: skip
+        begun = min(contract.start for contract, _ in known.dealings.billed)
         for event, at in care.first_uses(service, begun):
             if at <= self.horizon:
                 rows["activation_event"].append((record.id_on(at), event, at))
@@ -401,111 +460,126 @@ class CrmWriter:
         weights = [(30 + number, month) for number, month in enumerate(self.months)]
         for number in range(1, 1 + Stream("leads", key).between(*_LOST_LEADS)):
             stream = Stream("lead", key, number)
-            created = stream.weighted(weights) + stream.below(28 * DAY)
+            created = min(stream.weighted(weights) + stream.below(28 * DAY), self.horizon)
             reached = stream.weighted(_REACHED)
             name = f"{key}/lead/{number}"
             if reached == OPPORTUNITY or stream.chance(_LEAD_WITH_COMPANY_PER_THOUSAND):
                 size = stream.pick(("small", "small", "medium", "large"))
                 place = _LEAD_NUMBERS_FROM + 10 * dealings.number + number
                 company = make_company(stream, name, place, size, created)
-                self._prospect(rows, company, CompanyRecord(_record_id(name)), reached, size)
+                self._prospect(rows, company, CompanyRecord(record_id(name)), reached, size)
                 continue
             source = stream.weighted(LEAD_SOURCES)
             journey = make_journey(stream, name, source, created, reached).until(self.horizon)
             person = make_person(stream, stream.pick(_LEAD_COUNTRIES), 0)
             address = unknown_person_address(person, name)
-            contact_rows([lead_contact(name, person, address, None, None, journey)], rows, self.horizon)
+            self._contacts(rows, [lead_contact(name, person, address, journey)], None)
 
-    def _prospect(
-        self, rows: Rows, company: Company, record: CompanyRecord, reached: str, size: str
-    ) -> None:
+    def _prospect(self, rows: Rows, company: Company, record: CompanyRecord, reached: str, size: str) -> None:
         """A company that was never billed, its people, and what it was offered."""
         stream = Stream("prospect's lead", company.key)
-        card = card_of(company, record)
-        created = card.created
-        full = make_journey(stream, company.key, card.source, created, reached)
+        card = plain_card(company, record, "lead")
+        assert card.source is not None
+        full = make_journey(stream, company.key, card.source, card.created, reached)
         journey = full.until(self.horizon)
-        rows["company"].append(self._company_row(company, record, journey.stage, None))
-        person = make_person(stream, company.country, 0)
+        card.stage = journey.stage
+        card.owner = _company_owner(record.id, is_customer=False)
+        second = dirt.second_company_card(card, company, self.horizon)
+        worn = dirt.worn(card, company, gaps=second is None)
+        rows["company"].append(worn.row(self.horizon))
+        self._note(COMPANY, card.id, company.key, card.created)
+        if second is not None:
+            rows["company"].append(second[0].row(self.horizon))
+            self._note(COMPANY, second[0].id, company.key, second[0].created, second[1])
+        taken: set[str] = set()
+        person = somebody_new(stream, company.country, 0, taken)
         email = f"{person.local_part}@{company.domain}"
-        contacts = [lead_contact(company.key, person, email, company, record.id, journey)]
+        contacts = [lead_contact(company.key, person, email, journey, (company, record.id))]
         if reached == OPPORTUNITY:
-            contacts += colleagues(company, record.id, created, self.horizon, is_customer=False)[:2]
-        contact_rows(contacts, rows, self.horizon)
+            contacts += list(colleagues(company, record.id, card.created, self.horizon, taken))[:2]
+        self._contacts(rows, contacts, company)
         offered = next((at for at, stage in journey.stages if stage == OPPORTUNITY), None)
         if offered is None:
             return
         low, high = _OFFERED_DOLLARS[size]
         cents = stream.between(low, high) * 100_00
         closed = offered + stream.between(20, 160) * DAY
-        is_open = closed > self.horizon - _STILL_OPEN
-        deal = make_deal(
-            f"{company.key}/deal/1", NEW_BUSINESS, offered, closed, OPEN if is_open else LOST, cents
-        )
+        outcome = OPEN if closed > self.horizon - _STILL_OPEN else LOST
+        deal = make_deal(f"{company.key}/deal/1", NEW_BUSINESS, (offered, closed), outcome, cents)
         self._deal(rows, deal, f"{company.name} - new", record.id)
-        last = min(closed, self.horizon)
-        self._touches(rows, record, contacts, f"{company.key}/sale", offered, last, (6, 20))
+        self._touches(rows, record, contacts, f"{company.key}/sale", (offered, closed), (6, 20))
 
     # -- rows ------------------------------------------------------------------------------------------------
 
     def _synced(self, at: int) -> int:
         return min(next_sync(at), self.horizon)
 
-    def _company_row(
-        self,
-        company: Company,
-        record: CompanyRecord,
-        stage: str,
-        customer: str | None,
-        *,
-        is_deleted: bool = False,
-    ) -> Row:
-        card = card_of(company, record)
-        changed = max(card.created, record.merged_at if record.merged else 0)
-        return (
-            record.id, company.name, company.domain, company.phone, company.industry, card.country,
-            company.city, company.employees, card.revenue, stage, card.created, None,
-            ";".join(record.merged) or None, card.source,
-            _company_owner(record.id, is_customer=customer is not None), card.deployment, customer,
-            is_deleted, self._synced(changed),
-        )  # fmt: skip
+    def _note(self, object_type: str, card_id: str, entity: str, created: int, why: str = "") -> None:
+        if self._truth is not None:
+            self._truth.card(object_type, card_id, entity, created, why)
 
-    def _deal(self, rows: Rows, deal: Deal, name: str, company_id: str) -> None:
+    def _ticket(self, rows: Rows, stream: Stream, company: Company, company_id: str | None, at: int) -> None:
+        row = ticket_row(stream, company, company_id, at, horizon=self.horizon)
+        if row is not None:
+            rows["ticket"].append(row)
+
+    def _contacts(self, rows: Rows, contacts: Iterable[Contact], company: Company | None) -> None:
+        """The cards of people, some worn, some twice, some merged from two."""
+        cards = []
+        for contact in contacts:
+            second = dirt.second_contact_card(contact, company, self.horizon)
+            if second is not None:
+                cards += [contact, second[0]]
+                self._note(CONTACT, second[0].id, contact.id, second[0].created, second[1])
+            else:
+                cards.append(dirt.worn_contact(dirt.merged_contact(contact, self.horizon), company))
+            self._note(CONTACT, contact.id, contact.id, contact.created)
+            if self._truth is not None:
+                for merged in cards[-1].merged:
+                    self._truth.merged_away(CONTACT, merged, contact.id)
+        contact_rows(cards, rows, self.horizon)
+
+    def _deal(self, rows: Rows, deal: Deal, name: str, company_id: str, case: str | None = None) -> None:
         """A deal with its company and its history, as far as it had come by the export."""
         if deal.created > self.horizon:
             return
         deal = deal.until(self.horizon)
-        identity = record_number("deal", deal.key)
-        synced = self._synced(deal.updated)
+        identity = deal_id(deal.key)
+        is_bare = case == planted_crm.BARE
         rows["deal"].append(
             (
-                identity, deal.pipeline, deal.stage, _deal_owner(deal), name, _dollars(deal.amounts[-1][1]),
-                deal.closings[-1][1], deal.created, deal.deal_type, False, synced,
+                identity, deal.pipeline, deal.stage, None if is_bare else _deal_owner(deal),
+                None if is_bare else name, _dollars(deal.amounts[-1][1]), deal.closings[-1][1], deal.created,
+                None if is_bare else deal.deal_type, case == planted_crm.DELETED_DEAL,
+                self._synced(deal.updated),
             )
         )  # fmt: skip
-        rows["deal_company"].append((identity, company_id, self._synced(deal.created)))
+        companies = [] if case == planted_crm.OF_NO_COMPANY else [company_id]
+        if case == planted_crm.OF_TWO_COMPANIES:
+            companies.append(planted_crm.planted_card_id(_PARTNER))
+        for company in companies:
+            rows["deal_company"].append((identity, company, self._synced(deal.created)))
         for at, stage in deal.stages:
             rows["deal_stage"].append((identity, stage, at, self._synced(at)))
-        for at, amount in deal.amounts:
-            rows["deal_property_history"].append(
-                (identity, "amount", _dollars(amount), at, "CRM_UI", self._synced(at))
+        history = rows["deal_property_history"]
+        for at, cents in deal.amounts:
+            history.append(
+                (identity, "amount", _typed_amount(deal, at, cents), at, "CRM_UI", self._synced(at))
             )
         for at, closing in deal.closings:
-            rows["deal_property_history"].append(
-                (identity, "closedate", as_timestamp(closing), at, "CRM_UI", self._synced(at))
-            )
+            history.append((identity, "closedate", as_timestamp(closing), at, "CRM_UI", self._synced(at)))
 
     def _touches(
         self,
         rows: Rows,
-        record: CompanyRecord,
+        at_company: _Known | CompanyRecord,
         contacts: list[Contact],
         key: str,
-        first: int,
-        last: int,
-        days: tuple[int, int],
+        *spans: tuple[int, int],
     ) -> None:
-        owner = _company_owner(record.id, is_customer=key.endswith("/care"))
+        """Calls, mails, meetings and notes over the first span of time, so many days apart as the second."""
+        (first, last), days = spans
+        owner = _company_owner(contacts[0].company_id or "", is_customer=key.endswith("/care"))
         for touch in care.touches(key, first, min(last, self.horizon), len(contacts), days):
             contact = None if touch.contact is None else contacts[touch.contact]
             if contact is not None and contact.created > touch.at:
@@ -513,43 +587,28 @@ class CrmWriter:
             if touch.at <= self.horizon:
                 rows["engagement"].append(
                     (
-                        record_number("engagement", key, touch.at), record.id_on(touch.at),
+                        record_number("engagement", key, touch.at), at_company.id_on(touch.at),
                         None if contact is None else contact.id, touch.kind, touch.at, owner,
                         self._synced(touch.at),
                     )
                 )  # fmt: skip
 
-    def _ticket(self, rows: Rows, stream: Stream, company: Company, company_id: str | None, at: int) -> None:
-        if at > self.horizon:
-            return
-        priority = stream.weighted(_PRIORITIES)
-        category, subject = stream.weighted(_CATEGORIES)
-        replied: int | None = at + stream.between(*_FIRST_REPLY_MINUTES[priority]) * 60
-        assert replied is not None
-        closed: int | None = replied + stream.between(1, 90) * HOUR
-        minutes = stream.between(*_HANDLED_MINUTES[category]) * 10 + stream.pick((0, 0, 5))
-        handled: str | None = f"{minutes // 10}.{minutes % 10}"
-        if replied > self.horizon:
-            replied = None
-        if closed is None or closed > self.horizon or stream.chance(_OPEN_PER_THOUSAND):
-            closed = None
-            # Minutes are entered when a ticket is closed.
-            handled = None
-        location = _TEAM_OF_CURRENCY[company.currency]
-        if location == LEIPZIG and at < _LEIPZIG_TEAM_FROM:
-            location = LEEDS
-        changed = max(moment for moment in (at, replied, closed) if moment is not None)
-        rows["ticket"].append(
-            (
-                _ticket_id(company.key, at, company_id), company_id, at, replied, closed, priority, category,
-                subject, handled, f"Support {dict(LOCATIONS)[location]}",
-                min(next_sync(changed), self.horizon),
-            )
-        )  # fmt: skip
+
+def _company_stages(created: int, offered: int | None, won: int | None) -> list[tuple[int, str]]:
+    stages = [(created, LEAD)]
+    if offered is not None:
+        stages.append((max(offered, created + 1), OPPORTUNITY))
+    if won is not None:
+        stages.append((max(won, created + 2), CUSTOMER))
+    return stages
 
 
-def _ticket_id(*path: object) -> str:
-    return record_number("ticket", *path)
+def _is_sole_trader(known: _Known) -> bool:
+    """A company that is called by its owner's name: some small ones whose name can be a person's."""
+    if known.case is not None:
+        return known.case in planted_crm.SOLE_TRADERS
+    company = known.dealings.history.company
+    return company.name.endswith(" Power") and company.employees <= _SOLE_TRADER_EMPLOYEES
 
 
 def _sign_up(dealings: Dealings) -> tuple[str, int] | None:
@@ -580,11 +639,10 @@ def _dollars(cents: int | None) -> str | None:
     return None if cents is None else f"{cents // 100}.{cents % 100:02d}"
 
 
-def prospect(number: int, first: int) -> tuple[Company, CompanyRecord]:
-    """An invented company that never bought anything, with its record."""
-    stream = Stream("prospect", number)
-    key = f"prospect/{number}"
-    created = first + stream.between(60, 900) * DAY + stream.between(8, 17) * HOUR
-    size = stream.pick(("small", "medium", "medium", "large"))
-    company = make_company(stream, key, 900_000 + number, size, created)
-    return company, CompanyRecord(_record_id(key))
+def _typed_amount(deal: Deal, at: int, cents: int | None) -> str | None:
+    """An amount as it was typed at a time: the first guess now and then with words around the number."""
+    stream = Stream("typed", deal.key)
+    if cents is None or at != deal.amounts[0][0] or len(deal.amounts) == 1 or not stream.chance(60):
+        return _dollars(cents)
+    dollars = cents // 100
+    return stream.pick((f"USD {dollars:,}.00", f"${dollars:,}", f"{dollars // 1_000}k", "to be agreed"))

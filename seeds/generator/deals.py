@@ -2,7 +2,7 @@
 
 What was bought is taken from what was billed, so that a won deal agrees with the first billing: it closes in
 the same month, for a year's worth at list price in US dollars. A deal is made in full and cut at the export.
-Flaws that salespeople bring in are planted by ``planted_crm``; columns are ``crm``'s.
+Flaws that salespeople bring in are ``planted_crm``'s; columns are ``crm``'s.
 """
 
 from __future__ import annotations
@@ -13,10 +13,17 @@ from typing import TypeVar
 
 from seeds.generator.dealings import Dealings
 from seeds.generator.exchange import ExchangeRates
-from seeds.generator.facts import ItemAdded, ItemRemoved, ItemTerms, PriceChanged, QuantityChanged, TermChanged
+from seeds.generator.facts import (
+    ItemAdded,
+    ItemRemoved,
+    ItemTerms,
+    PriceChanged,
+    QuantityChanged,
+    TermChanged,
+)
 from seeds.generator.invoicing import Invoice
 from seeds.generator.moments import DAY, HOUR, Cadence, month_start
-from seeds.generator.randomness import Stream
+from seeds.generator.randomness import Stream, record_number
 
 T = TypeVar("T")
 
@@ -82,13 +89,19 @@ class Deal:
         )
 
 
+def deal_id(key: str) -> str:
+    """The id of a deal by its key."""
+    return record_number("deal", key)
+
+
 def make_deal(
-    key: str, pipeline: str, created: int, closed: int, outcome: str, cents: int, *, reopened: bool = False
+    key: str, pipeline: str, span: tuple[int, int], outcome: str, cents: int, *, reopened: bool = False
 ) -> Deal:
-    """A deal worth ``cents`` a year that is won or lost at ``closed``; one that is open gets on until then.
+    """A deal worth ``cents`` a year, made and closed at the ends of ``span``; an open one gets on until then.
 
     ``reopened``: it was lost in between.
     """
+    created, closed = span
     stream = Stream("deal", key)
     stages = PIPELINES[pipeline]
     names = [stage for stage, _, _, _, is_closed in stages if not is_closed]
@@ -118,7 +131,12 @@ def make_deal(
     if outcome != OPEN:
         closings.append((closed, closed))
     return Deal(
-        key, pipeline, created, tuple(_apart(entered)), tuple(_apart(amounts)), tuple(_apart(sorted(closings)))
+        key,
+        pipeline,
+        created,
+        tuple(_apart(entered)),
+        tuple(_apart(amounts)),
+        tuple(_apart(sorted(closings))),
     )
 
 
@@ -177,9 +195,7 @@ def later_purchases(dealings: Dealings, rates: ExchangeRates, horizon: int) -> I
         if number and not contract.key.endswith("/maintenance"):
             worth = sum(_worth(item) for item in contract.items)
             if worth > 0:
-                yield Purchase(
-                    contract.start, rates.in_reporting_currency(worth, currency, contract.start)
-                )
+                yield Purchase(contract.start, rates.in_reporting_currency(worth, currency, contract.start))
         items = {item.name: item for item in contract.items}
         for change in contract.changes:
             more = 0

@@ -21,7 +21,15 @@ MARKETING_SCORE, SALES_SCORE = 40, 70
 
 _SITE = "https://managed.example"
 PRICING_PAGE = "/pricing"
-_PAGES = ("/", "/products/security", "/products/network", "/blog/backup", "/about", "/customers", PRICING_PAGE)
+_PAGES = (
+    "/",
+    "/products/security",
+    "/products/network",
+    "/blog/backup",
+    "/about",
+    "/customers",
+    PRICING_PAGE,
+)
 FORMS = {
     "gated_download": ("form-101", "/resources/guide"),
     "contact": ("form-102", "/contact"),
@@ -138,7 +146,9 @@ def make_journey(
     if reached == LEAD and stream.chance(250):
         forms.append((created + 60, "sign_up"))
     if stream.chance(180) and MQL in dates:
-        forms.append((dates[MQL] + stream.between(2, 60) * DAY, stream.pick(("gated_download", "newsletter"))))
+        forms.append(
+            (dates[MQL] + stream.between(2, 60) * DAY, stream.pick(("gated_download", "newsletter")))
+        )
     if sign_up is not None:
         forms.append((sign_up[1] - stream.between(2, 40) * 60, sign_up[0]))
     return Journey(
@@ -147,7 +157,7 @@ def make_journey(
         tuple(_stages_entered(stream, dates, won)),
         tuple(sorted(set(forms))),
         tuple(_ascending(scores)),
-        tuple(_visits(stream, key, source, created, pricing, forms)),
+        tuple(_visits(stream, key, (created, source), pricing, forms)),
     )
 
 
@@ -202,8 +212,10 @@ def _ascending(scores: list[tuple[int, int]]) -> Iterator[tuple[int, int]]:
 
 
 def _visits(
-    stream: Stream, key: str, source: str, created: int, pricing: int | None, forms: list[tuple[int, str]]
+    stream: Stream, key: str, came: tuple[int, str], pricing: int | None, forms: list[tuple[int, str]]
 ) -> Iterator[Visit]:
+    """``came`` is when and by which source, ``pricing`` when the page of prices was looked at."""
+    created, source = came
     browsers = [browser_id(key, number) for number in range(1 + stream.chance(250))]
     kind = VISIT_SOURCES[source]
     campaigns = PAID_CAMPAIGNS.get(source)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from seeds.generator.costs import MarketingBill, marketing_bills
 from seeds.generator.journeys import PAID_CAMPAIGNS, PRICING_PAGE, browser_id, page
-from seeds.generator.moments import DAY, WEEK, add_months, as_date
+from seeds.generator.moments import WEEK, add_months, as_date
 from seeds.generator.money import EXPONENTS, shared_out
 from seeds.generator.randomness import Stream
 from seeds.generator.tables import Row
@@ -33,7 +33,15 @@ _TERMS = (
 )
 
 _SOURCES = ((46, "organic"), (22, "paid"), (22, "direct"), (10, "referral"))
-_PAGES = ("/", "/products/security", "/products/network", "/blog/backup", "/blog/phishing", "/careers", PRICING_PAGE)
+_PAGES = (
+    "/",
+    "/products/security",
+    "/products/network",
+    "/blog/backup",
+    "/blog/phishing",
+    "/careers",
+    PRICING_PAGE,
+)
 _VISITORS = (70, 3)
 _STAFF_BROWSERS = 6
 _CAMPAIGNS = tuple(campaign for campaigns in PAID_CAMPAIGNS.values() for campaign in campaigns)
@@ -102,4 +110,3 @@ def _visit(
 ) -> Row:
     campaign = stream.pick(_CAMPAIGNS) if source == "paid" else None
     return (browser, None, at, source, page(stream.pick(_PAGES)), campaign, is_bot, is_employee)
-

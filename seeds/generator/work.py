@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from seeds.generator.chart import CLOUD_OPERATIONS, SERVICES
-from seeds.generator.crm import company_record, prospect
 from seeds.generator.dealings import Dealings
 from seeds.generator.moments import DAY, add_months, as_date, month_start
 from seeds.generator.people import employed_in
 from seeds.generator.randomness import Stream
+from seeds.generator.records import company_record, prospect
 from seeds.generator.tables import Row
 
 _THURSDAY = 3  # 1970-01-01

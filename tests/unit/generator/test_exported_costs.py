@@ -14,9 +14,9 @@ import pytest
 
 from seeds.generator.books import Bill, Books, dollars
 from seeds.generator.chart import RENT
-from seeds.generator.crm import MERGED, TWO_RECORDS, WITHOUT_COMPANY
 from seeds.generator.exchange import ExchangeRates
 from seeds.generator.moments import instant
+from seeds.generator.records import MERGED, TWO_RECORDS, WITHOUT_COMPANY
 from tests.unit.generator.conftest import SEEDS
 from tests.unit.generator.consistency import Row, Tables
 from tests.unit.generator.ledger_consistency import Posted, posted_lines

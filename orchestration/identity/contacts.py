@@ -1,0 +1,143 @@
+"""Which contacts of the CRM are one person: merged, decided, or alike enough by rule.
+
+Add a rule here when another field of a contact's card identifies the person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from orchestration.identity.cards import Card, evidence, mergers
+from orchestration.identity.companies import Linked, link
+from orchestration.identity.decisions import Decisions
+from orchestration.identity.emails import Email
+from orchestration.identity.linking import BY_RULE, REVIEW, SAME, Pair, blocks, candidates, ordered
+from orchestration.identity.names import PersonName, person_similarity
+from orchestration.identity.phones import MISSING, Phone
+
+_NO_PHONE = Phone(None, None, MISSING)
+
+
+@dataclass(frozen=True)
+class Contact(Card):
+    """A contact's card, its fields made comparable."""
+
+    name: PersonName | None = None
+    email: Email | None = None
+    phone: Phone = _NO_PHONE
+    company_id: str | None = None
+
+    @property
+    def sort_key(self) -> tuple[str, ...]:
+        """Like names stand together."""
+        return (self.name.family[1], self.name.given[1], self.card_id) if self.name else ("", "", self.card_id)
+
+    @property
+    def domain(self) -> str | None:
+        """Of the e-mail address, where it says something about the company."""
+        return None if self.email is None or self.email.is_free else self.email.domain
+
+
+def link_contacts(
+    contacts: Mapping[str, Contact],
+    decisions: Decisions,
+    *,
+    company_phones: Collection[str],
+    same_score: Decimal,
+    review_score: Decimal,
+) -> Linked:
+    """Join the cards that are one person.
+
+    Args:
+        company_phones: numbers of companies: two contacts who are reached there have only that in common.
+    """
+    into = {merged: survivor for merged, survivor in mergers(contacts.values()).items() if merged in contacts}
+    compared = [
+        pair
+        for one, other in _to_compare(contacts)
+        if (
+            pair := _compare(
+                one,
+                other,
+                company_phones=company_phones,
+                same_score=same_score,
+                review_score=review_score,
+            )
+        )
+        is not None
+    ]
+    return link(contacts, decisions, into, compared, set(), {})
+
+
+def _to_compare(contacts: Mapping[str, Contact]) -> Iterator[tuple[Contact, Contact]]:
+    known = [contact for contact in contacts.values() if contact.is_in_export]
+    keys = (
+        lambda contact: contact.email.normalized if contact.email else None,
+        lambda contact: contact.email.canonical if contact.email else None,
+        lambda contact: contact.domain,
+        lambda contact: contact.phone.e164,
+    )
+    seen: set[tuple[str, str]] = set()
+    for key in keys:
+        for _, block in blocks(known, key):
+            for one, other in candidates(block, lambda contact: contact.sort_key):
+                pair = ordered(one.card_id, other.card_id)
+                if pair not in seen:
+                    seen.add(pair)
+                    yield contacts[pair[0]], contacts[pair[1]]
+
+
+def _compare(
+    one: Contact,
+    other: Contact,
+    *,
+    company_phones: Collection[str],
+    same_score: Decimal,
+    review_score: Decimal,
+) -> Pair | None:
+    """What two cards have in common; None where that is not worth a row."""
+    likeness = person_similarity(one.name, other.name)
+    is_name = likeness >= same_score
+    is_email = one.email is not None and other.email is not None and one.email.normalized == other.email.normalized
+    is_alias = one.email is not None and other.email is not None and one.email.canonical == other.email.canonical
+    is_domain = one.domain is not None and one.domain == other.domain
+    is_phone = one.phone.e164 is not None and one.phone.e164 == other.phone.e164
+    is_other_extension = (
+        one.phone.extension is not None
+        and other.phone.extension is not None
+        and one.phone.extension != other.phone.extension
+    )
+    fields: dict[str, bool | None] = {
+        "email": is_email if one.email and other.email else None,
+        "email_alias": is_alias if is_alias and not is_email else None,
+        "email_domain": is_domain if one.domain and other.domain else None,
+        "phone": is_phone if one.phone.e164 and other.phone.e164 else None,
+        "phone_extension": False if is_phone and is_other_extension else None,
+        "name": is_name if one.name and other.name else None,
+        "company": None if one.company_id is None or other.company_id is None else one.company_id == other.company_id,
+    }
+    if is_email:
+        rule, strength, score, status = "email", 2, Decimal(1), SAME
+    elif is_alias and is_name:
+        rule, strength, score, status = "email_alias_and_name", 3, likeness, SAME
+    elif is_domain and is_name:
+        rule, strength, score, status = "domain_and_name", 4, likeness, SAME
+    elif is_phone and is_name and not is_other_extension:
+        rule, strength, score, status = "phone_and_name", 5, likeness, SAME
+    elif is_alias:
+        rule, strength, score, status = "email_alias", 6, likeness, REVIEW
+    elif is_domain and likeness >= review_score:
+        rule, strength, score, status = "domain_and_similar_name", 7, likeness, REVIEW
+    elif is_phone and (
+        likeness >= review_score or (one.phone.e164 not in company_phones and not is_other_extension)
+    ):
+        rule, strength, score, status = "phone", 8, likeness, REVIEW
+    else:
+        return None
+    agree = [name for name, is_equal in fields.items() if is_equal]
+    differ = [name for name, is_equal in fields.items() if is_equal is False]
+    return Pair(
+        one.card_id, other.card_id, rule, score, evidence(agree, differ), status, BY_RULE, strength
+    )

@@ -1,0 +1,401 @@
+"""Which company of the CRM a billing customer is, and which of them an entity of the ledger is.
+
+Add a rule here when another field leads from one system to the other. A customer that no rule leads to one company
+stays an account by itself, and what speaks for a company without being enough is left to people.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+
+from orchestration.identity.cards import Member, evidence
+from orchestration.identity.companies import Company
+from orchestration.identity.contacts import Contact
+from orchestration.identity.decisions import RULE as DECISION
+from orchestration.identity.decisions import Decisions
+from orchestration.identity.emails import Email
+from orchestration.identity.linking import BY_RULE, LARGEST_BLOCK, REVIEW, SAME, Pair
+from orchestration.identity.names import (
+    CompanyName,
+    PersonName,
+    company_similarity,
+    person_similarity,
+)
+from orchestration.identity.phones import MISSING, Phone
+
+CRM_PROPERTY, EMAIL, BY_DOMAIN, BY_PHONE = "crm_property", "email", "domain_and_name", "phone_and_name"
+_NO_PHONE = Phone(None, None, MISSING)
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A billing customer, its fields made comparable.
+
+    Attributes:
+        person: the name read as a person's.
+        word_key: the words of the name in order, to hold against contacts' names.
+    """
+
+    customer_id: str
+    created_at: datetime | None = None
+    name: CompanyName | None = None
+    person: PersonName | None = None
+    word_key: str = ""
+    email: Email | None = None
+    phone: Phone = _NO_PHONE
+    country_code: str | None = None
+
+
+@dataclass(frozen=True)
+class Match:
+    """The company that a billing customer is."""
+
+    company_id: str
+    method: str
+    score: Decimal
+
+
+@dataclass
+class Directory:
+    """Surviving companies by what leads to them."""
+
+    by_name: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    by_domain: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    by_domain_and_name: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    by_phone: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    by_email: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    by_alias: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    by_property: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    cards: dict[str, list[Company]] = field(default_factory=lambda: defaultdict(list))
+    people: dict[tuple[str, str], list[PersonName]] = field(default_factory=lambda: defaultdict(list))
+
+    @classmethod
+    def of(
+        cls,
+        companies: Mapping[str, Company],
+        company_members: Mapping[str, Member],
+        contacts: Mapping[str, Contact],
+        company_of_contact: Mapping[str, str | None],
+    ) -> Directory:
+        """What the cards of the CRM say, each of its survivor."""
+        directory = cls()
+        for company_id in sorted(companies, key=lambda one: (company_members[one].number, one)):
+            company, survivor = companies[company_id], company_members[company_id].survivor_id
+            directory.cards[survivor].append(company)
+            if company.name:
+                directory.by_name[company.name.latin.replace(" ", "")].add(survivor)
+            if company.domain:
+                directory._add_domain(company.domain, survivor, company.name)
+            if company.phone.e164:
+                directory.by_phone[company.phone.e164].add(survivor)
+            if company.billing_customer_id:
+                directory.by_property[company.billing_customer_id].add(survivor)
+        for contact_id, contact in contacts.items():
+            survivor_of_contact = company_of_contact.get(contact_id)
+            if survivor_of_contact is None or contact.email is None:
+                continue
+            survivor = survivor_of_contact
+            directory.by_email[contact.email.normalized].add(survivor)
+            directory.by_alias[contact.email.canonical].add(survivor)
+            if contact.name:
+                directory.people[(contact.email.canonical, survivor)].append(contact.name)
+            if contact.domain:
+                for company in directory.cards[survivor]:
+                    directory._add_domain(contact.domain, survivor, company.name)
+        return directory
+
+    def _add_domain(self, domain: str, survivor: str, name: CompanyName | None) -> None:
+        self.by_domain[domain].add(survivor)
+        if name:
+            self.by_domain_and_name[(domain, name.latin.replace(" ", ""))].add(survivor)
+
+    def likeness(self, customer: Customer, company_id: str) -> Decimal:
+        """Of the customer's name and the company's, whichever of its cards is nearest."""
+        return max(
+            (company_similarity(customer.name, card.name) for card in self.cards[company_id]),
+            default=Decimal(0),
+        )
+
+    def country_codes(self, company_id: str) -> set[str]:
+        """Countries of the company's cards."""
+        return {card.country_code for card in self.cards[company_id] if card.country_code}
+
+    def is_elsewhere(self, customer: Customer, company_id: str) -> bool:
+        """Whether every card differs from the customer in legal form and country."""
+        form = customer.name.legal_form if customer.name else None
+        places = [card.place for card in self.cards[company_id] if card.place]
+        return bool(places) and all(
+            form is not None
+            and customer.country_code is not None
+            and place[0] != form
+            and place[1] != customer.country_code
+            for place in places
+        )
+
+
+@dataclass(frozen=True)
+class Matched:
+    """The companies of billing customers, and the pairs that are worth a row."""
+
+    matches: dict[str, Match]
+    pairs: list[Pair]
+
+
+def match_customers(
+    customers: Iterable[Customer],
+    directory: Directory,
+    survivors: Mapping[str, str],
+    decisions: Decisions,
+    *,
+    same_score: Decimal,
+    review_score: Decimal,
+) -> Matched:
+    """Find the company of each billing customer.
+
+    Args:
+        survivors: per company id the one that stands for it.
+        decisions: pairs of a customer and a company, whichever card of it.
+    """
+    decided = {
+        (customer_id, survivors[company_id])
+        for customer_id, company_id in sorted(decisions.same)
+    }
+    refused = {(customer_id, survivors[company_id]) for customer_id, company_id in decisions.not_same} - decided
+    decided_company: dict[str, str] = {}
+    for customer_id, company_id in sorted(decided):
+        decided_company.setdefault(customer_id, company_id)
+    matches: dict[str, Match] = {}
+    pairs: list[Pair] = decisions.pairs()
+    for customer in sorted(customers, key=lambda one: one.customer_id):
+        if customer.customer_id in decided_company:
+            matches[customer.customer_id] = Match(
+                decided_company[customer.customer_id], DECISION, Decimal(1)
+            )
+            continue
+        found, doubtful = _candidates(
+            customer, directory, refused, same_score=same_score, review_score=review_score
+        )
+        if found is not None:
+            matches[customer.customer_id] = found
+            pairs.append(
+                _pair(customer, found.company_id, found.method, found.score, SAME, directory, same_score)
+            )
+            continue
+        pairs += [
+            _pair(customer, company_id, rule, score, REVIEW, directory, same_score)
+            for company_id, (rule, score) in sorted(doubtful.items())
+        ]
+    return Matched(matches, pairs)
+
+
+def _candidates(
+    customer: Customer,
+    directory: Directory,
+    refused: set[tuple[str, str]],
+    *,
+    same_score: Decimal,
+    review_score: Decimal,
+) -> tuple[Match | None, dict[str, tuple[str, Decimal]]]:
+    """The company that the strongest rule leads to, else those that something speaks for, with rule and likeness."""
+
+    def allowed(company_ids: Iterable[str]) -> list[str]:
+        return sorted(one for one in company_ids if (customer.customer_id, one) not in refused)
+
+    def best(company_ids: Iterable[str]) -> list[str]:
+        """Those of the likest name; of several the ones in the customer's country."""
+        in_order = list(company_ids)
+        most = max((directory.likeness(customer, one) for one in in_order), default=Decimal(0))
+        likest = [one for one in in_order if directory.likeness(customer, one) == most]
+        near = [one for one in likest if customer.country_code in directory.country_codes(one)]
+        return near or likest
+
+    doubtful: dict[str, tuple[str, Decimal]] = {}
+
+    named = allowed(directory.by_property.get(customer.customer_id, ()))
+    if named:
+        # Two that are kept apart may both name it, such as a parent that pays for its child.
+        return Match(best(named)[0], CRM_PROPERTY, Decimal(1)), {}
+
+    if customer.email is not None:
+        reached = allowed(
+            directory.by_email.get(customer.email.normalized)
+            or directory.by_alias.get(customer.email.canonical, ())
+        )
+        fitting = [
+            one for one in reached if _is_ones_own(customer, customer.email, one, directory, review_score)
+        ]
+        if len(reached) == 1 and fitting:
+            return Match(reached[0], EMAIL, Decimal(1)), {}
+        doubtful |= {one: (EMAIL, directory.likeness(customer, one)) for one in reached}
+
+    domain = None if customer.email is None or customer.email.is_free else customer.email.domain
+    for rule, weaker, key, index in (
+        (BY_DOMAIN, "domain", domain, directory.by_domain),
+        (BY_PHONE, "phone", customer.phone.e164, directory.by_phone),
+    ):
+        if key is None:
+            continue
+        sharing = allowed(index.get(key, ()))
+        if len(sharing) > LARGEST_BLOCK:
+            # A domain of many: only the same name is looked for.
+            name = customer.name.latin.replace(" ", "") if customer.name else ""
+            sharing = allowed(set(sharing) & directory.by_name.get(name, set()))
+        alike = [
+            one
+            for one in sharing
+            if directory.likeness(customer, one) >= same_score and not directory.is_elsewhere(customer, one)
+        ]
+        chosen = best(alike)
+        if len(chosen) == 1:
+            return Match(chosen[0], rule, directory.likeness(customer, chosen[0])), {}
+        for one in sharing:
+            doubtful.setdefault(
+                one, (rule if one in alike else weaker, directory.likeness(customer, one))
+            )
+
+    if customer.name is not None:
+        for one in allowed(directory.by_name.get(customer.name.latin.replace(" ", ""), ())):
+            codes = directory.country_codes(one)
+            if customer.country_code is not None and customer.country_code in codes:
+                doubtful.setdefault(one, ("name", Decimal(1)))
+    return None, doubtful
+
+
+def _is_ones_own(
+    customer: Customer, email: Email, company_id: str, directory: Directory, review_score: Decimal
+) -> bool:
+    """Whether an address that a company's contact has is the customer's own: not that of an accountant or agency
+    that receives the bills of many. The domain is the company's, or the names agree, or the customer is that person.
+    """
+    if not email.is_free and any(card.domain == email.domain for card in directory.cards[company_id]):
+        return True
+    if customer.name is None or directory.likeness(customer, company_id) >= review_score:
+        return True
+    return any(
+        person_similarity(customer.person, person) >= review_score
+        for person in directory.people[(email.canonical, company_id)]
+    )
+
+
+def _pair(
+    customer: Customer,
+    company_id: str,
+    rule: str,
+    score: Decimal,
+    status: str,
+    directory: Directory,
+    same_score: Decimal,
+) -> Pair:
+    cards = directory.cards[company_id]
+    likeness = directory.likeness(customer, company_id)
+    domain = None if customer.email is None or customer.email.is_free else customer.email.domain
+    fields: dict[str, bool | None] = {
+        "crm_property": True if customer.customer_id in {card.billing_customer_id for card in cards} else None,
+        "email": (
+            True
+            if customer.email is not None and company_id in directory.by_alias.get(customer.email.canonical, ())
+            else None
+        ),
+        "domain": _among(domain, [card.domain for card in cards]),
+        "phone": _among(customer.phone.e164, [card.phone.e164 for card in cards]),
+        "name": likeness >= same_score if customer.name and any(card.name for card in cards) else None,
+        "country": _among(customer.country_code, [card.country_code for card in cards]),
+    }
+    if domain is not None and company_id in directory.by_domain.get(domain, ()):
+        fields["domain"] = True
+    agree = [name for name, is_equal in fields.items() if is_equal]
+    differ = [name for name, is_equal in fields.items() if is_equal is False]
+    return Pair(
+        customer.customer_id, company_id, rule, score, evidence(agree, differ), status, BY_RULE, 9
+    )
+
+
+def _among(value: str | None, values: Iterable[str | None]) -> bool | None:
+    known = [one for one in values if one is not None]
+    return None if value is None or not known else value in known
+
+
+# ---- entities of the ledger
+
+
+@dataclass(frozen=True)
+class Entity:
+    """An entity of the ledger: a customer, a vendor or an employee."""
+
+    entity_id: str
+    external_id: str | None
+    name: CompanyName | None
+
+
+@dataclass(frozen=True)
+class EntityMatch:
+    """The billing customer or the company that an entity is; neither where ``method`` is unmatched."""
+
+    entity_id: str
+    customer_id: str | None
+    company_id: str | None
+    method: str
+
+
+def match_entities(
+    entities: Iterable[Entity],
+    *,
+    customers: Mapping[str, Customer],
+    customer_ids: set[str],
+    companies: Mapping[str, Company],
+    survivors: Mapping[str, str],
+    matches: Mapping[str, Match],
+    others: set[str],
+) -> tuple[list[EntityMatch], list[Pair]]:
+    """Find the account of each entity of the ledger.
+
+    Args:
+        customer_ids: all billing customers, also those that are not in the export.
+        others: entities that are vendors or employees; they are left out.
+
+    Returns:
+        Matches, and pairs of an entity and a customer or company whose names agree without being the only ones.
+    """
+    named: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for customer in customers.values():
+        if customer.name:
+            match = matches.get(customer.customer_id)
+            account = ("company", match.company_id) if match else ("customer", customer.customer_id)
+            named[customer.name.core].add(account)
+    for company_id, company in companies.items():
+        if company.name:
+            named[company.name.core].add(("company", survivors[company_id]))
+    found: list[EntityMatch] = []
+    pairs: list[Pair] = []
+    for entity in sorted(entities, key=lambda one: one.entity_id):
+        external = entity.external_id
+        if external in customer_ids:
+            found.append(EntityMatch(entity.entity_id, external, None, "externalid"))
+        elif external in survivors:
+            found.append(EntityMatch(entity.entity_id, None, survivors[external], "externalid"))
+        elif entity.entity_id in others:
+            continue
+        else:
+            accounts = sorted(named.get(entity.name.core, ())) if entity.name else []
+            if len(accounts) == 1:
+                kind, account_id = accounts[0]
+                is_customer = kind == "customer"
+                found.append(
+                    EntityMatch(
+                        entity.entity_id,
+                        account_id if is_customer else None,
+                        None if is_customer else account_id,
+                        "name",
+                    )
+                )
+                continue
+            found.append(EntityMatch(entity.entity_id, None, None, "unmatched"))
+            pairs += [
+                Pair(entity.entity_id, one, "name", Decimal(1), "agree: name", REVIEW, BY_RULE, 9)
+                for _, one in accounts[:LARGEST_BLOCK]
+            ]
+    return found, pairs

@@ -1,0 +1,216 @@
+"""Names of companies and of people, and how alike two of them are.
+
+Add here what makes two spellings one name. Which likeness is enough is a policy, and what else must agree is decided
+in ``companies``, ``contacts`` and ``customers``.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
+
+from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
+
+from orchestration.identity.legal_forms import AT_THE_END, AT_THE_START, LONGEST, UNSPACED
+from orchestration.identity.text import fold, latin, plain, words
+
+_AND = {"und": "and", "et": "and", "og": "and", "och": "and", "en": "and", "y": "and", "ja": "and", "и": "and"}
+_ARTICLES = frozenset({"the"})
+_TITLES = frozenset(
+    "mr mrs ms miss mx dr prof sir dame madame mme mlle monsieur herr frau sr sra srta dott ing dipl phd md mba jr ii"
+    " iii iv esq".split()
+)
+_SAME, _HALF = Decimal(1), Decimal("0.5")
+# What is not the same but hardly another name; below policy identity_same_score by default.
+_NEARLY = Decimal("0.85")
+_FOUR_DIGITS = Decimal("0.0001")
+
+
+@dataclass(frozen=True)
+class CompanyName:
+    """A company's name.
+
+    Attributes:
+        core: without legal form, article, accents and punctuation.
+        latin: ``core`` in Latin letters with umlauts written out.
+        legal_form: one word for the forms that mean the same; None where the name has none.
+    """
+
+    core: str
+    latin: str
+    legal_form: str | None
+
+
+@dataclass(frozen=True)
+class PersonName:
+    """A person's name in two spellings (``given`` and ``family`` each folded, and in Latin letters)."""
+
+    given: tuple[str, str]
+    family: tuple[str, str]
+
+    @property
+    def key(self) -> str:
+        """Equal for the same words in any order."""
+        return " ".join(sorted(f"{self.given[0]} {self.family[0]}".split()))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether both parts are there."""
+        return bool(self.given[0] and self.family[0])
+
+
+@functools.lru_cache(maxsize=262_144)
+def read_company_name(text: str | None) -> CompanyName | None:
+    """What a company is called; None where the text has neither letter nor digit."""
+    if text is None:
+        return None
+    core, legal_form = _core(text, fold)
+    return CompanyName(core, _core(text, latin)[0] or core, legal_form) if core else None
+
+
+def name_core(text: str) -> str:
+    """A company's name without legal form, article, accents and punctuation."""
+    return _core(text, fold)[0]
+
+
+@functools.lru_cache(maxsize=262_144)
+def read_person_name(given: str | None, family: str | None) -> PersonName | None:
+    """What a person is called; None where neither part has a letter. ``Doe, Jane`` in one part is two."""
+    first, last = given or "", family or ""
+    if not first.strip() and "," in last:
+        last, _, first = last.partition(",")
+    elif not last.strip() and "," in first:
+        last, _, first = first.partition(",")
+    elif not last.strip() and " " in plain(first):
+        first, _, last = plain(first).rpartition(" ")
+    elif not first.strip() and " " in plain(last):
+        first, _, last = plain(last).rpartition(" ")
+    name = PersonName(
+        (_person(first, fold), _person(first, latin)), (_person(last, fold), _person(last, latin))
+    )
+    return name if name.given[0] or name.family[0] else None
+
+
+def word_key(text: str) -> str:
+    """The words of a name without legal form or title, in alphabetical order: equal to a person's ``key``."""
+    return " ".join(sorted(word for word in name_core(text).split() if word not in _TITLES))
+
+
+# ---- likeness
+
+
+def company_similarity(one: CompanyName | None, other: CompanyName | None) -> Decimal:
+    """0 to 1; 0 where one has no name.
+
+    Names that differ by a number are never alike: branches, districts and vintages are counted so.
+    """
+    if one is None or other is None:
+        return Decimal(0)
+    if one.core == other.core or one.latin == other.latin or _joined(one) == _joined(other):
+        return _SAME
+    if _numbers(one.core) != _numbers(other.core):
+        return min(_HALF, _score(one.core, other.core))
+    return max(_score(one.core, other.core), _score(one.latin, other.latin))
+
+
+def person_similarity(one: PersonName | None, other: PersonName | None) -> Decimal:
+    """0 to 1, the lesser of the likeness of given and family names, also where they were filled in crosswise; 0
+    where a part is missing."""
+    if one is None or other is None or not one.is_whole or not other.is_whole:
+        return Decimal(0)
+    straight = min(_part(one.given, other.given, is_given=True), _part(one.family, other.family))
+    crosswise = min(_part(one.given, other.family), _part(one.family, other.given))
+    return max(straight, crosswise)
+
+
+def _part(one: tuple[str, str], other: tuple[str, str], *, is_given: bool = False) -> Decimal:
+    if one[0] == other[0] or one[1] == other[1]:
+        return _SAME
+    if is_given:
+        shorter, longer = sorted((one[1].split(), other[1].split()), key=len)
+        # A second given name that only one record has.
+        if shorter == longer[: len(shorter)]:
+            return Decimal("0.95")
+        if one[1][0] == other[1][0] and 1 in (len(one[1]), len(other[1])):
+            return _NEARLY
+    left, right = one[1], other[1]
+    # Letters swapped or doubled are slips; another letter in a short name is another name (Anna, Hanna).
+    is_swapped = sorted(left) == sorted(right) and OSA.distance(left, right) == 1
+    if is_swapped or _undoubled(left) == _undoubled(right):
+        return Decimal("0.95")
+    if not is_given and min(len(left), len(right)) >= 6 and OSA.distance(left, right) == 1:
+        return Decimal("0.92")
+    return min(_NEARLY, _ratio(left, right))
+
+
+def _undoubled(text: str) -> str:
+    return "".join(c for index, c in enumerate(text) if index == 0 or text[index - 1] != c)
+
+
+def _joined(name: CompanyName) -> str:
+    return name.latin.replace(" ", "")
+
+
+def _numbers(core: str) -> list[str]:
+    return sorted(word for word in core.split() if any(c.isdigit() for c in word))
+
+
+def _score(one: str, other: str) -> Decimal:
+    return max(_ratio(one, other), _ratio(" ".join(sorted(one.split())), " ".join(sorted(other.split()))))
+
+
+def _ratio(one: str, other: str) -> Decimal:
+    share = Decimal(str(fuzz.ratio(one, other))) / 100
+    return share.quantize(_FOUR_DIGITS, rounding=ROUND_HALF_UP)
+
+
+# ---- parts of names
+
+
+def _person(text: str, spell: Callable[[str], str]) -> str:
+    parts = words(spell(text.replace("-", " ")))
+    return " ".join([part for part in parts if part not in _TITLES] or parts)
+
+
+def _core(text: str, spell: Callable[[str], str]) -> tuple[str, str | None]:
+    """The core of a name and its legal form."""
+    # Before the letters are spelled, since these forms have none in Latin.
+    named, legal_form = _without_unspaced_forms(plain(text))
+    spelled = spell(named).replace("&", " and ").replace("+", " and ")
+    parts = [_AND.get(word, word) for word in words(spelled)]
+    while True:
+        shorter, form = _shortened(parts)
+        legal_form = legal_form or form
+        if shorter == parts:
+            return " ".join(parts), legal_form
+        parts = shorter
+
+
+def _shortened(parts: Sequence[str]) -> tuple[list[str], str | None]:
+    """The words less one legal form or article, unless nothing would remain."""
+    for count in range(min(LONGEST, len(parts) - 1), 0, -1):
+        form = AT_THE_END.get(tuple(parts[-count:]))
+        if form is not None:
+            return list(parts[:-count]), form
+        form = AT_THE_START.get(tuple(parts[:count]))
+        if form is not None:
+            return list(parts[count:]), form
+    if len(parts) > 1 and parts[0] in _ARTICLES:
+        return list(parts[1:]), None
+    if len(parts) > 1 and parts[-1] in (*_ARTICLES, "and"):
+        return list(parts[:-1]), None
+    return list(parts), None
+
+
+def _without_unspaced_forms(text: str) -> tuple[str, str | None]:
+    found = None
+    for form, spellings in UNSPACED.items():
+        for spelling in spellings:
+            for stripped in (text.removesuffix(spelling).strip(), text.removeprefix(spelling).strip()):
+                if stripped != text and words(fold(stripped)):
+                    text, found = stripped, found or form
+                    break
+    return text, found
