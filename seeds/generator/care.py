@@ -97,7 +97,7 @@ def ratings(service: Service, employees: int) -> Iterator[tuple[int, int, str | 
     while at <= service.horizon:
         at = _office_hour(stream, at)
         rating = min(max(3 + service.mood(at) + stream.between(-1, 1), 1), 5)
-        if service.is_served(at):
+        if service.is_served(at) and at <= service.horizon:
             yield at, rating, _NOTES[rating] or None
         at += stream.between(80, 100) * DAY
 

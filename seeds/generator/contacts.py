@@ -151,7 +151,7 @@ def unknown_person_address(person: Person, key: str) -> str:
     """The private address of somebody who named no company; nobody real has one like it."""
     stream = Stream("private address", key)
     provider = stream.pick(("gmail.com", "outlook.com", "gmx.de", "yahoo.com", "icloud.com"))
-    return f"{plain(person.first)}.{plain(person.last)}.example{stream.between(10, 99)}@{provider}"
+    return f"{plain(person.first)}.{plain(person.last)}.example{stream.between(10, 9_999)}@{provider}"
 
 
 def contact_rows(contacts: Iterable[Contact], rows: Rows, horizon: int) -> None:

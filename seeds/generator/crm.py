@@ -193,9 +193,12 @@ class CrmWriter:
         if dealings.livemode:
             self._lost_leads(rows, dealings)
         known = self._known(dealings)
+        if known is not None:
+            self._customer(rows, known)
         self._before = known
-        if known is None:
-            return rows
+        return rows
+
+    def _customer(self, rows: Rows, known: _Known) -> None:
         weeks = self._usage(rows, known)
         contacts = self._people(rows, known)
         if weeks:
@@ -205,7 +208,6 @@ class CrmWriter:
             rows["ticket"] += planted_crm.planted_tickets(known.company, known.record.id, self.horizon)
             visits = planted_crm.planted_visits(contacts[0].id)
             rows["web_visit"] += (row for row in visits if int(row[2] or 0) <= self.horizon)
-        return rows
 
     def _known(self, dealings: Dealings) -> _Known | None:
         """What the CRM makes of a customer; notes in any case which firm the customer is."""
@@ -265,8 +267,7 @@ class CrmWriter:
     def _people(self, rows: Rows, known: _Known) -> list[Contact]:
         """The cards of a customer and of its people, the one who came first before the others; its deals."""
         company, record, key = known.company, known.record, known.key
-        stage = "customer" if known.dealings.settlement.invoices else "lead"
-        card = plain_card(company, record, stage, known.dealings.customer_id)
+        card = plain_card(company, record, LEAD, known.dealings.customer_id)
         stream = Stream("lead", key)
         bought = first_purchase(known.dealings, self.rates)
         won = None if bought is None else agreed_before(bought.at, Stream("agreed", key))
@@ -276,7 +277,8 @@ class CrmWriter:
         journey = make_journey(stream, key, card.source, card.created, reached, won=won, sign_up=sign_up)
         offered = next((at for at, stage in journey.stages if stage == OPPORTUNITY), None)
         journey = journey.until(self.horizon)
-        self._company(rows, known, card, _company_stages(card.created, offered, won))
+        stages = _company_stages(card.created, offered, won)
+        self._company(rows, known, card, [entered for entered in stages if entered[0] <= self.horizon])
 
         seen = company
         if known.unlinked in (BY_DOMAIN, BY_PHONE):
@@ -294,7 +296,10 @@ class CrmWriter:
             replace(contact, stage="customer" if won else None, role=contact.role if won else None)
             for contact in others
         )
-        invoiced = billing_address(company, record.id, max(since, min(company.created, self.horizon)))
+        # Invoices of a firm's second customer go to an address of their own.
+        invoiced = billing_address(
+            known.dealings.history.company, record.id, max(since, min(company.created, self.horizon))
+        )
         if won and invoiced and known.unlinked not in (BY_DOMAIN, BY_PHONE):
             contacts.append(invoiced)
         self._contacts(rows, contacts, seen)
@@ -317,6 +322,7 @@ class CrmWriter:
     def _company(self, rows: Rows, known: _Known, card: CompanyCard, stages: list[tuple[int, str]]) -> None:
         """The card of a customer, worn, with its history, and the second cards that there are of it."""
         company, record = known.company, known.record
+        card.stage = stages[-1][1]
         card.owner = _company_owner(record.id, is_customer=True)
         card.is_deleted = known.case in DELETED_RECORD
         card.parent = self._parent(rows, known)

@@ -229,7 +229,7 @@ def _visits(
         yield Visit(pricing, browsers[-1], "direct", PRICING_PAGE, None, is_known=True)
     for at, form in forms:
         yield Visit(at - 120, browsers[-1], kind if stream.chance(500) else "direct", FORMS[form][1], None,
-                    is_known=at > created)  # fmt: skip
+                    is_known=at - 120 > created)  # fmt: skip
     for _ in range(stream.below(3)):
         at = created + stream.between(1, 150) * DAY + stream.between(7, 20) * HOUR
         yield Visit(at, stream.pick(browsers), stream.pick((kind, "direct")), stream.pick(_PAGES), None,

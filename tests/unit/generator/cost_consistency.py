@@ -325,7 +325,8 @@ def usage_is_of_customers_that_are_served(tables: Tables) -> Iterator[str]:
             billed[invoices[row["invoice_id"]]].append(span)
     for row in tables["product_usage"]:
         paid = int(row["seats_paid"] or 0)
-        if not paid:
+        # Some cards do not say which customer they are.
+        if not paid or not customers[row["company_id"]]:
             continue
         day = f"{row['date']}T00:00:00Z"
         spans = billed[customers[row["company_id"]]]

@@ -158,6 +158,17 @@ def test_a_shorter_time_knows_nothing_of_what_comes_later() -> None:
         "property_first_agent_reply_date",
         "property_closed_date",
         "ChargePeriodStart",
+        "date_entered",
+        "timestamp",
+        "occurred_at",
+        "rated_at",
+        "submitted_at",
+        "visited_at",
+        "property_hs_v2_date_entered_lead",
+        "property_hs_v2_date_entered_marketingqualifiedlead",
+        "property_hs_v2_date_entered_salesqualifiedlead",
+        "property_hs_v2_date_entered_opportunity",
+        "property_hs_v2_date_entered_customer",
     }
     for name, table in memory.tables.items():
         for position, column in enumerate(table.columns):

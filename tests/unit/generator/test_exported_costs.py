@@ -16,7 +16,7 @@ from seeds.generator.books import Bill, Books, dollars
 from seeds.generator.chart import RENT
 from seeds.generator.exchange import ExchangeRates
 from seeds.generator.moments import instant
-from seeds.generator.records import MERGED, TWO_RECORDS, WITHOUT_COMPANY
+from seeds.generator.records import MERGED, PROSPECTS, TWO_RECORDS, WITHOUT_COMPANY, prospect
 from tests.unit.generator.conftest import SEEDS
 from tests.unit.generator.consistency import Row, Tables
 from tests.unit.generator.ledger_consistency import Posted, posted_lines
@@ -89,8 +89,7 @@ def test_the_tables_of_costs_stay_small_enough_to_read() -> None:
         "capitalized_asset",
     )
     sizes = [(SEEDS / "ledger" / f"{name}.csv").stat().st_size for name in names]
-    sizes += [path.stat().st_size for path in (SEEDS / "crm").iterdir()]
-    assert sum(sizes) < 3_000_000
+    assert sum(sizes) < 1_200_000
 
 
 def test_nobody_works_more_than_a_day_has(ledger: Tables) -> None:
@@ -297,21 +296,19 @@ def test_customers_have_a_company_each_but_for_the_planted_ones(billing: Tables,
     assert {cards[_planted(case, billing)] for case in WITHOUT_COMPANY} == {0}
     assert {cards[_planted(case, billing)] for case in TWO_RECORDS} == {2}
     live = {row["id"] for row in billing["customer"] if row["livemode"] == "true"}
-    assert len(live - cards.keys()) < 12
+    assert 15 < len(live - cards.keys()) < 40
     assert {customer for customer, count in cards.items() if count > 1 and customer} == {
         _planted(case, billing) for case in TWO_RECORDS
     }
-    assert cards[""] == 8
-    assert [row["property_stripe_customer_id"] for row in crm["company"] if row["is_deleted"] == "true"] == [
-        _planted("customer_deleted", billing)
-    ]
+    deleted = [row["property_stripe_customer_id"] for row in crm["company"] if row["is_deleted"] == "true"]
+    assert sorted(deleted) == ["", _planted("customer_deleted", billing)]
 
 
 def test_merged_records_left_their_ids_behind(billing: Tables, crm: Tables, ledger: Tables) -> None:
     merged = {
         row["property_stripe_customer_id"]: row["property_hs_merged_object_ids"].split(";")
         for row in crm["company"]
-        if row["property_hs_merged_object_ids"]
+        if row["property_hs_merged_object_ids"] and row["property_stripe_customer_id"]
     }
     assert {case: len(merged[_planted(case, billing)]) for case in MERGED} == MERGED
     left = {identity for ids in merged.values() for identity in ids}
@@ -334,7 +331,7 @@ def test_hours_are_of_customers_of_companies_and_of_nobody(crm: Tables, ledger: 
 
 
 def test_some_tickets_are_of_nobody_and_some_of_prospects(crm: Tables) -> None:
-    prospects = {row["id"] for row in crm["company"] if not row["property_stripe_customer_id"]}
+    prospects = {prospect(number, instant(2023, 1, 1))[1].id for number in range(1, PROSPECTS + 1)}
     owners = Counter(row["company_id"] for row in crm["ticket"])
     assert owners[""] == 3
     assert sum(owners[prospect] for prospect in prospects) == 4
