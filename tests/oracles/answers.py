@@ -17,6 +17,7 @@ from tests.oracles.crm import Crm
 from tests.oracles.customer_success import CustomerSuccess
 from tests.oracles.funnel import Funnel
 from tests.oracles.gross_margin import Margins, UnitCosts
+from tests.oracles.identity import Identity
 from tests.oracles.pipeline import Pipeline
 from tests.oracles.unit_economics import UnitEconomics
 
@@ -110,11 +111,21 @@ def answer(
     as_of: date | None = None,
     policies: Mapping[str, str] | None = None,
     product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
+    identity: Identity | None = None,
 ) -> Answers:
-    """The rows that each mart must hold, by table name; arguments and errors as in ``mrr.read_company``."""
-    company = mrr.read_company(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
+    """The rows that each mart must hold, by table name; arguments and errors as in ``mrr.read_company``.
+
+    Where ``identity`` is not given it is found out.
+    """
+    company = mrr.read_company(
+        landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue, identity=identity
+    )
     books = recognition.read_books(
-        landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue
+        landing,
+        as_of=as_of,
+        policies=policies,
+        product_catalogue=product_catalogue,
+        identity=company.identity,
     )
     facts = read_facts(landing, company, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
     crm = Crm(landing, company.calendar, company.identity, facts.accounts)

@@ -327,15 +327,8 @@ class CustomerMatcher:
         return None
 
 
-def read_identity(
-    landing: Path, tables: Mapping[str, Sequence[Row]], as_of: datetime | None = None
-) -> Identity:
-    """Who is who in a landing folder.
-
-    Args:
-        tables: of billing; customers are also those that only an invoice or a subscription names.
-        as_of: what was created from then on is not known; None where no clock was set.
-    """
+def read_customers(tables: Mapping[str, Sequence[Row]]) -> dict[str, Row]:
+    """Billing customers, also those that only an invoice or a subscription names."""
     customers: dict[str, Row] = {
         row["id"]: row for row in tables.get("customer", []) if flag(row, "livemode", absent=True)
     }
@@ -343,11 +336,26 @@ def read_identity(
         for row in tables.get(table, []):
             if is_live(row):
                 customers.setdefault(row["customer_id"], {"id": row["customer_id"]})
+    return customers
+
+
+def read_cards(landing: Path, table: str, as_of: datetime | None = None) -> list[Row]:
+    return [row for row in read_rows(landing / "crm" / f"{table}.csv") if is_seen(row, as_of)]
+
+
+def read_identity(
+    landing: Path, tables: Mapping[str, Sequence[Row]], as_of: datetime | None = None
+) -> Identity:
+    """Who is who in a landing folder.
+
+    Args:
+        tables: of billing.
+        as_of: what was created from then on is not known; None where no clock was set.
+    """
     decided = read_decisions(landing)
-    cards = [row for row in read_rows(landing / "crm" / "company.csv") if is_seen(row, as_of)]
-    people = [row for row in read_rows(landing / "crm" / "contact.csv") if is_seen(row, as_of)]
-    companies = group_companies(cards, decided["company"])
-    contacts = group_contacts(people, decided["contact"])
+    companies = group_companies(read_cards(landing, "company", as_of), decided["company"])
+    contacts = group_contacts(read_cards(landing, "contact", as_of), decided["contact"])
+    customers = read_customers(tables)
     matcher = CustomerMatcher(companies, contacts, decided["customer"])
     found = {customer: matcher.company_of(row) for customer, row in customers.items()}
     return Identity(
@@ -355,4 +363,39 @@ def read_identity(
         contacts,
         customers,
         {customer: company for customer, company in found.items() if company is not None},
+    )
+
+
+def objects_of(rows: Sequence[Row], group_of: Mapping[str, str]) -> Objects:
+    """Cards in groups that somebody knows: by card, and by id that was merged away, the name of its group."""
+    groups = Groups(group_of)
+    groups.join_all_with_one(group_of.items())
+    return Objects({row["id"]: row for row in rows}, groups)
+
+
+def told_identity(
+    landing: Path,
+    *,
+    company_groups: Mapping[str, str],
+    contact_groups: Mapping[str, str],
+    customer_groups: Mapping[str, str],
+) -> Identity:
+    """Who is who by somebody who knows, such as the one who made the export up.
+
+    Args:
+        company_groups: by card, and by id that was merged away, the name of what it is one with.
+        contact_groups: likewise.
+        customer_groups: by billing customer the same names as of companies.
+    """
+    tables = {
+        table: read_rows(landing / "billing" / f"{table}.csv")
+        for table in ("customer", "invoice", "subscription")
+    }
+    companies = objects_of(read_cards(landing, "company"), company_groups)
+    survivors = {group: companies.survivor(card) for card, group in company_groups.items()}
+    return Identity(
+        companies,
+        objects_of(read_cards(landing, "contact"), contact_groups),
+        read_customers(tables),
+        {customer: survivors[group] for customer, group in customer_groups.items() if group in survivors},
     )
