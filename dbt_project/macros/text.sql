@@ -79,4 +79,11 @@
         when {{ path }} like '%/' then substring({{ path }}, 1, length({{ path }}) - 1)
         else {{ path }}
     end
+{# Whether a text is a time of day, HH:MM; 24:59 passes and is for who knows the end of the day to refuse. #}
+{% macro is_time_of_day(text) -%}
+    (
+        {{ is_whole_number("split_part(" ~ text ~ ", ':', 1)", 0, 24) }}
+        and {{ is_whole_number("split_part(" ~ text ~ ", ':', 2)", 0, 59) }}
+        and coalesce(split_part({{ text }}, ':', 3) = '', false)
+    )
 {%- endmacro %}

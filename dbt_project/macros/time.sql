@@ -197,11 +197,6 @@
     ({{ moment }} + make_interval(0, 0, 0, 0, 0, 0, {{ seconds }}))
 {%- endmacro %}
 
-{# The weekday of a date from 1900 on: 1 is Monday, 7 Sunday. #}
-{% macro weekday_of(day) -%}
-    ({{ days_between("cast('1900-01-01' as date)", day) }} % 7 + 1)
-{%- endmacro %}
-
 {# Seconds (whole) in minutes, DECIMAL(18,4), rounded half away from zero; NULL stays NULL. #}
 {% macro seconds_to_minutes(seconds) -%}
     case

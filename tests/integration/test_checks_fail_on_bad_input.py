@@ -125,6 +125,15 @@ ACCOUNT_MARGINS = "marts.fct_gross_margin_by_account_month"
 SEGMENT_MARGINS = "marts.fct_gross_margin_by_segment_month"
 ACCOUNT_REVENUE = "marts.fct_revenue_by_account_month"
 COST_DRIVERS = "intermediate.int_cost_drivers_by_account_month"
+HEALTH_MEASURES = "intermediate.int_health_measures_overridden"
+SUPPORT_HOURS = "intermediate.int_support_hours_overridden"
+FEEDBACK = "intermediate.int_feedback_answered"
+ACCOUNT_SEGMENT_TYPES = (
+    *("country", "region", "vertical", "organization_size", "acquisition_channel"),
+    *("region_vertical", "health_band"),
+)
+NPS_MONTHS = "marts.fct_nps_by_month"
+NPS_SEGMENTS = "marts.fct_nps_by_segment_month"
 
 
 OF_BILLING = ("receivables", "revenue_slices_sum_to_invoices", "deferred_revenue_roll_forward")
@@ -677,6 +686,27 @@ def good_policy(key: str, value: str) -> Case:
     return Case({POLICIES: [{"policy_key": key, "policy_value": value}]})
 
 
+def health_measure(**columns: object) -> dict[str, object]:
+    """A measure that is all of a score."""
+    return {
+        "score": "s",
+        "measure": "usage",
+        "weight": 100,
+        "direction": "higher",
+        "floor_value": 0,
+        "ceiling_value": 3,
+        "look_back_days": 30,
+        **columns,
+    }
+
+
+def support_span(
+    opens: str | None, closes: str | None, number: int = 1, weekday: int = 1
+) -> dict[str, object]:
+    """A span of support hours."""
+    return {"weekday": weekday, "span_number": number, "opens": opens, "closes": closes}
+
+
 # The lowest good value of each, and one beyond the highest.
 RETENTION_POLICIES = {
     "retention_fit_minimum_accounts": ("2", "100000001"),
@@ -1028,6 +1058,146 @@ CASES: dict[str, list[Case]] = {
                     mapping("environment", "shared"),
                     mapping("revenue_stream", "services"),
                 ]
+            }
+        ),
+    ],
+    "assert_health_measures_are_readable": [
+        *(
+            Case(
+                {HEALTH_MEASURES: [health_measure(**{column: value})]},
+                ("policy.health_measures", "s, ", *says),
+            )
+            for column, value, says in (
+                ("measure", "mood", ("measure", "'mood'", "Expected usage, adoption")),
+                ("measure", None, ("measure", "Expected usage, adoption")),
+                ("measure", "score:none", ("'score:none'", "Expected a score")),
+                ("measure", "score:s", ("'score:s'", "takes in")),
+                ("weight", 99, ("'all'", "weight", "'99.0000'", "sum to 100")),
+                ("weight", -100, ("'-100.0000'", "from 0 to 100")),
+                ("weight", None, ("weight", "'NULL'", "from 0 to 100")),
+                ("direction", "up", ("direction", "'up'", "higher or lower")),
+                ("direction", None, ("direction", "'NULL'")),
+                ("ceiling_value", 0, ("ceiling_value", "'0.000000'", "above the floor")),
+                ("floor_value", None, ("ceiling_value", "'3.000000'", "above the floor")),
+                ("look_back_days", 0, ("look_back_days", "'0'", "at least 1")),
+                ("look_back_days", -1, ("look_back_days", "'-1'")),
+                ("look_back_days", 3661, ("look_back_days", "'3661'")),
+                ("look_back_days", None, ("look_back_days", "'NULL'")),
+            )
+        ),
+        # A score of no weight is none that could be taken in.
+        Case(
+            {
+                HEALTH_MEASURES: [
+                    health_measure(measure="score:t", look_back_days=0),
+                    health_measure(score="t", weight=0),
+                ]
+            },
+            ("'s, score:t'", "with weight"),
+        ),
+        Case(
+            {
+                HEALTH_MEASURES: [
+                    health_measure(weight=40),
+                    health_measure(measure="tenure", weight=Decimal("59.5"), look_back_days=0),
+                    health_measure(measure="score:t", weight=Decimal("0.5"), look_back_days=0),
+                    health_measure(score="t"),
+                    health_measure(score="off", weight=0),
+                    health_measure(score="off", measure="score:s", weight=0, look_back_days=0),
+                ]
+            }
+        ),
+    ],
+    "assert_support_hours_are_readable": [
+        *(
+            Case({SUPPORT_HOURS: rows}, ("policy.support_hours", *says))
+            for rows, says in (
+                ([support_span("9 a.m.", "17:00")], ("'1, 1'", "opens", "'9 a.m.'", "HH:MM")),
+                ([support_span("09:60", "17:00")], ("opens", "'09:60'")),
+                ([support_span("09:00:30", "17:00")], ("opens", "'09:00:30'")),
+                ([support_span("", "17:00")], ("opens", "HH:MM, or neither")),
+                ([support_span("09:00", None)], ("closes", "'NULL'")),
+                ([support_span("09:00", "09:00")], ("closes", "after opens")),
+                ([support_span("17:00", "09:00")], ("closes", "after opens")),
+                ([support_span("09:00", "24:01")], ("closes", "'24:01'", "24:00 at the latest")),
+                ([support_span("09:00", "17:00", weekday=8)], ("'8, 1'", "weekday", "Monday")),
+                ([support_span("09:00", "17:00", weekday=0)], ("weekday", "'0'")),
+                ([support_span("09:00", "17:00", number=0)], ("span_number", "'0'")),
+                (
+                    [support_span("09:00", "12:01"), support_span("12:00", "17:00", 2)],
+                    ("'1, 2'", "opens", "'12:00'", "do not overlap"),
+                ),
+            )
+        ),
+        Case(
+            {
+                SUPPORT_HOURS: [
+                    support_span("09:00", "12:00"),
+                    support_span("12:00", "24:00", 2),
+                    support_span("9:00", "17:00", weekday=2),
+                    support_span("", None, weekday=7),
+                ]
+            }
+        ),
+    ],
+    "assert_nps_answers_are_readable": [
+        *(
+            Case(
+                {FEEDBACK: [{"feedback_id": "f", "answer": answer}]},
+                ("crm.feedback_submission", "'f'", "value", str(answer), "from 0 to 10"),
+            )
+            for answer in (-1, 11, 100)
+        ),
+        Case({FEEDBACK: [{"feedback_id": str(answer), "answer": answer} for answer in range(11)]}),
+    ],
+    "assert_segments_sum_to_support_adoption_and_promoters": [
+        Case(
+            {
+                NPS_MONTHS: [{"month": date(2024, 1, 1), "respondents": 3, "promoters": 0, "detractors": 0}],
+                NPS_SEGMENTS: [
+                    {
+                        "segment_type": segment_type,
+                        "segment": "unknown",
+                        "month": date(2024, 1, 1),
+                        "respondents": 2 if segment_type == "region" else 3,
+                        "promoters": 0,
+                        "detractors": 0,
+                    }
+                    for segment_type in ACCOUNT_SEGMENT_TYPES
+                ],
+            },
+            ("region", "respondents", "2024", "3", "2"),
+        ),
+        Case(
+            {NPS_MONTHS: [{"month": date(2024, 1, 1), "respondents": 1}]},
+            ("health_band", "respondents"),
+        ),
+        Case(
+            {
+                NPS_SEGMENTS: [
+                    {
+                        "segment_type": "country",
+                        "segment": "DE",
+                        "month": date(2024, 1, 1),
+                        "promoters": 1,
+                    }
+                ]
+            },
+            ("country", "promoters"),
+        ),
+        Case(
+            {
+                NPS_MONTHS: [{"month": date(2024, 1, 1), "respondents": 3}],
+                NPS_SEGMENTS: [
+                    {
+                        "segment_type": segment_type,
+                        "segment": segment,
+                        "month": date(2024, 1, 1),
+                        "respondents": respondents,
+                    }
+                    for segment_type in ACCOUNT_SEGMENT_TYPES
+                    for segment, respondents in (("a", 1), ("b", 2))
+                ],
             }
         ),
     ],
@@ -2439,6 +2609,47 @@ CASES: dict[str, list[Case]] = {
         *(policy("materiality_growth_months", value) for value in ("0", "121", "1.5", None)),
         *(policy("allocation_account_rows_limit", value) for value in ("-1", "1000000001", None)),
         *(policy("cac_lag_months", value) for value in ("-1", "121", None)),
+        *(policy("support_time_zone", value) for value in ("", None)),
+        *(
+            policy(key, value)
+            for key, values in {
+                "first_reply_minutes": ("-1", "100001", "1.5"),
+                "health_green_from": ("-1", "101", "70.00001", "many"),
+                "health_yellow_from": ("-1", "101", "40.00001"),
+                "health_drop_points": ("-1", "101", "0.00001"),
+                "health_drop_days": ("0", "3661", "1.5"),
+                "nps_period_months": ("0", "121"),
+                "money_back_days": ("-1", "3661"),
+                "support_included_months": ("-1", "1201"),
+            }.items()
+            for value in (*values, "", None)
+        ),
+        Case(
+            {
+                POLICIES: [
+                    {"policy_key": "health_green_from", "policy_value": "40"},
+                    {"policy_key": "health_yellow_from", "policy_value": "70"},
+                ]
+            },
+            ("health_green_from", "'40'", "as many points as health_yellow_from"),
+        ),
+        Case(
+            {
+                POLICIES: [
+                    {"policy_key": "health_green_from", "policy_value": "70.5"},
+                    {"policy_key": "health_yellow_from", "policy_value": "9"},
+                ]
+            }
+        ),
+        *(
+            Case(
+                {**policy("health_score", "s").rows, HEALTH_MEASURES: rows},
+                ("health_score", "'s'", "with weight"),
+            )
+            for rows in ([], [health_measure(weight=0)])
+        ),
+        Case({**good_policy("health_score", "s").rows, HEALTH_MEASURES: [health_measure()]}),
+        good_policy("support_time_zone", "Europe/Berlin"),
         *(policy("clv_cap_months", value) for value in ("0", "1201", None)),
         *(policy("sme_below_employees", value) for value in ("0", "100000001", "0.5", None)),
         *(policy("forecast_years", value) for value in ("-1", "21", None)),

@@ -66,6 +66,29 @@ ranges as (
         'crm_billing_tolerance_days' as policy_key,
         0 as low,
         36500 as high
+        'first_reply_minutes' as policy_key,
+        0 as low,
+        100000 as high
+    union all
+    select
+        'health_drop_days' as policy_key,
+        1 as low,
+        3660 as high
+    union all
+    select
+        'nps_period_months' as policy_key,
+        1 as low,
+        120 as high
+    union all
+    select
+        'money_back_days' as policy_key,
+        0 as low,
+        3660 as high
+    union all
+    select
+        'support_included_months' as policy_key,
+        0 as low,
+        1200 as high
     union all
     select
         'sme_below_employees' as policy_key,
@@ -82,6 +105,16 @@ ranges as (
 benchmarks as (
 
     select * from {{ ref('int_benchmarks_overridden') }}
+
+),
+
+health_scores as (
+
+    select
+        score,
+        sum(weight) as weight
+    from {{ ref('int_health_measures_overridden') }}
+    group by score
 
 ),
 
@@ -300,8 +333,48 @@ findings as (
         'Expected an IANA time zone such as Europe/Berlin.' as reason
     from policies
     where
-        policies.policy_key = 'reporting_time_zone'
+        policies.policy_key in ('reporting_time_zone', 'support_time_zone')
         and coalesce(policies.policy_value, '') = ''
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected points from 0 to 100 with at most 4 decimals.' as reason
+    from policies
+    where
+        policies.policy_key in (
+            'health_green_from', 'health_yellow_from', 'health_drop_points'
+        )
+        and coalesce(
+            try_cast(policies.policy_value as decimal(20, 12)) >= 0
+            and try_cast(policies.policy_value as decimal(20, 12)) <= 100
+            and try_cast(policies.policy_value as decimal(20, 12))
+            = try_cast(policies.policy_value as decimal(9, 4)),
+            false
+        ) = false
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected at least as many points as health_yellow_from.' as reason
+    from policies
+    inner join policies as yellow
+        on yellow.policy_key = 'health_yellow_from'
+    where
+        policies.policy_key = 'health_green_from'
+        and try_cast(policies.policy_value as decimal(20, 12))
+        < try_cast(yellow.policy_value as decimal(20, 12))
+    union all
+    select
+        policies.policy_key,
+        policies.policy_value,
+        'Expected a score of policy health_measures with weight.' as reason
+    from policies
+    left join health_scores
+        on policies.policy_value = health_scores.score
+    where
+        policies.policy_key = 'health_score'
+        and coalesce(health_scores.weight <= 0, true)
 )
 
 select

@@ -25,6 +25,8 @@ SPARK_FUNCTIONS = frozenset(
     from_utc_timestamp get_json_object greatest lag lead least length lower make_interval max min min_by power
     replace round row_number sequence sort_array split split_part substring substring_index sum to_utc_timestamp trim
     try_cast upper
+    replace round row_number sequence sort_array split split_part substring_index sum to_utc_timestamp trim
+    try_cast unix_timestamp upper
     """.split()  # noqa: SIM905
 )
 # Words before a parenthesis that call nothing.

@@ -89,6 +89,19 @@ PUBLISHED = {
     "fct_sales_velocity_by_month": ["month"],
     "fct_search_share_by_month": ["month"],
     "fct_segments_by_year": ["segment_type", "segment", "cross_segment_type", "cross_segment", "year"],
+    "fct_health_by_account_month": ["account_id", "month"],
+    "fct_health_measures_by_account_month": ["account_id", "month", "score", "measure"],
+    "fct_health_alerts": ["account_id", "month", "alert_kind"],
+    "fct_nps_by_month": ["month"],
+    "fct_nps_by_segment_month": ["segment_type", "segment", "month"],
+    "fct_adoption_by_month": ["month"],
+    "fct_adoption_by_segment_month": ["segment_type", "segment", "month"],
+    "fct_support_by_month": ["month"],
+    "fct_support_by_segment_month": ["segment_type", "segment", "month"],
+    "fct_support_tickets": ["ticket_id"],
+    "fct_support_entitlements": ["account_id", "basis", "valid_from_at"],
+    "fct_money_back_requests": ["refund_id"],
+    "dim_account_360": ["account_id"],
     "fct_controls_by_period": ["control", "period", "dimension", "currency_code"],
     "fct_trial_balance_by_period": ["account_id", "month"],
     "fct_control_differences": ["control", "period", "dimension", "currency_code", "match_key"],
@@ -100,7 +113,8 @@ PUBLISHED = {
 NAMES = {
     "staging": r"stg_{folder}__([a-z_]+s|[a-z_]+_(report|catalogue|history))",
     "intermediate": r"int_[a-z_]+",
-    "marts": r"(dim_[a-z_]+s|fct_[a-z_]+)",
+    # All around an account: the field's own word.
+    "marts": r"(dim_[a-z_]+s|dim_account_360|fct_[a-z_]+)",
 }
 # Which layers a layer may read; control tables tell about the load itself and are published as they are.
 READS = {"staging": set(), "intermediate": {"staging", "intermediate"}, "marts": {"intermediate", "marts"}}

@@ -184,8 +184,42 @@ def test_numbers_of_margins_unit_economics_and_segments_have_a_range(key: str, l
 
 
 @pytest.mark.parametrize(
+    ("key", "least", "most"),
+    [
+        ("first_reply_minutes", "0", "100000"),
+        ("health_green_from", "0", "100"),
+        ("health_yellow_from", "0", "100"),
+        ("health_drop_points", "0", "100"),
+        ("health_drop_days", "1", "3660"),
+        ("nps_period_months", "1", "120"),
+        ("money_back_days", "0", "3660"),
+        ("support_included_months", "0", "1200"),
+    ],
+)
+def test_numbers_of_customer_success_have_a_range(key: str, least: str, most: str) -> None:
+    for value in (least, most):
+        check_policy(key, value, default_policies())
+    assert "too small" in refused(key, str(int(least) - 1))
+    assert "too large" in refused(key, str(int(most) + 1))
+    assert "no number" in refused(key, "")
+
+
+@pytest.mark.parametrize("value", ["", "Health", "score:health", None])
+def test_health_is_a_score_by_name(value: str | None) -> None:
+    assert "no name of a score" in refused("health_score", value)
+    check_policy("health_score", "health_of_2025", default_policies())
+
+
+def test_support_keeps_hours_somewhere_on_earth() -> None:
+    assert "no time zone" in refused("support_time_zone", "Europe/Bonn")
+    check_policy("support_time_zone", "Europe/Berlin", default_policies())
+
+
+@pytest.mark.parametrize(
     ("key", "value"),
     [
+        ("health_green_from", "70.00001"),
+        ("health_drop_points", "0.00001"),
         ("materiality_floor_amount", "0.00001"),
         ("materiality_revenue_share", "0.0000001"),
         ("margin_review_points", "0.0000001"),

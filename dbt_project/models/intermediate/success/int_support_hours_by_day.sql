@@ -38,17 +38,25 @@ first_ticket as (
 
 ),
 
-series as (
+bounds as (
 
     select
         run_settings.support_time_zone,
-        {{ day_series(
-            local_day('first_ticket.created_at', 'run_settings.support_time_zone'),
-            add_days('run_settings.as_of_date', 62)
-        ) }} as day_start
+        {{ local_day('first_ticket.created_at', 'run_settings.support_time_zone') }}
+            as first_day,
+        {{ add_days('run_settings.as_of_date', 62) }} as last_day
     from first_ticket
     cross join run_settings
     where first_ticket.created_at < run_settings.as_of_at
+
+),
+
+series as (
+
+    select
+        support_time_zone,
+        {{ day_series('first_day', 'last_day') }} as day_start
+    from bounds
 
 ),
 
@@ -57,7 +65,8 @@ days as (
     select
         support_time_zone,
         cast(day_start as date) as support_date,
-        cast(day_start as timestamp) as midnight
+        cast(day_start as timestamp) as midnight,
+        cast('1900-01-01' as date) as a_monday
     from series
 
 ),
@@ -68,7 +77,7 @@ weekdays as (
         days.support_time_zone,
         days.support_date,
         days.midnight,
-        {{ weekday_of('days.support_date') }} as weekday
+        {{ days_between('days.a_monday', 'days.support_date') }} % 7 + 1 as weekday
     from days
 
 ),
@@ -78,10 +87,10 @@ spans as (
     select
         weekday,
         span_number,
-        cast(split_part(opens, ':', 1) as integer) * 3600
-        + cast(split_part(opens, ':', 2) as integer) * 60 as opens_second,
-        cast(split_part(closes, ':', 1) as integer) * 3600
-        + cast(split_part(closes, ':', 2) as integer) * 60 as closes_second
+        try_cast(split_part(opens, ':', 1) as integer) * 3600
+        + try_cast(split_part(opens, ':', 2) as integer) * 60 as opens_second,
+        try_cast(split_part(closes, ':', 1) as integer) * 3600
+        + try_cast(split_part(closes, ':', 2) as integer) * 60 as closes_second
     from support_hours
     where
         trim(opens) <> ''
