@@ -106,7 +106,9 @@ def members(groups: Groups, cards: Mapping[str, Card], into: Mapping[str, str]) 
 
 def evidence(agree: Sequence[str], differ: Sequence[str]) -> str:
     """Names of fields that agree and differ, as reviewers read them."""
-    parts = [f"{word}: {', '.join(fields)}" for word, fields in (("agree", agree), ("differ", differ)) if fields]
+    parts = [
+        f"{word}: {', '.join(fields)}" for word, fields in (("agree", agree), ("differ", differ)) if fields
+    ]
     return "; ".join(parts)
 
 

@@ -94,9 +94,7 @@ def link_companies(
         if company.parent_id in companies and company.parent_id != company.card_id
     }
     families -= {ordered(merged, survivor) for merged, survivor in into.items()} | decisions.same
-    traits = {
-        company.card_id: frozenset({company.place}) for company in companies.values() if company.place
-    }
+    traits = {company.card_id: frozenset({company.place}) for company in companies.values() if company.place}
     return link(companies, decisions, into, compared, families, traits)
 
 
@@ -135,7 +133,9 @@ def link(
         elif ids not in families or pair.status == NOT_SAME:
             pairs.append(pair)
     # What other pairs have joined, or decisions keep apart, needs nobody's look any more.
-    decided_groups = {frozenset({groups.group(left), groups.group(right)}) for left, right in decisions.not_same}
+    decided_groups = {
+        frozenset({groups.group(left), groups.group(right)}) for left, right in decisions.not_same
+    }
     settled = [
         pair
         for pair in pairs
@@ -206,9 +206,7 @@ def _compare(one: Company, other: Company, *, same_score: Decimal, review_score:
         rule, strength, status = "legal_form_and_country", 8, NOT_SAME
     agree = [name for name, is_equal in fields.items() if is_equal]
     differ = [name for name, is_equal in fields.items() if is_equal is False]
-    return Pair(
-        one.card_id, other.card_id, rule, score, evidence(agree, differ), status, BY_RULE, strength
-    )
+    return Pair(one.card_id, other.card_id, rule, score, evidence(agree, differ), status, BY_RULE, strength)
 
 
 def _equal(one: str | None, other: str | None) -> bool | None:

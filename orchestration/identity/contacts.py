@@ -32,7 +32,9 @@ class Contact(Card):
     @property
     def sort_key(self) -> tuple[str, ...]:
         """Like names stand together."""
-        return (self.name.family[1], self.name.given[1], self.card_id) if self.name else ("", "", self.card_id)
+        return (
+            (self.name.family[1], self.name.given[1], self.card_id) if self.name else ("", "", self.card_id)
+        )
 
     @property
     def domain(self) -> str | None:
@@ -100,8 +102,12 @@ def _compare(
     """What two cards have in common; None where that is not worth a row."""
     likeness = person_similarity(one.name, other.name)
     is_name = likeness >= same_score
-    is_email = one.email is not None and other.email is not None and one.email.normalized == other.email.normalized
-    is_alias = one.email is not None and other.email is not None and one.email.canonical == other.email.canonical
+    is_email = (
+        one.email is not None and other.email is not None and one.email.normalized == other.email.normalized
+    )
+    is_alias = (
+        one.email is not None and other.email is not None and one.email.canonical == other.email.canonical
+    )
     is_domain = one.domain is not None and one.domain == other.domain
     is_phone = one.phone.e164 is not None and one.phone.e164 == other.phone.e164
     is_other_extension = (
@@ -116,7 +122,9 @@ def _compare(
         "phone": is_phone if one.phone.e164 and other.phone.e164 else None,
         "phone_extension": False if is_phone and is_other_extension else None,
         "name": is_name if one.name and other.name else None,
-        "company": None if one.company_id is None or other.company_id is None else one.company_id == other.company_id,
+        "company": None
+        if one.company_id is None or other.company_id is None
+        else one.company_id == other.company_id,
     }
     if is_email:
         rule, strength, score, status = "email", 2, Decimal(1), SAME
@@ -138,6 +146,4 @@ def _compare(
         return None
     agree = [name for name, is_equal in fields.items() if is_equal]
     differ = [name for name, is_equal in fields.items() if is_equal is False]
-    return Pair(
-        one.card_id, other.card_id, rule, score, evidence(agree, differ), status, BY_RULE, strength
-    )
+    return Pair(one.card_id, other.card_id, rule, score, evidence(agree, differ), status, BY_RULE, strength)

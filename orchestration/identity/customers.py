@@ -160,11 +160,10 @@ def match_customers(
         survivors: per company id the one that stands for it.
         decisions: pairs of a customer and a company, whichever card of it.
     """
-    decided = {
-        (customer_id, survivors[company_id])
-        for customer_id, company_id in sorted(decisions.same)
-    }
-    refused = {(customer_id, survivors[company_id]) for customer_id, company_id in decisions.not_same} - decided
+    decided = {(customer_id, survivors[company_id]) for customer_id, company_id in sorted(decisions.same)}
+    refused = {
+        (customer_id, survivors[company_id]) for customer_id, company_id in decisions.not_same
+    } - decided
     decided_company: dict[str, str] = {}
     for customer_id, company_id in sorted(decided):
         decided_company.setdefault(customer_id, company_id)
@@ -172,9 +171,7 @@ def match_customers(
     pairs: list[Pair] = decisions.pairs()
     for customer in sorted(customers, key=lambda one: one.customer_id):
         if customer.customer_id in decided_company:
-            matches[customer.customer_id] = Match(
-                decided_company[customer.customer_id], DECISION, Decimal(1)
-            )
+            matches[customer.customer_id] = Match(decided_company[customer.customer_id], DECISION, Decimal(1))
             continue
         found, doubtful = _candidates(
             customer, directory, refused, same_score=same_score, review_score=review_score
@@ -253,9 +250,7 @@ def _candidates(
         if len(chosen) == 1:
             return Match(chosen[0], rule, directory.likeness(customer, chosen[0])), {}
         for one in sharing:
-            doubtful.setdefault(
-                one, (rule if one in alike else weaker, directory.likeness(customer, one))
-            )
+            doubtful.setdefault(one, (rule if one in alike else weaker, directory.likeness(customer, one)))
 
     if customer.name is not None:
         for one in allowed(directory.by_name.get(customer.name.latin.replace(" ", ""), ())):
@@ -294,10 +289,13 @@ def _pair(
     likeness = directory.likeness(customer, company_id)
     domain = None if customer.email is None or customer.email.is_free else customer.email.domain
     fields: dict[str, bool | None] = {
-        "crm_property": True if customer.customer_id in {card.billing_customer_id for card in cards} else None,
+        "crm_property": True
+        if customer.customer_id in {card.billing_customer_id for card in cards}
+        else None,
         "email": (
             True
-            if customer.email is not None and company_id in directory.by_alias.get(customer.email.canonical, ())
+            if customer.email is not None
+            and company_id in directory.by_alias.get(customer.email.canonical, ())
             else None
         ),
         "domain": _among(domain, [card.domain for card in cards]),
@@ -309,9 +307,7 @@ def _pair(
         fields["domain"] = True
     agree = [name for name, is_equal in fields.items() if is_equal]
     differ = [name for name, is_equal in fields.items() if is_equal is False]
-    return Pair(
-        customer.customer_id, company_id, rule, score, evidence(agree, differ), status, BY_RULE, 9
-    )
+    return Pair(customer.customer_id, company_id, rule, score, evidence(agree, differ), status, BY_RULE, 9)
 
 
 def _among(value: str | None, values: Iterable[str | None]) -> bool | None:

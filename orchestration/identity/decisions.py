@@ -69,9 +69,7 @@ def read_decisions(
         verdict = _word(row["decision"])
         if verdict not in (SAME, NOT_SAME):
             continue
-        unknown = [
-            one for one, known in ((left, known_left), (right, known_right)) if one not in known
-        ]
+        unknown = [one for one, known in ((left, known_left), (right, known_right)) if one not in known]
         if unknown:
             decisions.problems.append(_problem(row, f"no {object_type} {' and no '.join(unknown)} is known."))
             continue

@@ -53,7 +53,9 @@ def read_email(text: str | None) -> Email | None:
 
 
 def _read(candidate: str) -> Email | None:
-    address = re.sub(r"^mailto:", "", candidate, flags=re.IGNORECASE).partition("?")[0].strip(" '\"<>()[].,;:")
+    address = (
+        re.sub(r"^mailto:", "", candidate, flags=re.IGNORECASE).partition("?")[0].strip(" '\"<>()[].,;:")
+    )
     local, _, host = address.rpartition("@")
     domain = ascii_host(host) if host else None
     local = plain(local.lower())

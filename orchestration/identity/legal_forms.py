@@ -98,7 +98,9 @@ UNSPACED = {
 
 def _by_words(forms: dict[str, str]) -> dict[tuple[str, ...], str]:
     return {
-        tuple(spelling.split()): form for form, spellings in forms.items() for spelling in spellings.split("|")
+        tuple(spelling.split()): form
+        for form, spellings in forms.items()
+        for spelling in spellings.split("|")
     }
 
 

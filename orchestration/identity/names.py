@@ -17,11 +17,49 @@ from rapidfuzz.distance import OSA
 from orchestration.identity.legal_forms import AT_THE_END, AT_THE_START, LONGEST, UNSPACED
 from orchestration.identity.text import fold, latin, plain, words
 
-_AND = {"und": "and", "et": "and", "og": "and", "och": "and", "en": "and", "y": "and", "ja": "and", "и": "and"}
+_AND = {
+    "und": "and",
+    "et": "and",
+    "og": "and",
+    "och": "and",
+    "en": "and",
+    "y": "and",
+    "ja": "and",
+    "и": "and",
+}
 _ARTICLES = frozenset({"the"})
 _TITLES = frozenset(
-    "mr mrs ms miss mx dr prof sir dame madame mme mlle monsieur herr frau sr sra srta dott ing dipl phd md mba jr ii"
-    " iii iv esq".split()
+    [
+        "mr",
+        "mrs",
+        "ms",
+        "miss",
+        "mx",
+        "dr",
+        "prof",
+        "sir",
+        "dame",
+        "madame",
+        "mme",
+        "mlle",
+        "monsieur",
+        "herr",
+        "frau",
+        "sr",
+        "sra",
+        "srta",
+        "dott",
+        "ing",
+        "dipl",
+        "phd",
+        "md",
+        "mba",
+        "jr",
+        "ii",
+        "iii",
+        "iv",
+        "esq",
+    ]
 )
 _SAME, _HALF = Decimal(1), Decimal("0.5")
 # What is not the same but hardly another name; below policy identity_same_score by default.

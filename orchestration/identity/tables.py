@@ -30,8 +30,8 @@ from orchestration.identity.customers import (
     match_customers,
     match_entities,
 )
-from orchestration.identity.decisions import Decisions, contradicted, read_decisions
 from orchestration.identity.decisions import RULE as DECISION
+from orchestration.identity.decisions import Decisions, contradicted, read_decisions
 from orchestration.identity.domains import is_shared, registrable_domain
 from orchestration.identity.emails import read_email
 from orchestration.identity.names import read_company_name, read_person_name, word_key
@@ -65,7 +65,9 @@ class Exports:
             return set()
         found: set[str] = set()
         for batch in pq.ParquetFile(path).iter_batches(columns=[column]):
-            found.update(one for one in pc.unique(batch.column(0)).to_pylist() if one is not None and one.strip())
+            found.update(
+                one for one in pc.unique(batch.column(0)).to_pylist() if one is not None and one.strip()
+            )
         return found
 
     def is_known(self, created_at: datetime | None) -> bool:
@@ -261,7 +263,7 @@ def _contacts(
 def _customers(exports: Exports) -> dict[str, Customer]:
     """Billing customers of the export in live mode, in the order of ids."""
     found: dict[str, Customer] = {}
-    columns = "id email name phone created address_country livemode".split()
+    columns = ["id", "email", "name", "phone", "created", "address_country", "livemode"]
     for row in exports.rows("billing", "customer", columns):
         if row["livemode"] is False or not exports.is_known(row["created"]):
             continue
@@ -360,8 +362,7 @@ def _company_row(
         "phone_e164": company.phone.e164,
         "phone_extension": company.phone.extension,
         "phone_status": company.phone.status,
-        "is_person": company.name is not None
-        and " ".join(sorted(company.name.core.split())) in people,
+        "is_person": company.name is not None and " ".join(sorted(company.name.core.split())) in people,
     }
 
 

@@ -42,6 +42,9 @@ WITHOUT_GRAIN = {
 # The published tables of subscription metrics and their keys, by which analysts join them.
 PUBLISHED = {
     "dim_accounts": ["account_id"],
+    "dim_account_members": ["source_system", "object_type", "source_id"],
+    "fct_identity_coverage": ["source_system", "object_type", "match_method"],
+    "fct_identity_reviews": ["object_type", "left_id", "right_id"],
     "dim_products": ["product_id"],
     "dim_plans": ["price_id"],
     "dim_months": ["month"],

@@ -1,25 +1,14 @@
--- Grain: one row per company that the CRM, or a ticket, usage or work record, names,
--- with the account that it belongs to.
--- A company that was merged into another follows it, however often. The survivor is of
--- the account of the billing customer that it names, else an account of its own. A
--- deleted company keeps its history.
+-- Grain: one row per company that the CRM or a record of work names, with the account
+-- that it belongs to.
+-- Duplicates, and what was merged, follow the company that stands for them. That is of
+-- the account of the billing customers that are it, else of the one that its cards name,
+-- which may be its parent's; else it is an account of its own. A deleted company keeps
+-- its history.
 with
 
 companies as (
 
-    select * from {{ ref('stg_crm__companies') }}
-
-),
-
-tickets as (
-
-    select * from {{ ref('stg_crm__tickets') }}
-
-),
-
-product_usages as (
-
-    select * from {{ ref('stg_crm__product_usages') }}
+    select * from {{ ref('stg_identity__companies') }}
 
 ),
 
@@ -35,111 +24,97 @@ accounts as (
 
 ),
 
-run_settings as (
+-- What is neither a company of the CRM nor a billing customer is still somebody.
+companies_of_work as (
 
-    select * from {{ ref('int_run_settings') }}
-
-),
-
-known_companies as (
-
-    select companies.*
-    from companies
-    cross join run_settings
-    where {{ is_known_by_the_as_of('companies.created_at') }}
-
-),
-
-listed_mergers as (
-
-    select
-        company_id as survivor_id,
-        is_deleted,
-        {{ split_to_rows('merged_company_ids', ';') }} as listed_id
-    from known_companies
-    where merged_company_ids is not null
-
-),
-
-mergers as (
-
-    select
-        trim(listed_id) as company_id,
-        survivor_id,
-        -- Of two that both say so, the one that is still there.
-        row_number() over (
-            partition by trim(listed_id)
-            order by is_deleted, survivor_id
-        ) as merger_number
-    from listed_mergers
-    where trim(listed_id) not in ('', survivor_id)
-
-),
-
--- What is neither a company of the export nor a billing customer is still somebody.
-named_companies as (
-
-    select company_id from known_companies
-    union
-    select company_id from mergers
-    union
-    select company_id from tickets
-    where company_id is not null
-    union
-    select company_id from product_usages
-    union
-    select time_entries.account_external_id as company_id
+    select distinct time_entries.account_external_id as company_id
     from time_entries
     left join accounts
         on time_entries.account_external_id = accounts.customer_id
+    left join companies
+        on time_entries.account_external_id = companies.company_id
     where
         time_entries.account_external_id is not null
         and accounts.customer_id is null
+        and companies.company_id is null
 
 ),
 
-survivors_after_1 as (
+named_companies as (
 
     select
-        named_companies.company_id,
-        coalesce(mergers.survivor_id, named_companies.company_id) as survivor_id
+        company_id,
+        surviving_company_id,
+        member_number,
+        match_method,
+        match_score,
+        billing_customer_id,
+        is_person
+    from companies
+    union all
+    select
+        company_id,
+        company_id as surviving_company_id,
+        1 as member_number,
+        'itself' as match_method,
+        cast(1 as decimal(5, 4)) as match_score,
+        cast(null as string) as billing_customer_id,
+        false as is_person
+    from companies_of_work
+
+),
+
+accounts_by_company as (
+
+    select
+        crm_company_id,
+        min(account_id) as account_id
+    from accounts
+    where crm_company_id is not null
+    group by crm_company_id
+
+),
+
+named_accounts as (
+
+    select
+        named_companies.surviving_company_id,
+        accounts.account_id,
+        row_number() over (
+            partition by named_companies.surviving_company_id
+            order by named_companies.member_number
+        ) as account_number
     from named_companies
-    left join mergers
-        on
-            named_companies.company_id = mergers.company_id
-            and mergers.merger_number = 1
+    inner join accounts
+        on named_companies.billing_customer_id = accounts.customer_id
 
 ),
-
--- A survivor may have been merged in its turn: each step goes twice as far.
-{%- for steps in [2, 4, 8] %}
-survivors_after_{{ steps }} as (
-
-    select
-        nearer.company_id,
-        farther.survivor_id
-    from survivors_after_{{ steps // 2 }} as nearer
-    inner join survivors_after_{{ steps // 2 }} as farther
-        on nearer.survivor_id = farther.company_id
-
-),
-
-{%- endfor %}
 
 final as (
 
     select
-        survivors_after_8.company_id,
-        survivors_after_8.survivor_id as surviving_company_id,
+        named_companies.company_id,
+        named_companies.surviving_company_id,
         coalesce(
-            accounts.account_id, 'crm:' || survivors_after_8.survivor_id
+            accounts_by_company.account_id,
+            named_accounts.account_id,
+            'crm:' || named_companies.surviving_company_id
         ) as account_id,
-        accounts.account_id is not null as is_billed
-    from survivors_after_8
-    left join known_companies
-        on survivors_after_8.survivor_id = known_companies.company_id
-    left join accounts
-        on trim(known_companies.billing_customer_id) = accounts.customer_id
+        coalesce(
+            accounts_by_company.account_id, named_accounts.account_id
+        ) is not null as is_billed,
+        named_companies.member_number,
+        named_companies.match_method,
+        named_companies.match_score,
+        named_companies.is_person
+    from named_companies
+    left join accounts_by_company
+        on named_companies.surviving_company_id = accounts_by_company.crm_company_id
+    left join named_accounts
+        on
+            named_companies.surviving_company_id
+            = named_accounts.surviving_company_id
+            and named_accounts.account_number = 1
 
 )
 

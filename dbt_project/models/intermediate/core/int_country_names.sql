@@ -1,10 +1,17 @@
 -- Grain: one row per way to write a country, in capitals.
--- The codes of ISO 3166-1, two letters or three, and the name.
+-- The codes of ISO 3166-1, two letters or three, the name, and what the country is called
+-- elsewhere.
 with
 
 countries as (
 
     select * from {{ ref('country_regions') }}
+
+),
+
+names as (
+
+    select * from {{ ref('country_names') }}
 
 ),
 
@@ -24,6 +31,11 @@ final as (
         upper(country_name) as country_name,
         country_code
     from countries
+    union
+    select
+        upper(country_name) as country_name,
+        country_code
+    from names
 
 )
 
