@@ -157,8 +157,8 @@ final as (
         display_order,
         stage_kind = 'open' as is_open,
         opening_stage_kind is null as is_created,
-        stage_kind = 'open'
-        and coalesce(opening_stage_kind in ('won', 'lost'), false) as is_reopened,
+        -- Open again, or lost after it was won, or won after it was lost.
+        coalesce(opening_stage_kind in ('won', 'lost'), false) as is_reopened,
         coalesce(opening_stage_kind = 'open', false) as was_open,
         stage_kind = 'won' as is_won,
         stage_kind = 'lost' as is_lost,
