@@ -123,6 +123,8 @@ class _Known:
     is_second: bool = False
     unlinked: str | None = None
     second_card: tuple[str, int] | None = None
+    won: int | None = None
+    bought_before: int | None = None
     taken: set[str] = field(default_factory=set)
 
     @property
@@ -208,6 +210,9 @@ class CrmWriter:
             rows["ticket"] += planted_crm.planted_tickets(known.company, known.record.id, self.horizon)
             visits = planted_crm.planted_visits(contacts[0].id)
             rows["web_visit"] += (row for row in visits if int(row[2] or 0) <= self.horizon)
+            rows["feedback_submission"] += planted_crm.planted_answers(
+                contacts[0].id, known.record.id, self.horizon
+            )
 
     def _known(self, dealings: Dealings) -> _Known | None:
         """What the CRM makes of a customer; notes in any case which firm the customer is."""
@@ -241,6 +246,7 @@ class CrmWriter:
                 company, name=firm.name, domain=firm.domain, phone=firm.phone, city=firm.city
             )
             known.entity, known.is_second, known.taken = before.entity, True, before.taken
+            known.bought_before = before.won
         elif stream.chance(_UNLINKED_PER_THOUSAND) and known.case is None and not known.record.merged:
             known.unlinked = stream.weighted(_UNLINKED_WAYS)
 
@@ -271,6 +277,7 @@ class CrmWriter:
         stream = Stream("lead", key)
         bought = first_purchase(known.dealings, self.rates)
         won = None if bought is None else agreed_before(bought.at, Stream("agreed", key))
+        known.won = won
         sign_up = _sign_up(known.dealings)
         reached = CUSTOMER if won is not None else SQL if sign_up else OPPORTUNITY
         assert card.source is not None
@@ -308,8 +315,14 @@ class CrmWriter:
         deal = planted_crm.won_for_nothing(company, known.case)
         if bought and won and offered is not None and (not is_unsold or known.case):
             reopened = stream.chance(40) or known.case == planted_crm.REOPENED
+            is_new = known.bought_before is None or known.bought_before > won
             deal = make_deal(
-                f"{key}/deal/1", NEW_BUSINESS, (offered, won), WON, bought.cents, reopened=reopened
+                f"{key}/deal/1",
+                NEW_BUSINESS if is_new else EXPANSION,
+                (offered, won),
+                WON,
+                bought.cents,
+                reopened=reopened,
             )
             self._touches(rows, known, contacts, f"{key}/sale", (offered, won), (6, 20))
         if deal is not None:

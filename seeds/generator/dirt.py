@@ -176,4 +176,6 @@ def worn_contact(contact: Contact, company: Company | None) -> Contact:
         worn_card.phone = stream.pick(NO_NUMBERS)
     if contact.last is not None and stream.chance(30):
         worn_card.first = None
+    if company is not None and stream.chance(300):
+        worn_card.country = spelled_country(stream, company.country)
     return worn_card

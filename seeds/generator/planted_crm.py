@@ -14,6 +14,7 @@ from seeds.generator.contacts import Contact, contact_id
 from seeds.generator.deals import NEW_BUSINESS, WON, Deal, deal_id, make_deal
 from seeds.generator.facts import Company
 from seeds.generator.moments import DAY, HOUR, MINUTE, instant, next_sync
+from seeds.generator.randomness import record_number
 from seeds.generator.records import CompanyCard, record_id
 from seeds.generator.tables import Row
 from seeds.generator.tickets import team_of, ticket_id
@@ -308,6 +309,14 @@ class _People:
 
 
 _PEOPLE: tuple[_People, ...] = (
+    _People(
+        "from_namibia",
+        "A person whose country is `NA`",
+        (
+            _Person("tuli", "tuli.shikongo@kudu-freight.example", "Tuli", "Shikongo", "061 555 013", "kudu",
+                    country="NA"),
+        ),
+    ),
     _People(
         "two_people_one_name",
         "One name at two companies, and with two providers",
@@ -634,6 +643,34 @@ def planted_visits(contact: str) -> Iterator[Row]:
         yield browser, known, at, source, f"{site}{page}", None, False, False
     yield "PlantedBot", None, turn + 4 * DAY, "organic", f"{site}/pricing", None, True, False
     yield "PlantedOne", contact, turn + 5 * DAY, "direct", f"{site}/", None, None, None
+    # Somebody else at the same browser.
+    other = planted_contact_id("kept")
+    yield "PlantedOne", contact, turn + 40 * DAY, "direct", f"{site}/", None, False, False
+    yield "PlantedOne", other, turn + 41 * DAY, "organic", f"{site}/", None, False, False
+
+
+# -- answers -------------------------------------------------------------------------------------------------
+
+_ANSWERS: tuple[tuple[str, int, int, str | None], ...] = (
+    ("nps-2024-H1", instant(2024, 6, 30, 23, 59) + 59, 9, None),
+    ("nps-2024-H2", instant(2024, 7, 1), 3, "Ask Harriet Jessop on +1 202-555-0143, she knows why"),
+    ("nps-2025-H1", instant(2025, 3, 31, 23, 59) + 59, 10, None),
+    ("nps-2025-H1", instant(2025, 4, 1), 6, None),
+    ("nps-2025-H2", instant(2025, 10, 20, 12), 10, None),
+    ("nps-2025-H2", instant(2025, 10, 20, 12), 0, None),
+)
+
+
+def planted_answers(contact: str, record: str, horizon: int) -> Iterator[Row]:
+    """Answers of one contact at the turns of half-years and quarters, two of them in one second."""
+    for number, (survey, at, value, comment) in enumerate(_ANSWERS, start=1):
+        if at <= horizon:
+            synced = min(next_sync(at), horizon)
+            yield _answer_id(number), contact, record, survey, value, at, comment, synced
+
+
+def _answer_id(number: int) -> str:
+    return record_number("planted answer", number)
 
 
 # -- the list ------------------------------------------------------------------------------------------------
@@ -670,4 +707,21 @@ def crm_cases() -> list[CrmCase]:
         )
         for number, ticket in enumerate(_TICKETS, start=1)
     ]  # fmt: skip
+    cases.append(
+        CrmCase(
+            "answers of one contact",
+            "At the turns of half-years and quarters, two in one second; a comment that names a person",
+            tuple(_answer_id(number) for number in range(1, len(_ANSWERS) + 1)),
+            "feedback_submission",
+        )
+    )
+    cases.append(
+        CrmCase(
+            "visits",
+            "At the turn of a month by two sources, with an address in the page, without a source or marks; "
+            "two people at one browser",
+            ("PlantedOne", "PlantedTwo", "PlantedNon", "PlantedBot"),
+            "web_visit",
+        )
+    )
     return cases

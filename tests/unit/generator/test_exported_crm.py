@@ -208,7 +208,14 @@ def test_the_readme_lists_the_cases_of_the_crm_with_their_ids() -> None:
 
 
 def test_every_planted_id_is_in_the_table_that_is_named(crm: Tables) -> None:
-    columns = {"company": "id", "contact": "id", "company_property_history": "company_id", "ticket": "id"}
+    columns = {
+        "company": "id",
+        "contact": "id",
+        "company_property_history": "company_id",
+        "ticket": "id",
+        "feedback_submission": "id",
+        "web_visit": "anonymous_id",
+    }
     for case in crm_cases():
         table = case.tables.split(",", maxsplit=1)[0]
         known = {row[columns.get(table, "deal_id")] for row in crm[table]}
@@ -258,7 +265,13 @@ def test_tickets_come_at_all_hours_and_some_are_never_answered(crm: Tables) -> N
 
 def test_free_text_and_pages_name_people(crm: Tables) -> None:
     assert any("harriet.jessop@" in row["property_subject"] for row in crm["ticket"])
+    assert any("Harriet Jessop" in row["comment"] for row in crm["feedback_submission"])
     assert any("?email=" in row["page_url"] for row in crm["web_visit"])
+
+
+def test_one_browser_is_used_by_two_people(crm: Tables) -> None:
+    people = {row["contact_id"] for row in crm["web_visit"] if row["anonymous_id"] == "PlantedOne"}
+    assert len(people) == 2
 
 
 def test_ids_of_contacts_are_their_own() -> None:
