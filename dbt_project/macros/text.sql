@@ -79,6 +79,8 @@
         when {{ path }} like '%/' then substring({{ path }}, 1, length({{ path }}) - 1)
         else {{ path }}
     end
+{%- endmacro %}
+
 {# Whether a text is a time of day, HH:MM; 24:59 passes and is for who knows the end of the day to refuse. #}
 {% macro is_time_of_day(text) -%}
     (

@@ -24,12 +24,13 @@ from tests.oracles.export import (
 )
 from tests.oracles.ledger_lines import day_of
 from tests.oracles.mrr import Company, MartRow
+from tests.oracles.policy_tables import plain
 from tests.oracles.ratios import rate
 from tests.oracles.support import median
 
 COUNTS = ("seats_active", "seats_paid", "daily_active_users", "monthly_active_users", "key_events")
-USERS = ("daily_active_users", "monthly_active_users")
-TOUCHES = {"call", "email", "meeting"}
+NOTE = "note"
+STATUSES_OF_NO_START = {"incomplete", "incomplete_expired"}
 ONE_DAY = timedelta(days=1)
 
 
@@ -53,7 +54,6 @@ class AccountMonth:
     daily: int = 0
     monthly: int = 0
     key_events: int = 0
-    has_used: bool = False
     touchpoints: int = 0
     days_to_value: int | None = None
 
@@ -97,7 +97,9 @@ class Adoption:
         days = dict(self.first_paid_days)
         for row in self.tables["subscription"]:
             moment = instant(row, "start_date") or instant(row, "created")
-            if is_live(row) and moment is not None and moment < self.crm.calendar.as_of:
+            if row["status"] in STATUSES_OF_NO_START or not is_live(row):
+                continue
+            if moment is not None and moment < self.crm.calendar.as_of:
                 account = self.crm.identity.of_customer(row["customer_id"])
                 day = self.crm.calendar.local_date(moment)
                 days[account] = min(days.get(account, day), day)
@@ -122,7 +124,8 @@ class Adoption:
         for row in self.crm.rows("engagement"):
             moment = instant(row, "occurred_at")
             account = self.crm.account_of(row)
-            if moment is None or account is None or row.get("type", "").strip().lower() not in TOUCHES:
+            # A note is written about somebody, not exchanged with them.
+            if moment is None or account is None or plain(row.get("type")) in {"", NOTE}:
                 continue
             day = self.crm.calendar.local_date(moment)
             paid_from = self.first_paid_days.get(account)
@@ -137,7 +140,6 @@ class Adoption:
         for (survivor, day), use in self.uses.items():
             month = day.replace(day=1)
             entry = found[use.account, month]
-            entry.has_used = entry.has_used or any((use.of(name) or 0) > 0 for name in USERS)
             entry.key_events += use.of("key_events") or 0
             daily, monthly = use.of("daily_active_users"), use.of("monthly_active_users")
             if daily is not None and monthly is not None:
@@ -156,8 +158,10 @@ class Adoption:
             found[account, day.replace(day=1)].touchpoints += 1
         for account, day in self.activations.items():
             if account in self.start_days:
-                waited = max((day - self.start_days[account]) // ONE_DAY, 0)
-                found[account, day.replace(day=1)].days_to_value = waited
+                # What was activated before the start was there at once.
+                valued = max(day, self.start_days[account])
+                waited = (valued - self.start_days[account]) // ONE_DAY
+                found[account, valued.replace(day=1)].days_to_value = waited
         return found
 
     def columns(self, accounts: Iterable[AccountMonth]) -> MartRow:
@@ -168,7 +172,7 @@ class Adoption:
         daily, monthly = sum(month.daily for month in months), sum(month.monthly for month in months)
         mean = round_half_away(Fraction(sum(waited), len(waited)), 4) if waited else None
         return {
-            "using_accounts": sum(month.has_used for month in months),
+            "using_accounts": sum(month.monthly > 0 for month in months),
             "seats_active": seats_active,
             "seats_paid": seats_paid,
             "adoption_rate": rate(seats_active, seats_paid),
@@ -198,4 +202,5 @@ class Adoption:
                 "is_complete_month": self.crm.calendar.is_complete(month),
             }
             for (segment_type, segment, month), entries in sorted(placed.items())
+            if month in self.company.months
         ]

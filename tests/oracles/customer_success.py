@@ -24,8 +24,8 @@ class CustomerSuccess:
 
     def __init__(self, crm: Crm, company: Company, books: Books, policies: Mapping[str, str]) -> None:
         self.entitlements = Entitlements(company, books, policies)
-        self.support = Support(crm, self.entitlements, policies)
-        self.nps = Nps(crm, policies)
+        self.support = Support(crm, company, self.entitlements, policies)
+        self.nps = Nps(crm, company, policies)
         self.adoption = Adoption(crm, company, books.tables)
         self.health = Health(
             crm,

@@ -370,19 +370,21 @@ class Health:
     def compared_month(self, month: date) -> date:
         """The month-end nearest to so many days before; of two that are equally near the later."""
         days = int(self.policy["health_drop_days"])
-        day = self.crm.calendar.local_date(self.company.calendar.close_of(month)) - days * ONE_DAY
-        candidates = [add_months(month, -ago) for ago in range(1, days // 28 + 3)]
-        return min(candidates, key=lambda other: (abs(next_month(other) - day), -other.toordinal()))
+        day = min(next_month(month), self.crm.calendar.last_day + ONE_DAY) - days * ONE_DAY
+        candidates = [other for other in self.company.months if other < month]
+        return min(
+            candidates or [month], key=lambda other: (abs(next_month(other) - day), -other.toordinal())
+        )
 
     def fall(self, account: str, month: date, kind: str, compared: date) -> MartRow | None:
         now, then = self.healths[account, month], self.healths.get((account, compared))
-        if then is None or now.points is None or then.points is None:
+        if compared >= month or then is None or now.points is None or then.points is None:
             return None
         bands = self.band(then.points), self.band(now.points)
         points = then.points - now.points
         has_fallen = {
             "band_drop": BANDS.index(bands[1]) < BANDS.index(bands[0]),
-            "score_fall": points >= Fraction(self.policy["health_drop_points"]),
+            "score_fall": 0 < points >= Fraction(self.policy["health_drop_points"]),
         }
         if not has_fallen[kind]:
             return None

@@ -16,7 +16,7 @@ from functools import cached_property
 from tests.oracles.calendar_months import add_months
 from tests.oracles.crm import Crm
 from tests.oracles.export import required_instant, round_half_away, to_decimal
-from tests.oracles.mrr import MartRow
+from tests.oracles.mrr import Company, MartRow
 
 DEFAULT_POLICIES = {"nps_period_months": "1"}
 
@@ -50,8 +50,9 @@ def score(answers: Iterable[Answer]) -> tuple[int, int, int, Fraction]:
 class Nps:
     """All answers of an export before its data clock."""
 
-    def __init__(self, crm: Crm, policies: Mapping[str, str]) -> None:
+    def __init__(self, crm: Crm, company: Company, policies: Mapping[str, str]) -> None:
         self.crm = crm
+        self.company = company
         self.period_months = int((DEFAULT_POLICIES | dict(policies))["nps_period_months"])
 
     @cached_property
@@ -80,8 +81,7 @@ class Nps:
 
     def grouped_rows(self, segment_types: Iterable[str]) -> list[MartRow]:
         rows: list[MartRow] = []
-        days = [self.crm.calendar.local_date(answer.at) for answer in self.answers]
-        for month in self.crm.months_from(min(days)) if days else []:
+        for month in self.company.months:
             counting = last_of_each(self.in_period(month))
             for segment_type in segment_types:
                 placed: dict[str, list[Answer]] = defaultdict(list)

@@ -17,11 +17,10 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tests.oracles.business_time import SupportCalendar, time_of_day
-from tests.oracles.calendar_months import next_month
 from tests.oracles.crm import Crm
 from tests.oracles.entitlements import Entitlements
 from tests.oracles.export import flag, instant, naive, round_half_away, to_decimal
-from tests.oracles.mrr import MartRow
+from tests.oracles.mrr import Company, MartRow
 from tests.oracles.policy_tables import read_policy_table
 from tests.oracles.ratios import rate
 
@@ -83,9 +82,12 @@ def to_minutes(seconds: Fraction) -> Decimal:
 class Support:
     """All tickets of an export up to its data clock."""
 
-    def __init__(self, crm: Crm, entitlements: Entitlements, policies: Mapping[str, str]) -> None:
+    def __init__(
+        self, crm: Crm, company: Company, entitlements: Entitlements, policies: Mapping[str, str]
+    ) -> None:
         policy = DEFAULT_POLICIES | dict(policies)
         self.crm = crm
+        self.company = company
         self.entitlements = entitlements
         self.promised = timedelta(minutes=int(policy["first_reply_minutes"]))
         self.calendar = read_calendar(crm.landing, policy["support_time_zone"])
@@ -188,9 +190,8 @@ class Support:
 
     def grouped_rows(self, segment_types: Iterable[str]) -> list[MartRow]:
         rows = []
-        months = {self.month_of(ticket) for ticket in self.tickets}
-        for month in self.crm.months_from(min(months)) if months else []:
-            close = min(self.crm.calendar.open_of(next_month(month)), self.crm.calendar.as_of)
+        for month in self.company.months:
+            close = self.crm.calendar.close_of(month)
             opened = [ticket for ticket in self.tickets if self.month_of(ticket) == month]
             open_then = [ticket for ticket in self.tickets if ticket.is_open_at(close)]
             for segment_type in segment_types:
