@@ -81,7 +81,7 @@ class AccountSegments:
         self.regions = {row["country_code"]: row["region"] for row in reference if "region" in row}
         self.country_codes = {
             row[column].strip().upper(): row["country_code"]
-            for row in [*reference, *read_rows(REFERENCE / "country_aliases.csv")]
+            for row in [*reference, *read_rows(REFERENCE / "country_names.csv")]
             for column in ("country_code", "alpha_3_code", "country_name")
             if column in row
         }
