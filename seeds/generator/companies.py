@@ -42,6 +42,27 @@ _PLACES: tuple[tuple[int, _Place], ...] = (
     (5, _Place("KW", "Kuwait City", "13001", "+965 2555 01", "KWD", 0)),
 )
 
+# Numbers kept for fiction, or that nobody has; ``#`` is any digit.
+_NUMBERS = {
+    "US": tuple(
+        f"+1 {area}-555-01##" for area in (202, 303, 312, 415, 503, 512, 614, 617, 702, 801, 919, 971)
+    ),
+    "CA": tuple(f"+1 {area}-555-01##" for area in (204, 306, 403, 416, 514, 604, 613, 902)),
+    "GB": tuple(f"+44 {area} 496 0###" for area in (113, 114, 115, 117, 121, 131, 141, 161)),
+    "DE": ("+49 30 23125 ###", "+49 40 66969 ###", "+49 69 90009 ###", "+49 89 99998 ###"),
+    "FR": ("+33 1 99 00 ## ##", "+33 2 61 91 ## ##", "+33 4 65 71 ## ##"),
+    "NL": ("+31 30 555 0###", "+31 85 555 0###"),
+    "ES": ("+34 976 555 ###", "+34 974 555 ###"),
+    "IE": ("+353 21 555 0###", "+353 61 555 0##"),
+    "JP": ("+81 22 555 0###",),
+    "KW": ("+965 2555 0###",),
+    "SG": ("+65 6555 0###",),
+    "AU": ("+61 7 5550 0###", "+61 3 5550 0###", "+61 2 5550 0###"),
+    "BR": ("+55 41 5550-0###", "+55 21 5550-0###"),
+    "MX": ("+52 81 5550 0###", "+52 55 5550 0###"),
+    "ZA": ("+27 31 555 0###", "+27 21 555 0###"),
+}
+
 _FIRST_WORDS = (
     "Alder", "Amber", "Beacon", "Birch", "Bright", "Cedar", "Clear", "Copper", "Coral", "Crown", "Delta",
     "Ember",
@@ -69,9 +90,9 @@ _EMPLOYEES = {"small": (6, 60), "medium": (60, 400), "large": (400, 4_000)}
 
 
 def phone_in(country: str, stream: Stream) -> str:
-    """A telephone number of a company in a country."""
-    place = stream.pick([place for _, place in _PLACES if place.country == country])
-    return f"{place.phone}{stream.below(100):02d}"
+    """A telephone number of somebody in a country, from a wider range than those of customers."""
+    pattern = stream.pick(_NUMBERS[country])
+    return "".join(str(stream.below(10)) if sign == "#" else sign for sign in pattern)
 
 
 def make_company(stream: Stream, key: str, number: int, size: str, created: int) -> Company:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from seeds.generator.companies import phone_in
 from seeds.generator.facts import Company
 from seeds.generator.journeys import FORMS, Journey, page
 from seeds.generator.moments import DAY, HOUR, next_sync
@@ -73,7 +74,7 @@ def lead_contact(
         email=email,
         first=person.first,
         last=person.last,
-        phone=None if company is None or stream.chance(350) else company.phone,
+        phone=None if company is None or stream.chance(350) else _number(company, key),
         title=person.title if company is not None or stream.chance(300) else None,
         role=person.role if stage in ("opportunity", "customer") else None,
         country=None if company is None else company.country,
@@ -105,7 +106,7 @@ def colleagues(
                 email=f"{person.local_part}@{company.domain}",
                 first=person.first,
                 last=person.last,
-                phone=company.phone if has_phone else None,
+                phone=_number(company, f"{company.key}/{place}") if has_phone else None,
                 title=person.title,
                 role=person.role,
                 country=company.country,
@@ -115,6 +116,12 @@ def colleagues(
                 company_id=company_id,
                 source="OFFLINE",
             )
+
+
+def _number(company: Company, key: str) -> str:
+    """The company's number, more often one of the contact's own."""
+    stream = Stream("direct number", key)
+    return company.phone if stream.chance(350) else phone_in(company.country, stream)
 
 
 def somebody_new(stream: Stream, country: str, place: int, taken: set[str]) -> Person:

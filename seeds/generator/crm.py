@@ -106,8 +106,8 @@ _HISTORY_SOURCES = {
 }
 
 # How a billing customer whose id is not on its company's card can still be found.
-BY_EMAIL, BY_DOMAIN, BY_PHONE = "e-mail", "domain and name", "phone and name"
-_UNLINKED_WAYS = ((40, BY_EMAIL), (35, BY_DOMAIN), (25, BY_PHONE))
+BY_EMAIL, BY_DOMAIN, BY_PHONE, BY_NAME = "e-mail", "domain and name", "phone and name", "name alone"
+_UNLINKED_WAYS = ((30, BY_EMAIL), (28, BY_DOMAIN), (30, BY_PHONE), (12, BY_NAME))
 
 
 @dataclass(slots=True)
@@ -248,7 +248,7 @@ class CrmWriter:
             known.entity, known.is_second, known.taken = before.entity, True, before.taken
             known.bought_before = before.won
         elif stream.chance(_UNLINKED_PER_THOUSAND) and known.case is None and not known.record.merged:
-            known.unlinked = stream.weighted(_UNLINKED_WAYS)
+            known.unlinked = Stream("unlinked", company.key).weighted(_UNLINKED_WAYS)
 
     def _usage(self, rows: Rows, known: _Known) -> list[int]:
         """Usage and tickets; returns the weeks in which the company is served."""
@@ -288,7 +288,8 @@ class CrmWriter:
         self._company(rows, known, card, [entered for entered in stages if entered[0] <= self.horizon])
 
         seen = company
-        if known.unlinked in (BY_DOMAIN, BY_PHONE):
+        is_known_by_mail = known.unlinked in (None, BY_EMAIL)
+        if not is_known_by_mail:
             # Their addresses say nothing of the company.
             seen = replace(company, domain=f"post.{company.domain.split('.')[0]}-mail.example")
         person = somebody_new(stream, company.country, 0, known.taken)
@@ -307,7 +308,7 @@ class CrmWriter:
         invoiced = billing_address(
             known.dealings.history.company, record.id, max(since, min(company.created, self.horizon))
         )
-        if won and invoiced and known.unlinked not in (BY_DOMAIN, BY_PHONE):
+        if won and invoiced and is_known_by_mail:
             contacts.append(invoiced)
         self._contacts(rows, contacts, seen)
 
@@ -346,8 +347,10 @@ class CrmWriter:
         elif known.unlinked is not None:
             card = dirt.worn(card, company, gaps=False)
             card.customer = None
-            if known.unlinked == BY_PHONE:
+            if known.unlinked in (BY_PHONE, BY_NAME):
                 card.domain = None
+            if known.unlinked == BY_NAME:
+                card.phone = None
         elif known.case is None:
             second = dirt.second_company_card(card, company, self.horizon)
             card = dirt.worn(card, company, gaps=second is None)
@@ -486,6 +489,7 @@ class CrmWriter:
                 size = stream.pick(("small", "small", "medium", "large"))
                 place = _LEAD_NUMBERS_FROM + 10 * dealings.number + number
                 company = make_company(stream, name, place, size, created)
+                company = replace(company, phone=phone_in(company.country, Stream("phone", name)))
                 self._prospect(rows, company, CompanyRecord(record_id(name)), reached, size)
                 continue
             source = stream.weighted(LEAD_SOURCES)

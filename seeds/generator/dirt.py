@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from seeds.generator.companies import phone_in
 from seeds.generator.contacts import Contact, contact_id
 from seeds.generator.facts import Company
 from seeds.generator.journeys import LEAD, MQL, make_journey
@@ -148,8 +149,9 @@ def second_contact_card(
     else:
         assert company is not None
         second.email = f"{local}.example@gmail.com"
-        second.phone = contact.phone = spelled_phone(stream, company.phone, company.country)
-        second.phone = spelled_phone(stream, company.phone, company.country)
+        number = phone_in(company.country, stream)
+        contact.phone = spelled_phone(stream, number, company.country)
+        second.phone = spelled_phone(stream, number, company.country)
     if stream.chance(250):
         second.first, second.last = contact.first.upper(), contact.last.upper()
     return second, way
@@ -171,7 +173,7 @@ def worn_contact(contact: Contact, company: Company | None) -> Contact:
     if contact.email is not None and contact.first is not None and stream.chance(60):
         worn_card.email = spelled_email(stream, contact.email, contact.first, contact.last or "")
     if contact.phone is not None and company is not None and stream.chance(700):
-        worn_card.phone = spelled_phone(stream, company.phone, company.country)
+        worn_card.phone = spelled_phone(stream, contact.phone, company.country)
     elif contact.phone is not None and stream.chance(60):
         worn_card.phone = stream.pick(NO_NUMBERS)
     if contact.last is not None and stream.chance(30):

@@ -41,6 +41,12 @@ SEGMENT_BRIDGE = "marts.fct_mrr_bridge_by_segment_month"
 SEGMENT_MAPPINGS = "intermediate.int_segment_mappings_overridden"
 COMPANY_PROPERTIES = "intermediate.int_company_properties_dated"
 COUNTRY_NAMES = "intermediate.int_country_names"
+DECISIONS = "staging.stg_policy__identity_decisions"
+DECISION_PROBLEMS = "staging.stg_identity__problems"
+CUSTOMER_ACCOUNTS = "intermediate.int_accounts_crosswalked"
+COMPANIES = "staging.stg_crm__companies"
+MEMBERS = "marts.dim_account_members"
+ACCOUNTS = "marts.dim_accounts"
 ACCOUNT_SEGMENTS = "intermediate.int_account_segments_dated"
 SEGMENT_YEARS = "marts.fct_segments_by_year"
 SEGMENT_MOVEMENTS = "intermediate.int_mrr_movements_by_segment_account_month"
@@ -125,15 +131,24 @@ ACCOUNT_MARGINS = "marts.fct_gross_margin_by_account_month"
 SEGMENT_MARGINS = "marts.fct_gross_margin_by_segment_month"
 ACCOUNT_REVENUE = "marts.fct_revenue_by_account_month"
 COST_DRIVERS = "intermediate.int_cost_drivers_by_account_month"
-HEALTH_MEASURES = "intermediate.int_health_measures_overridden"
-SUPPORT_HOURS = "intermediate.int_support_hours_overridden"
-FEEDBACK = "intermediate.int_feedback_answered"
-ACCOUNT_SEGMENT_TYPES = (
-    *("country", "region", "vertical", "organization_size", "acquisition_channel"),
-    *("region_vertical", "health_band"),
-)
-NPS_MONTHS = "marts.fct_nps_by_month"
-NPS_SEGMENTS = "marts.fct_nps_by_segment_month"
+FUNNEL = "marts.fct_funnel_by_month"
+PIPELINE = "marts.fct_pipeline_by_month"
+VELOCITY = "marts.fct_sales_velocity_by_month"
+CHANNEL_COSTS = "marts.fct_acquisition_costs_by_channel_month"
+UNIT_ECONOMICS = "marts.fct_unit_economics_by_month"
+LEADS = "intermediate.int_leads"
+DEAL_MONTHS = "intermediate.int_deals_by_month"
+PIPELINE_MONTHS = "intermediate.int_pipeline_months"
+CHANNEL_SPEND = "intermediate.int_marketing_spend_by_channel_month"
+RAW_CONTACTS = "staging.stg_crm__contacts"
+RAW_FORMS = "staging.stg_crm__contact_form_submissions"
+RAW_SCORES = "staging.stg_crm__contact_property_history"
+RAW_VISITS = "staging.stg_crm__web_visits"
+RAW_SPEND = "staging.stg_crm__marketing_spends"
+RAW_DEALS = "staging.stg_crm__deals"
+RAW_DEAL_STAGES = "staging.stg_crm__deal_stages"
+RAW_PIPELINE_STAGES = "staging.stg_crm__deal_pipeline_stages"
+RAW_DEAL_HISTORY = "staging.stg_crm__deal_property_history"
 
 
 OF_BILLING = ("receivables", "revenue_slices_sum_to_invoices", "deferred_revenue_roll_forward")
@@ -628,6 +643,28 @@ def bridged_obligation(obligation: str = "main", /, **columns: Any) -> dict[str,
     return {**obligation_revenue(obligation), "billing_class": "billed_in_month", **columns}
 
 
+def decision(**columns: Any) -> dict[str, Any]:
+    """A row that decides that two companies are one, with some columns otherwise."""
+    return {"object_type": "company", "left_id": "1", "right_id": "2", "decision": "same", **columns}
+
+
+def billed_customer(**columns: Any) -> dict[str, Any]:
+    """A row of a billing customer of the export, with some columns otherwise."""
+    return {"customer_id": "cus_1", "is_in_export": True, "is_deleted": False, **columns}
+
+
+def member(source_id: str, surviving_id: str, account_id: str | None, **columns: Any) -> dict[str, Any]:
+    """A row of a company of the crosswalk, with some columns otherwise."""
+    return {
+        "source_system": "crm",
+        "object_type": "company",
+        "source_id": source_id,
+        "surviving_id": surviving_id,
+        "account_id": account_id,
+        **columns,
+    }
+
+
 def company_property(name: str, value: str | None, /, **columns: Any) -> dict[str, Any]:
     """A row of what a company has as a property, with some columns otherwise."""
     return {"company_id": "1", "property_name": name, "property_value": value, **columns}
@@ -686,27 +723,6 @@ def good_policy(key: str, value: str) -> Case:
     return Case({POLICIES: [{"policy_key": key, "policy_value": value}]})
 
 
-def health_measure(**columns: object) -> dict[str, object]:
-    """A measure that is all of a score."""
-    return {
-        "score": "s",
-        "measure": "usage",
-        "weight": 100,
-        "direction": "higher",
-        "floor_value": 0,
-        "ceiling_value": 3,
-        "look_back_days": 30,
-        **columns,
-    }
-
-
-def support_span(
-    opens: str | None, closes: str | None, number: int = 1, weekday: int = 1
-) -> dict[str, object]:
-    """A span of support hours."""
-    return {"weekday": weekday, "span_number": number, "opens": opens, "closes": closes}
-
-
 # The lowest good value of each, and one beyond the highest.
 RETENTION_POLICIES = {
     "retention_fit_minimum_accounts": ("2", "100000001"),
@@ -751,7 +767,388 @@ OVERHEAD_FLOWS = [
     {"month": date(2024, 1, 1), "pool": "it", "flow": flow, "amount_minor": 300} for flow in ("a", "b")
 ]
 
+FUNNEL_COUNTS = (
+    "visitors",
+    "visits",
+    "leads",
+    "mqls",
+    "sqls",
+    "opportunities",
+    "customers",
+    "customers_without_lead",
+    "leads_to_mqls",
+    "leads_to_sqls",
+    "leads_to_opportunities",
+    "leads_to_customers",
+    "trials",
+    "trials_to_customers",
+    "sign_ups",
+    "sign_ups_to_customers",
+)
+
+
+def funnel(channel: str, **counts: int) -> dict[str, Any]:
+    """A row of the funnel of January; what is not said is 0."""
+    return {"month": date(2024, 1, 1), "channel": channel, **dict.fromkeys(FUNNEL_COUNTS, 0), **counts}
+
+
+PIPELINE_COUNTS = ("deals", "created_deals", "reopened_deals", "won_deals", "lost_deals")
+
+
+def pipeline(month: int, *, stage: str = "Open", **counts: int) -> dict[str, Any]:
+    """A stage of the pipeline in a month of 2024; what is not said is 0."""
+    return {"month": date(2024, month, 1), "stage": stage, **dict.fromkeys(PIPELINE_COUNTS, 0), **counts}
+
+
+def velocity(month: int, open_deals: int, won_deals: int = 0, lost_deals: int = 0) -> dict[str, Any]:
+    """The deals of a month of 2024."""
+    counts = {"open_deals": open_deals, "won_deals": won_deals, "lost_deals": lost_deals}
+    return {"month": date(2024, month, 1), **counts}
+
+
 CASES: dict[str, list[Case]] = {
+    "assert_channels_sum_to_the_funnel": [
+        *(
+            Case(
+                {FUNNEL: [funnel("all", **{count: 3}), funnel("paid", **{count: 2})]}, (f"'{count}'", "'all'")
+            )
+            for count in FUNNEL_COUNTS
+        ),
+        # Two visitors of one channel are no fewer in all.
+        Case({FUNNEL: [funnel("all", visitors=1), funnel("paid", visitors=2)]}, ("'visitors'",)),
+        *(
+            Case(
+                {FUNNEL: [funnel(channel, **{count: 2, larger: 1}) for channel in ("all", "paid")]},
+                (f"'{count}'", "'paid'"),
+            )
+            for count, larger in (
+                ("leads_to_mqls", "leads"),
+                ("leads_to_sqls", "leads_to_mqls"),
+                ("leads_to_opportunities", "leads_to_sqls"),
+                ("leads_to_customers", "leads_to_opportunities"),
+                ("trials_to_customers", "trials"),
+                ("sign_ups_to_customers", "sign_ups"),
+                ("customers_without_lead", "customers"),
+            )
+        ),
+        # One visitor came by both channels.
+        Case(
+            {
+                FUNNEL: [
+                    funnel("all", visitors=3, visits=5, leads=2, leads_to_mqls=1),
+                    funnel("paid", visitors=2, visits=4, leads=1, leads_to_mqls=1),
+                    funnel("direct", visitors=2, visits=1, leads=1),
+                ]
+            }
+        ),
+    ],
+    "assert_customers_of_the_funnel_are_who_began_to_pay": [
+        Case(
+            {
+                FUNNEL: [funnel("all", customers=1, customers_without_lead=1)],
+                "marts.dim_accounts": [
+                    {"account_id": name, "first_paid_date": date(2024, 1, 31)} for name in ("a", "b")
+                ],
+            },
+            ("'customers'", "'expected': 2", "'actual': 1"),
+        ),
+        Case(
+            {FUNNEL: [funnel("all", customers=1, customers_without_lead=1)]}, ("'customers'", "'expected': 0")
+        ),
+        Case(
+            {
+                FUNNEL: [funnel("all", leads=1)],
+                "marts.dim_accounts": [{"account_id": "a", "first_paid_date": date(2024, 2, 1)}],
+            },
+            ("2024, 2, 1", "'actual': 0"),
+        ),
+        *(
+            Case(
+                {
+                    FUNNEL: [funnel("all", customers=1, customers_without_lead=without)],
+                    "marts.dim_accounts": [{"account_id": "a", "first_paid_date": date(2024, 1, 1)}],
+                    LEADS: [{"surviving_contact_id": "c", "customer_date": day}],
+                },
+                ("customers with a lead",) if says else (),
+            )
+            for without, day, says in (
+                (1, date(2024, 1, 1), True),
+                (0, None, True),
+                (0, date(2024, 2, 1), True),
+                (1, None, False),
+                (0, date(2024, 1, 1), False),
+            )
+        ),
+        # Without a funnel nobody is a customer of it; who never paid is none.
+        Case({"marts.dim_accounts": [{"account_id": "a", "first_paid_date": date(2024, 1, 1)}]}),
+        Case({FUNNEL: [funnel("all", leads=1)], "marts.dim_accounts": [{"account_id": "a"}]}),
+    ],
+    "assert_costs_of_acquisition_are_those_of_the_ledger": [
+        *(
+            Case(
+                {
+                    CHANNEL_COSTS: [
+                        {
+                            "month": date(2024, 1, 1),
+                            "channel": channel,
+                            "acquisition_cost_amount": amount,
+                            "new_accounts": 1,
+                        }
+                        for channel, amount in (("paid", Decimal("1.5")), ("direct", Decimal("0.5")))
+                    ],
+                    UNIT_ECONOMICS: [
+                        {"month": date(2024, 1, 1), "acquisition_cost_amount": cost, "new_accounts": accounts}
+                    ],
+                },
+                ("2024, 1, 1", "'expected_amount'") if says else (),
+            )
+            for cost, accounts, says in (
+                (Decimal("2.01"), 2, True),
+                (None, 2, True),
+                (Decimal(2), 3, True),
+                (Decimal(2), 2, False),
+            )
+        ),
+        # A month that is missing, beside one that is there.
+        Case(
+            {
+                CHANNEL_COSTS: [{"month": date(2024, 1, 1), "channel": "paid", "new_accounts": 1}],
+                UNIT_ECONOMICS: [
+                    {"month": date(2024, 1, 1), "new_accounts": 1},
+                    {"month": date(2024, 2, 1), "acquisition_cost_amount": 5, "new_accounts": 0},
+                ],
+            },
+            ("2024, 2, 1",),
+        ),
+        Case(
+            {UNIT_ECONOMICS: [{"month": date(2024, 1, 1), "acquisition_cost_amount": 5, "new_accounts": 1}]}
+        ),
+    ],
+    "assert_the_pipeline_rolls_forward": [
+        Case(
+            {VELOCITY: [velocity(1, 2)], PIPELINE: [pipeline(1, deals=2, created_deals=1)]},
+            ("'open deals'", "'expected': 1", "'actual': 2"),
+        ),
+        Case(
+            {
+                VELOCITY: [velocity(1, 1), velocity(2, 0)],
+                PIPELINE: [pipeline(1, deals=1, created_deals=1)],
+            },
+            ("2024, 2, 1", "'expected': 1", "'actual': 0"),
+        ),
+        *(
+            Case(
+                {
+                    VELOCITY: [velocity(1, *stated)],
+                    PIPELINE: [pipeline(1, deals=1, created_deals=3, won_deals=1, lost_deals=1)],
+                },
+                (says,) if says else (),
+            )
+            for stated, says in (
+                ((2, 1, 1), "open deals of fct_sales_velocity_by_month"),
+                ((1, 0, 1), "won deals of fct_sales_velocity_by_month"),
+                ((1, 1, 2), "lost deals of fct_sales_velocity_by_month"),
+                ((1, 1, 1), ""),
+            )
+        ),
+        Case(
+            {
+                VELOCITY: [velocity(1, 2, 1), velocity(2, 2, 0, 1), velocity(3, 2)],
+                PIPELINE: [
+                    pipeline(1, deals=2, created_deals=2),
+                    pipeline(1, stage="Won", created_deals=1, won_deals=1),
+                    pipeline(2, deals=2, lost_deals=1, reopened_deals=1),
+                    pipeline(3, deals=2),
+                ],
+            }
+        ),
+    ],
+    "assert_money_of_the_crm_can_be_valued": [
+        Case(
+            {
+                DEAL_MONTHS: [
+                    {"deal_id": name, "month": date(2024, 1, 1), "amount_in_currency": 1}
+                    for name in ("d2", "d1")
+                ],
+                PIPELINE_MONTHS: [{"month": date(2024, 1, 1), "crm_currency_code": "EUR"}],
+            },
+            ("ledger.currencyrate", "EUR", "2024-01-01", "crm.deal d1"),
+        ),
+        Case(
+            {CHANNEL_SPEND: [{"channel": "paid", "month": date(2024, 1, 1), "currency_code": "GBP"}]},
+            ("ledger.currencyrate", "GBP", "2024-01-01", "crm.marketing_spend"),
+        ),
+        # A deal without an amount needs no rate.
+        Case(
+            {
+                DEAL_MONTHS: [{"deal_id": "d1", "month": date(2024, 1, 1)}],
+                PIPELINE_MONTHS: [{"month": date(2024, 1, 1), "crm_currency_code": "EUR"}],
+            }
+        ),
+        Case(
+            {
+                DEAL_MONTHS: [{"deal_id": "d1", "month": date(2024, 1, 1), "amount_in_currency": 1}],
+                PIPELINE_MONTHS: [
+                    {"month": date(2024, 1, 1), "crm_currency_code": "EUR", "exchange_rate": Decimal("1.1")}
+                ],
+                CHANNEL_SPEND: [
+                    {"channel": "paid", "month": date(2024, 1, 1), "currency_code": "GBP", "amount": 1}
+                ],
+            }
+        ),
+    ],
+    "assert_deals_are_readable": [
+        Case(
+            {
+                RAW_DEALS: [{"deal_id": "d1", "is_deleted": False}, {"deal_id": "d2", "is_deleted": False}],
+                RAW_DEAL_STAGES: [{"deal_id": name, "stage_id": "gone"} for name in ("d2", "d1")],
+            },
+            ("crm.deal_stage", "'d1'", "'gone'", "2 rows are left out"),
+        ),
+        Case(
+            {RAW_DEALS: [{"deal_id": "d1", "stage_id": "gone", "is_deleted": False}]},
+            ("crm.deal", "deal_pipeline_stage_id", "'gone'"),
+        ),
+        *(
+            Case(
+                {RAW_PIPELINE_STAGES: [{"stage_id": "s", "is_closed": False, "probability": probability}]},
+                ("crm.deal_pipeline_stage", "'s'", "probability", "weighted 0"),
+            )
+            for probability in (Decimal("-0.1"), Decimal("1.000001"), 60, None)
+        ),
+        *(
+            Case(
+                {
+                    RAW_DEALS: [{"deal_id": "d1", "is_deleted": False}],
+                    RAW_DEAL_HISTORY: [
+                        {
+                            "deal_id": "d1",
+                            "property_name": name,
+                            "property_value": value,
+                            "valid_from_at": at("2024-01-01"),
+                        }
+                    ],
+                },
+                ("crm.deal_property_history", "d1, 2024-01-01", repr(value), says),
+            )
+            for name, value, says in (
+                ("amount", "1,000.00", "plain digits"),
+                ("amount", "1000000000000000", "plain digits"),
+                ("closedate", "soon", "ISO 8601"),
+            )
+        ),
+        Case(
+            {RAW_DEALS: [{"deal_id": "d1", "is_deleted": False, "amount_in_currency": 10**15}]},
+            ("crm.deal", "'d1'", "property_amount", "taken to have none"),
+        ),
+        Case(
+            {
+                RAW_DEALS: [
+                    {"deal_id": "d1", "stage_id": "s", "is_deleted": False, "amount_in_currency": 10**13},
+                    {"deal_id": "d2", "stage_id": "gone", "is_deleted": True, "amount_in_currency": 10**15},
+                    {"deal_id": "d3", "is_deleted": False},
+                ],
+                RAW_DEAL_STAGES: [
+                    {"deal_id": "d1", "stage_id": "s"},
+                    {"deal_id": "d2", "stage_id": "gone"},
+                    {"deal_id": "d9", "stage_id": "gone"},
+                ],
+                RAW_PIPELINE_STAGES: [
+                    {"stage_id": "s", "is_closed": False, "probability": 0},
+                    {"stage_id": "t", "is_closed": False, "probability": 1},
+                    {"stage_id": "lost", "is_closed": True, "probability": None},
+                ],
+                RAW_DEAL_HISTORY: [
+                    {"deal_id": deal, "property_name": name, "property_value": value}
+                    for deal, name, value in (
+                        ("d1", "amount", " 12.50"),
+                        ("d1", "amount", ""),
+                        ("d1", "amount", None),
+                        ("d1", "closedate", "2024-01-01T00:00:00Z"),
+                        ("d1", "dealname", "soon"),
+                        ("d2", "amount", "much"),
+                        ("d9", "amount", "much"),
+                    )
+                ],
+            }
+        ),
+    ],
+    "assert_leads_and_marketing_are_readable": [
+        *(
+            Case(
+                {RAW_FORMS: [{"contact_id": "c", "form_id": name, "form_type": kind} for name in ("g", "f")]},
+                ("crm.contact_form_submission", "'f'", shown, "2 forms qualify nobody"),
+            )
+            for kind, shown in (("survey", "'survey'"), (None, "'NULL'"))
+        ),
+        Case(
+            {RAW_SCORES: [{"contact_id": "c", "property_name": "hubspotscore", "property_value": "hot"}]},
+            ("crm.contact_property_history", "'c'", "'hot'", "1 rows qualify nobody"),
+        ),
+        Case({RAW_CONTACTS: [{"analytics_source": "NEW"}]}, ("crm.contact", "analytics_source", "'NEW'")),
+        *(
+            Case(
+                {
+                    RAW_VISITS: [{"visit_source": source, "is_bot": False, "is_employee": False}],
+                    SEGMENT_MAPPINGS: [{"mapping": "spend_channel", "value": "new"}],
+                },
+                ("crm.web_visit", "visit_source", shown, "1 rows are of the channel unknown"),
+            )
+            for source, shown in ((" new ", "'new'"), (None, "'NULL'"))
+        ),
+        Case(
+            {RAW_SPEND: [{"spend_channel": "ads", "spent_on": date(2024, 1, 1), "amount_in_currency": 1}]},
+            ("crm.marketing_spend", "spend_channel", "'ads'"),
+        ),
+        *(
+            Case(
+                {
+                    RAW_SPEND: [{"spend_channel": "ads", **columns}],
+                    SEGMENT_MAPPINGS: [{"mapping": "spend_channel", "value": "ads"}],
+                },
+                ("crm.marketing_spend", "'ads'", named, "1 rows are left out"),
+            )
+            for columns, named in (
+                ({"amount_in_currency": 1}, "'date'"),
+                ({"spent_on": date(2024, 1, 1)}, "'amount'"),
+            )
+        ),
+        Case(
+            {
+                RAW_FORMS: [
+                    {"contact_id": "c", "form_id": kind, "form_type": kind}
+                    for kind in (
+                        "gated_download",
+                        "contact",
+                        "newsletter",
+                        "demo_request",
+                        "trial",
+                        "sign_up",
+                    )
+                ],
+                RAW_SCORES: [
+                    {"contact_id": "c", "property_name": name, "property_value": value}
+                    for name, value in (
+                        ("hubspotscore", "7.5"),
+                        ("hubspotscore", ""),
+                        ("lifecyclestage", None),
+                    )
+                ],
+                RAW_CONTACTS: [{"analytics_source": " Paid_Search"}, {"analytics_source": None}],
+                RAW_VISITS: [
+                    {"visit_source": "Paid", "is_bot": False, "is_employee": False},
+                    {"visit_source": "crawler", "is_bot": True, "is_employee": False},
+                    {"visit_source": "office", "is_bot": False, "is_employee": True},
+                ],
+                RAW_SPEND: [{"spend_channel": "Ads", "spent_on": date(2024, 1, 1), "amount_in_currency": 1}],
+                SEGMENT_MAPPINGS: [
+                    {"mapping": "analytics_source", "value": "paid_search"},
+                    {"mapping": "visit_source", "value": "paid"},
+                    {"mapping": "spend_channel", "value": "ads"},
+                ],
+            }
+        ),
+    ],
     "assert_segment_mappings_are_readable": [
         *(
             Case(
@@ -785,6 +1182,83 @@ CASES: dict[str, list[Case]] = {
                     )
                 ]
             }
+        ),
+    ],
+    "assert_identity_decisions_are_readable": [
+        Case({DECISIONS: [decision(), decision(object_type=" Contact", decision="NOT_SAME ")]}),
+        Case(
+            {DECISIONS: [decision(object_type="deal")]},
+            ("policy.identity_decisions", "'deal, 1, 2'", "'object_type'", "company, contact or customer"),
+        ),
+        Case(
+            {DECISIONS: [decision(object_type="customer", left_id="cus_1", decision="maybe")]},
+            ("'customer, cus_1, 2'", "'decision'", "'maybe'", "same or not_same"),
+        ),
+    ],
+    "assert_identity_decisions_are_followed": [
+        Case({}),
+        Case(
+            {DECISION_PROBLEMS: [{**decision(), "reason": "no company 2 is known."}], DECISIONS: []},
+            ("policy.identity_decisions", "'company, 1, 2'", "no company 2 is known."),
+        ),
+    ],
+    "assert_billing_customers_have_a_company": [
+        Case(
+            {
+                COMPANIES: [{"company_id": "1"}],
+                CUSTOMERS: [
+                    billed_customer(),
+                    billed_customer(customer_id="cus_2", is_deleted=True),
+                    billed_customer(customer_id="cus_3", is_in_export=False),
+                ],
+                CUSTOMER_ACCOUNTS: [
+                    {"customer_id": "cus_1", "crm_company_id": "1"},
+                    {"customer_id": "cus_2", "crm_company_id": None},
+                    {"customer_id": "cus_3", "crm_company_id": None},
+                ],
+            }
+        ),
+        # Without a CRM nobody is missing from it.
+        Case(
+            {
+                CUSTOMERS: [billed_customer()],
+                CUSTOMER_ACCOUNTS: [{"customer_id": "cus_1", "crm_company_id": None}],
+            }
+        ),
+        Case(
+            {
+                COMPANIES: [{"company_id": "1"}],
+                CUSTOMERS: [billed_customer()],
+                CUSTOMER_ACCOUNTS: [{"customer_id": "cus_1", "crm_company_id": None}],
+            },
+            ("billing.customer", "'cus_1'", "identity_decisions"),
+        ),
+    ],
+    "assert_records_that_are_one_are_of_one_account": [
+        Case(
+            {
+                MEMBERS: [
+                    member("1", "1", "a"),
+                    member("2", "1", "a"),
+                    member("1", "1", None, object_type="contact"),
+                ],
+                ACCOUNTS: [{"account_id": "a"}],
+            }
+        ),
+        *(
+            Case({MEMBERS: members, ACCOUNTS: [{"account_id": "a"}, {"account_id": "b"}]}, says)
+            for members, says in (
+                # Of another account than what stands for it, of one that is not published, or of none.
+                ([member("1", "1", "a"), member("2", "1", "b")], ("'source_id': '2'",)),
+                ([member("1", "1", "c")], ("'account_id': 'c'",)),
+                ([member("1", "1", None)], ("'source_id': '1'",)),
+                # What stands for it is not there, or follows another yet.
+                ([member("2", "1", "a")], ("'surviving_id': '1'",)),
+                (
+                    [member("1", "1", "a"), member("2", "1", "a"), member("3", "2", "a")],
+                    ("'survivor_of_survivor': '1'",),
+                ),
+            )
         ),
     ],
     "assert_what_the_crm_says_of_companies_is_a_segment": [
@@ -859,7 +1333,10 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "assert_segments_of_a_year_sum_to_its_revenue": [
-        Case({ACCOUNT_REVENUE: [revenue_of_year()]}, ("'year': 2024", "Decimal('10.0000')", "'actual_amount': None")),
+        Case(
+            {ACCOUNT_REVENUE: [revenue_of_year()]},
+            ("'year': 2024", "Decimal('10.0000')", "'actual_amount': None"),
+        ),
         Case({BRIDGE: [bridge(arr_amount=10)]}, ("'expected_arr_amount': Decimal('10.0000')",)),
         *(
             Case(
@@ -1058,146 +1535,6 @@ CASES: dict[str, list[Case]] = {
                     mapping("environment", "shared"),
                     mapping("revenue_stream", "services"),
                 ]
-            }
-        ),
-    ],
-    "assert_health_measures_are_readable": [
-        *(
-            Case(
-                {HEALTH_MEASURES: [health_measure(**{column: value})]},
-                ("policy.health_measures", "s, ", *says),
-            )
-            for column, value, says in (
-                ("measure", "mood", ("measure", "'mood'", "Expected usage, adoption")),
-                ("measure", None, ("measure", "Expected usage, adoption")),
-                ("measure", "score:none", ("'score:none'", "Expected a score")),
-                ("measure", "score:s", ("'score:s'", "takes in")),
-                ("weight", 99, ("'all'", "weight", "'99.0000'", "sum to 100")),
-                ("weight", -100, ("'-100.0000'", "from 0 to 100")),
-                ("weight", None, ("weight", "'NULL'", "from 0 to 100")),
-                ("direction", "up", ("direction", "'up'", "higher or lower")),
-                ("direction", None, ("direction", "'NULL'")),
-                ("ceiling_value", 0, ("ceiling_value", "'0.000000'", "above the floor")),
-                ("floor_value", None, ("ceiling_value", "'3.000000'", "above the floor")),
-                ("look_back_days", 0, ("look_back_days", "'0'", "at least 1")),
-                ("look_back_days", -1, ("look_back_days", "'-1'")),
-                ("look_back_days", 3661, ("look_back_days", "'3661'")),
-                ("look_back_days", None, ("look_back_days", "'NULL'")),
-            )
-        ),
-        # A score of no weight is none that could be taken in.
-        Case(
-            {
-                HEALTH_MEASURES: [
-                    health_measure(measure="score:t", look_back_days=0),
-                    health_measure(score="t", weight=0),
-                ]
-            },
-            ("'s, score:t'", "with weight"),
-        ),
-        Case(
-            {
-                HEALTH_MEASURES: [
-                    health_measure(weight=40),
-                    health_measure(measure="tenure", weight=Decimal("59.5"), look_back_days=0),
-                    health_measure(measure="score:t", weight=Decimal("0.5"), look_back_days=0),
-                    health_measure(score="t"),
-                    health_measure(score="off", weight=0),
-                    health_measure(score="off", measure="score:s", weight=0, look_back_days=0),
-                ]
-            }
-        ),
-    ],
-    "assert_support_hours_are_readable": [
-        *(
-            Case({SUPPORT_HOURS: rows}, ("policy.support_hours", *says))
-            for rows, says in (
-                ([support_span("9 a.m.", "17:00")], ("'1, 1'", "opens", "'9 a.m.'", "HH:MM")),
-                ([support_span("09:60", "17:00")], ("opens", "'09:60'")),
-                ([support_span("09:00:30", "17:00")], ("opens", "'09:00:30'")),
-                ([support_span("", "17:00")], ("opens", "HH:MM, or neither")),
-                ([support_span("09:00", None)], ("closes", "'NULL'")),
-                ([support_span("09:00", "09:00")], ("closes", "after opens")),
-                ([support_span("17:00", "09:00")], ("closes", "after opens")),
-                ([support_span("09:00", "24:01")], ("closes", "'24:01'", "24:00 at the latest")),
-                ([support_span("09:00", "17:00", weekday=8)], ("'8, 1'", "weekday", "Monday")),
-                ([support_span("09:00", "17:00", weekday=0)], ("weekday", "'0'")),
-                ([support_span("09:00", "17:00", number=0)], ("span_number", "'0'")),
-                (
-                    [support_span("09:00", "12:01"), support_span("12:00", "17:00", 2)],
-                    ("'1, 2'", "opens", "'12:00'", "do not overlap"),
-                ),
-            )
-        ),
-        Case(
-            {
-                SUPPORT_HOURS: [
-                    support_span("09:00", "12:00"),
-                    support_span("12:00", "24:00", 2),
-                    support_span("9:00", "17:00", weekday=2),
-                    support_span("", None, weekday=7),
-                ]
-            }
-        ),
-    ],
-    "assert_nps_answers_are_readable": [
-        *(
-            Case(
-                {FEEDBACK: [{"feedback_id": "f", "answer": answer}]},
-                ("crm.feedback_submission", "'f'", "value", str(answer), "from 0 to 10"),
-            )
-            for answer in (-1, 11, 100)
-        ),
-        Case({FEEDBACK: [{"feedback_id": str(answer), "answer": answer} for answer in range(11)]}),
-    ],
-    "assert_segments_sum_to_support_adoption_and_promoters": [
-        Case(
-            {
-                NPS_MONTHS: [{"month": date(2024, 1, 1), "respondents": 3, "promoters": 0, "detractors": 0}],
-                NPS_SEGMENTS: [
-                    {
-                        "segment_type": segment_type,
-                        "segment": "unknown",
-                        "month": date(2024, 1, 1),
-                        "respondents": 2 if segment_type == "region" else 3,
-                        "promoters": 0,
-                        "detractors": 0,
-                    }
-                    for segment_type in ACCOUNT_SEGMENT_TYPES
-                ],
-            },
-            ("region", "respondents", "2024", "3", "2"),
-        ),
-        Case(
-            {NPS_MONTHS: [{"month": date(2024, 1, 1), "respondents": 1}]},
-            ("health_band", "respondents"),
-        ),
-        Case(
-            {
-                NPS_SEGMENTS: [
-                    {
-                        "segment_type": "country",
-                        "segment": "DE",
-                        "month": date(2024, 1, 1),
-                        "promoters": 1,
-                    }
-                ]
-            },
-            ("country", "promoters"),
-        ),
-        Case(
-            {
-                NPS_MONTHS: [{"month": date(2024, 1, 1), "respondents": 3}],
-                NPS_SEGMENTS: [
-                    {
-                        "segment_type": segment_type,
-                        "segment": segment,
-                        "month": date(2024, 1, 1),
-                        "respondents": respondents,
-                    }
-                    for segment_type in ACCOUNT_SEGMENT_TYPES
-                    for segment, respondents in (("a", 1), ("b", 2))
-                ],
             }
         ),
     ],
@@ -2609,50 +2946,7 @@ CASES: dict[str, list[Case]] = {
         *(policy("materiality_growth_months", value) for value in ("0", "121", "1.5", None)),
         *(policy("allocation_account_rows_limit", value) for value in ("-1", "1000000001", None)),
         *(policy("cac_lag_months", value) for value in ("-1", "121", None)),
-        *(policy("support_time_zone", value) for value in ("", None)),
-        *(
-            policy(key, value)
-            for key, values in {
-                "first_reply_minutes": ("-1", "100001", "1.5"),
-                "health_green_from": ("-1", "101", "70.00001", "many"),
-                "health_yellow_from": ("-1", "101", "40.00001"),
-                "health_drop_points": ("-1", "101", "0.00001"),
-                "health_drop_days": ("0", "3661", "1.5"),
-                "nps_period_months": ("0", "121"),
-                "money_back_days": ("-1", "3661"),
-                "support_included_months": ("-1", "1201"),
-            }.items()
-            for value in (*values, "", None)
-        ),
-        Case(
-            {
-                POLICIES: [
-                    {"policy_key": "health_green_from", "policy_value": "40"},
-                    {"policy_key": "health_yellow_from", "policy_value": "70"},
-                ]
-            },
-            ("health_green_from", "'40'", "as many points as health_yellow_from"),
-        ),
-        Case(
-            {
-                POLICIES: [
-                    {"policy_key": "health_green_from", "policy_value": "70.5"},
-                    {"policy_key": "health_yellow_from", "policy_value": "9"},
-                ]
-            }
-        ),
-        *(
-            Case(
-                {**policy("health_score", "s").rows, HEALTH_MEASURES: rows},
-                ("health_score", "'s'", "with weight"),
-            )
-            for rows in ([], [health_measure(weight=0)])
-        ),
-        Case({**good_policy("health_score", "s").rows, HEALTH_MEASURES: [health_measure()]}),
-        good_policy("support_time_zone", "Europe/Berlin"),
         *(policy("clv_cap_months", value) for value in ("0", "1201", None)),
-        *(policy("sme_below_employees", value) for value in ("0", "100000001", "0.5", None)),
-        *(policy("forecast_years", value) for value in ("-1", "21", None)),
         *(
             policy(key, value)
             for key in ("mql_score", "sql_score")
@@ -2662,6 +2956,8 @@ CASES: dict[str, list[Case]] = {
         *(policy("crm_billing_tolerance_days", value) for value in ("-1", "36501", "1.5", None)),
         *(policy("crm_deal_amount", value) for value in ("total", "", None)),
         *(policy("crm_controls_only_report", value) for value in ("yes", "", None)),
+        *(policy("sme_below_employees", value) for value in ("0", "100000001", "0.5", None)),
+        *(policy("forecast_years", value) for value in ("-1", "21", None)),
         *(
             Case(
                 {**policy(f"margin_benchmark_{margin}", "b").rows, BENCHMARKS: rows},

@@ -76,6 +76,16 @@ def test_one_address_is_one_person(truth: Truth, crm: Tables) -> None:
     assert {address: found for address, found in people.items() if len(found) > 1} == {}
 
 
+def test_one_name_with_one_number_is_one_person(truth: Truth, crm: Tables) -> None:
+    people = defaultdict(set)
+    for row in crm["contact"]:
+        digits = re.sub(r"\D", "", row["property_phone"])[-7:]
+        name = f"{row['property_firstname']} {row['property_lastname']}".lower()
+        if len(digits) == 7 and row["property_firstname"]:
+            people[name, digits].add(truth.cards[CONTACT, row["id"]])
+    assert {key: found for key, found in people.items() if len(found) > 1} == {}
+
+
 def test_accounts_are_named_by_their_earliest_customer(truth: Truth, billing: Tables) -> None:
     created = {row["id"]: (row["created"], row["id"]) for row in billing["customer"]}
     accounts = defaultdict(list)

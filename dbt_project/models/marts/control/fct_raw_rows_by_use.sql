@@ -27,6 +27,12 @@ growth_rows as (
 
 ),
 
+crm_rows as (
+
+    select * from {{ ref('int_crm_rows_by_use') }}
+
+),
+
 load_report as (
 
     select * from {{ ref('fct_load_report') }}
@@ -66,6 +72,14 @@ staged_rows as (
         true as is_accounted_for,
         row_count
     from growth_rows
+    union all
+    select
+        source,
+        table_name,
+        row_use,
+        true as is_accounted_for,
+        row_count
+    from crm_rows
 
 ),
 
