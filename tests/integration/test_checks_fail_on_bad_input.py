@@ -1198,7 +1198,16 @@ CASES: dict[str, list[Case]] = {
     "assert_identity_decisions_are_followed": [
         Case({}),
         Case(
-            {DECISION_PROBLEMS: [{**decision(), "reason": "no company 2 is known."}], DECISIONS: []},
+            {
+                DECISION_PROBLEMS: [
+                    {
+                        "object_type": "company",
+                        "left_id": "1",
+                        "right_id": "2",
+                        "reason": "no company 2 is known.",
+                    }
+                ]
+            },
             ("policy.identity_decisions", "'company, 1, 2'", "no company 2 is known."),
         ),
     ],
