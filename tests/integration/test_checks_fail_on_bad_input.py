@@ -1547,6 +1547,146 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
+    "assert_health_measures_are_readable": [
+        *(
+            Case(
+                {HEALTH_MEASURES: [health_measure(**{column: value})]},
+                ("policy.health_measures", "s, ", *says),
+            )
+            for column, value, says in (
+                ("measure", "mood", ("measure", "'mood'", "Expected usage, adoption")),
+                ("measure", None, ("measure", "Expected usage, adoption")),
+                ("measure", "score:none", ("'score:none'", "Expected a score")),
+                ("measure", "score:s", ("'score:s'", "takes in")),
+                ("weight", 99, ("'s, all'", "weight", "'99.0000'", "sum to 100")),
+                ("weight", -100, ("'-100.0000'", "from 0 to 100")),
+                ("weight", None, ("weight", "'NULL'", "from 0 to 100")),
+                ("direction", "up", ("direction", "'up'", "higher or lower")),
+                ("direction", None, ("direction", "'NULL'")),
+                ("ceiling_value", 0, ("ceiling_value", "'0.000000'", "above the floor")),
+                ("floor_value", None, ("ceiling_value", "'3.000000'", "above the floor")),
+                ("look_back_days", 0, ("look_back_days", "'0'", "at least 1")),
+                ("look_back_days", -1, ("look_back_days", "'-1'")),
+                ("look_back_days", 3661, ("look_back_days", "'3661'")),
+                ("look_back_days", None, ("look_back_days", "'NULL'")),
+            )
+        ),
+        # A score of no weight is none that could be taken in.
+        Case(
+            {
+                HEALTH_MEASURES: [
+                    health_measure(measure="score:t", look_back_days=0),
+                    health_measure(score="t", weight=0),
+                ]
+            },
+            ("'s, score:t'", "with weight"),
+        ),
+        Case(
+            {
+                HEALTH_MEASURES: [
+                    health_measure(weight=40),
+                    health_measure(measure="tenure", weight=Decimal("59.5"), look_back_days=0),
+                    health_measure(measure="score:t", weight=Decimal("0.5"), look_back_days=0),
+                    health_measure(score="t"),
+                    health_measure(score="off", weight=0),
+                    health_measure(score="off", measure="score:s", weight=0, look_back_days=0),
+                ]
+            }
+        ),
+    ],
+    "assert_support_hours_are_readable": [
+        *(
+            Case({SUPPORT_HOURS: rows}, ("policy.support_hours", *says))
+            for rows, says in (
+                ([support_span("9 a.m.", "17:00")], ("'1, 1'", "opens", "'9 a.m.'", "HH:MM")),
+                ([support_span("09:60", "17:00")], ("opens", "'09:60'")),
+                ([support_span("09:00:30", "17:00")], ("opens", "'09:00:30'")),
+                ([support_span("", "17:00")], ("opens", "HH:MM, or neither")),
+                ([support_span("09:00", None)], ("closes", "'NULL'")),
+                ([support_span("09:00", "09:00")], ("closes", "after opens")),
+                ([support_span("17:00", "09:00")], ("closes", "after opens")),
+                ([support_span("09:00", "24:01")], ("closes", "'24:01'", "24:00 at the latest")),
+                ([support_span("09:00", "17:00", weekday=8)], ("'8, 1'", "weekday", "Monday")),
+                ([support_span("09:00", "17:00", weekday=0)], ("weekday", "'0'")),
+                ([support_span("09:00", "17:00", number=0)], ("span_number", "'0'")),
+                (
+                    [support_span("09:00", "12:01"), support_span("12:00", "17:00", 2)],
+                    ("'1, 2'", "opens", "'12:00'", "do not overlap"),
+                ),
+            )
+        ),
+        Case(
+            {
+                SUPPORT_HOURS: [
+                    support_span("09:00", "12:00"),
+                    support_span("12:00", "24:00", 2),
+                    support_span("9:00", "17:00", weekday=2),
+                    support_span("", None, weekday=7),
+                ]
+            }
+        ),
+    ],
+    "assert_nps_answers_are_readable": [
+        *(
+            Case(
+                {FEEDBACK: [{"feedback_id": "f", "answer": answer}]},
+                ("crm.feedback_submission", "'f'", "value", str(answer), "from 0 to 10"),
+            )
+            for answer in (-1, 11, 100)
+        ),
+        Case({FEEDBACK: [{"feedback_id": str(answer), "answer": answer} for answer in range(11)]}),
+    ],
+    "assert_segments_sum_to_support_adoption_and_promoters": [
+        Case(
+            {
+                NPS_MONTHS: [{"month": date(2024, 1, 1), "respondents": 3, "promoters": 0, "detractors": 0}],
+                NPS_SEGMENTS: [
+                    {
+                        "segment_type": segment_type,
+                        "segment": "unknown",
+                        "month": date(2024, 1, 1),
+                        "respondents": 2 if segment_type == "region" else 3,
+                        "promoters": 0,
+                        "detractors": 0,
+                    }
+                    for segment_type in ACCOUNT_SEGMENT_TYPES
+                ],
+            },
+            ("region", "respondents", "2024", "3", "2"),
+        ),
+        Case(
+            {NPS_MONTHS: [{"month": date(2024, 1, 1), "respondents": 1}]},
+            ("health_band", "respondents"),
+        ),
+        Case(
+            {
+                NPS_SEGMENTS: [
+                    {
+                        "segment_type": "country",
+                        "segment": "DE",
+                        "month": date(2024, 1, 1),
+                        "promoters": 1,
+                    }
+                ]
+            },
+            ("country", "promoters"),
+        ),
+        Case(
+            {
+                NPS_MONTHS: [{"month": date(2024, 1, 1), "respondents": 3}],
+                NPS_SEGMENTS: [
+                    {
+                        "segment_type": segment_type,
+                        "segment": segment,
+                        "month": date(2024, 1, 1),
+                        "respondents": respondents,
+                    }
+                    for segment_type in ACCOUNT_SEGMENT_TYPES
+                    for segment, respondents in (("a", 1), ("b", 2))
+                ],
+            }
+        ),
+    ],
     "assert_benchmarks_are_readable": [
         *(
             Case(

@@ -26,7 +26,7 @@ findings as (
         score,
         measure,
         'measure' as column_name,
-        measure as rejected_value,
+        coalesce(measure, 'NULL') as rejected_value,
         'Expected {{ measures_of_health().split() | join(", ") }}, or score: and the'
         || ' name of a score.' as reason
     from health_measures

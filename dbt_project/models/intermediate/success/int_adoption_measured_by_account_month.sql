@@ -1,8 +1,8 @@
 -- Grain: one row per account and month in which it used the product, was spoken to as a
 -- customer or first got value of the product.
--- Seats stand as on the newest day of the month on which it is known what was paid for,
--- company by company; users of days are summed over the days that know both of the day
--- and of the month.
+-- Seats stand as on the newest day of the month that knows them and those paid for,
+-- company by company; where none is paid for they count on neither side. Users of days
+-- are summed over the days that know both of the day and of the month.
 with
 
 product_usages as (
@@ -45,7 +45,7 @@ seats_numbered as (
         ) as day_number
     from usage_days
     where
-        seats_paid > 0
+        seats_paid is not null
         and seats_active is not null
 
 ),
@@ -63,7 +63,9 @@ unioned as (
         0 as touchpoints,
         cast(null as bigint) as time_to_value_days
     from seats_numbered
-    where day_number = 1
+    where
+        day_number = 1
+        and seats_paid > 0
     union all
     select
         account_id,

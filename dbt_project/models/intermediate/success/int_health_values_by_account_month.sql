@@ -163,7 +163,8 @@ used as (
 
 ),
 
--- Seats are those of the newest day on which it is known what was paid for.
+-- Seats are those of the newest day that knows them and those paid for; where none is
+-- paid for any more they count on neither side.
 seats_numbered as (
 
     select
@@ -175,7 +176,7 @@ seats_numbered as (
     from usage_in_window
     where
         measure = 'adoption'
-        and seats_paid > 0
+        and seats_paid is not null
         and seats_active is not null
 
 ),
@@ -190,7 +191,9 @@ adopted as (
         {{ exact_integer('sum(seats_active)') }} as numerator,
         {{ exact_integer('sum(seats_paid)') }} as denominator
     from seats_numbered
-    where day_number = 1
+    where
+        day_number = 1
+        and seats_paid > 0
     group by measure, look_back_days, account_id, month
 
 ),
@@ -344,7 +347,7 @@ past_due_seconds as (
     where
         looking_back.measure = 'billing'
         and invoices.past_due_from < invoices.settled_at
-        and invoices.invoice_status in ('open', 'paid', 'uncollectible')
+        and invoices.invoice_status in ('open', 'paid', 'uncollectible', 'void')
     group by
         looking_back.measure,
         looking_back.look_back_days,

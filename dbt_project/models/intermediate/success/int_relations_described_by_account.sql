@@ -178,7 +178,7 @@ seats_numbered as (
     inner join run_settings
         on {{ month_of('product_usages.usage_date') }} >= run_settings.first_month
     where
-        product_usages.seats_paid > 0
+        product_usages.seats_paid is not null
         and product_usages.seats_active is not null
 
 ),
@@ -190,7 +190,9 @@ seats as (
         sum(seats_active) as seats_active,
         sum(seats_paid) as seats_paid
     from seats_numbered
-    where day_number = 1
+    where
+        day_number = 1
+        and seats_paid > 0
     group by account_id
 
 ),

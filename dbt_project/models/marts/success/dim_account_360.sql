@@ -168,7 +168,11 @@ final as (
         cast(relations.tickets_of_a_year as bigint) as year_tickets,
         cast(relations.open_tickets as bigint) as open_tickets,
         relations.entitlement_basis,
-        relations.entitled_until_at,
+        -- Service that is invoiced without an end has none.
+        case
+            when relations.entitled_until_at < {{ end_of_time() }}
+                then relations.entitled_until_at
+        end as entitled_until_at,
         relations.next_renewal_date,
         relations.last_touched_at
     from accounts

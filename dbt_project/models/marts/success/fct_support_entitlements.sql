@@ -13,7 +13,8 @@ final as (
         account_id,
         basis,
         valid_from as valid_from_at,
-        valid_to as valid_to_at
+        -- Service that is invoiced without an end has none.
+        case when valid_to < {{ end_of_time() }} then valid_to end as valid_to_at
     from entitlements
 
 )
