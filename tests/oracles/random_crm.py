@@ -231,7 +231,8 @@ class CrmMaker:
         if row is None:
             return
         if link == "name":
-            row |= {"name": f"The {name} Ltd", "email": f"{self.token()}@{domain}"}
+            # Firms of one name in different countries may be different ones.
+            row |= {"name": f"The {name}", "email": f"{self.token()}@{domain}", "address_country": None}
             return
         address = (
             f"{self.token()}@gmail.com" if self.chance(0.5) else f"{self.token()}@{self.token()}.example"
