@@ -20,8 +20,8 @@ from orchestration import dbt_command, publication
 from orchestration.audit import Audit, audit_build, audit_quarantine
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive
-from orchestration.identity.tables import write_identity
 from orchestration.health_alerts import raise_health_alerts
+from orchestration.identity.tables import write_identity
 from orchestration.raw.contract import read_contracts
 from orchestration.raw.policies import PolicyError, check_policies
 from orchestration.raw.problems import LoadError

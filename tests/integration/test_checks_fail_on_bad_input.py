@@ -859,7 +859,10 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "assert_segments_of_a_year_sum_to_its_revenue": [
-        Case({ACCOUNT_REVENUE: [revenue_of_year()]}, ("'year': 2024", "Decimal('10.0000')", "'actual_amount': None")),
+        Case(
+            {ACCOUNT_REVENUE: [revenue_of_year()]},
+            ("'year': 2024", "Decimal('10.0000')", "'actual_amount': None"),
+        ),
         Case({BRIDGE: [bridge(arr_amount=10)]}, ("'expected_arr_amount': Decimal('10.0000')",)),
         *(
             Case(
@@ -1068,8 +1071,8 @@ CASES: dict[str, list[Case]] = {
                 ("policy.health_measures", "s, ", *says),
             )
             for column, value, says in (
-                ("measure", "mood", ("measure", "'mood'", "Expected usage, adoption")),
-                ("measure", None, ("measure", "Expected usage, adoption")),
+                ("measure", "mood", ("measure", "'mood'", "Expected a measure")),
+                ("measure", None, ("measure", "Expected a measure")),
                 ("measure", "score:none", ("'score:none'", "Expected a score")),
                 ("measure", "score:s", ("'score:s'", "takes in")),
                 ("weight", 99, ("'s, all'", "weight", "'99.0000'", "sum to 100")),

@@ -1,5 +1,5 @@
--- Grain: one row per account, month at whose end it pays MRR, measure and look-back: the
--- value of the measure, 6 decimals; no row where nothing is known.
+-- Grain: one row per account, month at whose end it pays MRR, measure and look-back:
+-- the value of the measure, 6 decimals; no row where nothing is known.
 -- A look-back of n days is [month-end less n days of 24 hours, month-end), in days of
 -- use the last n days; tickets stand as they stood at the month-end.
 with
@@ -217,7 +217,7 @@ supported as (
             and looking_back.month_end_at > tickets.created_at
     where
         looking_back.measure = 'support'
-        -- Decided by the month-end: a reply that was in time, or the time for it gone by.
+        -- Decided by the month-end: a reply in time, or the time for one gone by.
         and (
             (
                 tickets.reply_status = 'in_time'
@@ -292,7 +292,7 @@ csm_ratings_numbered as (
                 looking_back.look_back_days,
                 looking_back.account_id,
                 looking_back.month
-            order by csm_ratings.rated_at desc, csm_ratings.company_id
+            order by csm_ratings.rated_at desc, csm_ratings.company_id asc
         ) as rating_number
     from csm_ratings
     inner join companies
