@@ -78,12 +78,18 @@ ranked as (
 
     select
         {%- for field in fields %}
+        {{ field }},
         row_number() over (
             partition by surviving_company_id
             order by case when {{ field }} is null then 1 else 0 end, member_number
         ) as {{ field }}_number,
         {%- endfor %}
-        cards.*
+        surviving_company_id,
+        account_id,
+        is_billed,
+        created_at,
+        is_deleted,
+        is_person
     from cards
 
 ),
