@@ -30,8 +30,8 @@ _AND = {
 _ARTICLES = frozenset({"the"})
 _TITLES = frozenset(
     """
-    mr mrs ms miss mx dr prof sir dame madame mme mlle monsieur herr frau sr sra srta dott ing dipl phd md mba jr
-    ii iii iv esq
+    mr mrs ms miss mx dr prof sir dame madame mme mlle monsieur herr frau sr sra srta dott ing dipl phd md mba
+    jr ii iii iv esq
     """.split()  # noqa: SIM905
 )
 _SAME, _HALF = Decimal(1), Decimal("0.5")

@@ -52,10 +52,9 @@ def read_phone(text: str | None, country_code: str | None = None) -> Phone:
         return _MISSING
     typed = plain(text)
     best = _UNPARSEABLE
-    for spelling in (typed, _DOUBLE_ZERO.sub("+", typed)):
-        if spelling == typed or best.status != VALID:
-            number = _parse(spelling, country_code)
-            best = best if number is None else _better(best, _phone(number))
+    for spelling in dict.fromkeys((typed, _DOUBLE_ZERO.sub("+", typed))):
+        number = None if best.status == VALID else _parse(spelling, country_code)
+        best = best if number is None else _better(best, _phone(number))
     return best
 
 
