@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.identity.tables import write_identity
 from orchestration.raw.contract import read_contracts
 from orchestration.raw.load import load_landing
 from orchestration.raw.snapshot import write_snapshot, write_table
@@ -63,6 +64,7 @@ def small_company(tmp_path_factory: pytest.TempPathFactory) -> DbtBuild:
     }
     for name, contract in read_contracts()["control"].tables.items():
         write_table(contract, control[name], raw / "control" / f"{name}.parquet")
+    write_identity(raw, as_of=None, policies=snapshot.policies)
     # One command has no pause in which to solve: what depends on it must build without a row, too.
     for solver in SOLVERS:
         write_empty_tables(solver.writes, raw)

@@ -41,6 +41,12 @@ SEGMENT_BRIDGE = "marts.fct_mrr_bridge_by_segment_month"
 SEGMENT_MAPPINGS = "intermediate.int_segment_mappings_overridden"
 COMPANY_PROPERTIES = "intermediate.int_company_properties_dated"
 COUNTRY_NAMES = "intermediate.int_country_names"
+DECISIONS = "staging.stg_policy__identity_decisions"
+DECISION_PROBLEMS = "staging.stg_identity__problems"
+CUSTOMER_ACCOUNTS = "intermediate.int_accounts_crosswalked"
+COMPANIES = "staging.stg_crm__companies"
+MEMBERS = "marts.dim_account_members"
+ACCOUNTS = "marts.dim_accounts"
 ACCOUNT_SEGMENTS = "intermediate.int_account_segments_dated"
 SEGMENT_YEARS = "marts.fct_segments_by_year"
 SEGMENT_MOVEMENTS = "intermediate.int_mrr_movements_by_segment_account_month"
@@ -619,6 +625,28 @@ def bridged_obligation(obligation: str = "main", /, **columns: Any) -> dict[str,
     return {**obligation_revenue(obligation), "billing_class": "billed_in_month", **columns}
 
 
+def decision(**columns: Any) -> dict[str, Any]:
+    """A row that decides that two companies are one, with some columns otherwise."""
+    return {"object_type": "company", "left_id": "1", "right_id": "2", "decision": "same", **columns}
+
+
+def billed_customer(**columns: Any) -> dict[str, Any]:
+    """A row of a billing customer of the export, with some columns otherwise."""
+    return {"customer_id": "cus_1", "is_in_export": True, "is_deleted": False, **columns}
+
+
+def member(source_id: str, surviving_id: str, account_id: str | None, **columns: Any) -> dict[str, Any]:
+    """A row of a company of the crosswalk, with some columns otherwise."""
+    return {
+        "source_system": "crm",
+        "object_type": "company",
+        "source_id": source_id,
+        "surviving_id": surviving_id,
+        "account_id": account_id,
+        **columns,
+    }
+
+
 def company_property(name: str, value: str | None, /, **columns: Any) -> dict[str, Any]:
     """A row of what a company has as a property, with some columns otherwise."""
     return {"company_id": "1", "property_name": name, "property_value": value, **columns}
@@ -757,6 +785,92 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
+    "assert_identity_decisions_are_readable": [
+        Case({DECISIONS: [decision(), decision(object_type=" Contact", decision="NOT_SAME ")]}),
+        Case(
+            {DECISIONS: [decision(object_type="deal")]},
+            ("policy.identity_decisions", "'deal, 1, 2'", "'object_type'", "company, contact or customer"),
+        ),
+        Case(
+            {DECISIONS: [decision(object_type="customer", left_id="cus_1", decision="maybe")]},
+            ("'customer, cus_1, 2'", "'decision'", "'maybe'", "same or not_same"),
+        ),
+    ],
+    "assert_identity_decisions_are_followed": [
+        Case({}),
+        Case(
+            {
+                DECISION_PROBLEMS: [
+                    {
+                        "object_type": "company",
+                        "left_id": "1",
+                        "right_id": "2",
+                        "reason": "no company 2 is known.",
+                    }
+                ]
+            },
+            ("policy.identity_decisions", "'company, 1, 2'", "no company 2 is known."),
+        ),
+    ],
+    "assert_billing_customers_have_a_company": [
+        Case(
+            {
+                COMPANIES: [{"company_id": "1"}],
+                CUSTOMERS: [
+                    billed_customer(),
+                    billed_customer(customer_id="cus_2", is_deleted=True),
+                    billed_customer(customer_id="cus_3", is_in_export=False),
+                ],
+                CUSTOMER_ACCOUNTS: [
+                    {"customer_id": "cus_1", "crm_company_id": "1"},
+                    {"customer_id": "cus_2", "crm_company_id": None},
+                    {"customer_id": "cus_3", "crm_company_id": None},
+                ],
+            }
+        ),
+        # Without a CRM nobody is missing from it.
+        Case(
+            {
+                CUSTOMERS: [billed_customer()],
+                CUSTOMER_ACCOUNTS: [{"customer_id": "cus_1", "crm_company_id": None}],
+            }
+        ),
+        Case(
+            {
+                COMPANIES: [{"company_id": "1"}],
+                CUSTOMERS: [billed_customer()],
+                CUSTOMER_ACCOUNTS: [{"customer_id": "cus_1", "crm_company_id": None}],
+            },
+            ("billing.customer", "'cus_1'", "identity_decisions"),
+        ),
+    ],
+    "assert_records_that_are_one_are_of_one_account": [
+        Case(
+            {
+                MEMBERS: [
+                    member("1", "1", "a"),
+                    member("2", "1", "a"),
+                    member("1", "1", None, object_type="contact"),
+                ],
+                ACCOUNTS: [{"account_id": "a"}],
+            }
+        ),
+        *(
+            Case({MEMBERS: members, ACCOUNTS: [{"account_id": "a"}, {"account_id": "b"}]}, says)
+            for members, says in (
+                # Of another account than what stands for it, of one that is not published, or of none.
+                ([member("1", "1", "a"), member("2", "1", "b")], ("'source_id': '2'",)),
+                ([member("1", "1", "c")], ("'account_id': 'c'",)),
+                ([member("1", "1", None)], ("'source_id': '1'",)),
+                # What stands for it is not there, or follows another yet.
+                ([member("2", "1", "a")], ("'surviving_id': '1'",)),
+                (
+                    [member("1", "1", "a"), member("2", "1", "a"), member("3", "2", "a")],
+                    ("'survivor_of_survivor': '1'",),
+                ),
+            )
+        ),
+    ],
     "assert_what_the_crm_says_of_companies_is_a_segment": [
         Case(
             {
@@ -829,7 +943,10 @@ CASES: dict[str, list[Case]] = {
         ),
     ],
     "assert_segments_of_a_year_sum_to_its_revenue": [
-        Case({ACCOUNT_REVENUE: [revenue_of_year()]}, ("'year': 2024", "Decimal('10.0000')", "'actual_amount': None")),
+        Case(
+            {ACCOUNT_REVENUE: [revenue_of_year()]},
+            ("'year': 2024", "Decimal('10.0000')", "'actual_amount': None"),
+        ),
         Case({BRIDGE: [bridge(arr_amount=10)]}, ("'expected_arr_amount': Decimal('10.0000')",)),
         *(
             Case(
