@@ -185,16 +185,28 @@ def _find(
         for row in identity.get(table, ()):
             members.setdefault(row[f"surviving_{kind}_id"], set()).add(row[f"{kind}_id"])
         groups[kind] = {one: group for group in members.values() for one in group}
-    cards, companies = set(contacts), set[str]()
+    employers = {row["contact_id"]: row["company_id"] for row in identity.get("contacts", ())}
+    payers: dict[str | None, set[str]] = {}
+    for row in identity.get("billing_customers", ()):
+        payers.setdefault(row["crm_company_id"], set()).add(row["customer_id"])
+    cards, companies, own_payers = set(contacts), set[str](), set[str]()
     while True:
         person = find_person(
-            home_raw, contacts=cards, addresses=addresses, customers=customers, companies=companies
+            home_raw,
+            contacts=cards,
+            addresses=addresses,
+            customers=customers,
+            companies=companies,
+            maybe_customers=own_payers,
         )
-        size = len(cards), len(companies)
+        size = len(cards), len(companies), len(own_payers)
         for kind, found in (("contact", cards), ("company", companies)):
             for one in person.ids[kind]:
                 found.update(groups[kind].get(one, {one}))
-        if (len(cards), len(companies)) == size:
+        for one in person.ids["contact"]:
+            if employers.get(one) is not None:
+                own_payers |= payers.get(employers[one], set())
+        if (len(cards), len(companies), len(own_payers)) == size:
             return person
 
 
@@ -335,7 +347,7 @@ def _mentions(version: Version, eraser: Eraser) -> Iterator[str]:
                 f"where contains({name}, ' ') or contains({name}, '@')"
             )
             while rows := values.fetchmany(10_000):
-                if any(eraser.clean_text(text) != text for (text,) in rows):
+                if any(eraser.names_somebody(text) for (text,) in rows):
                     yield f"{table}.{column}"
                     break
 

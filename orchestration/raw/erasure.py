@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,11 +80,17 @@ def find_person(
     addresses: Iterable[str] = (),
     customers: Iterable[str] = (),
     companies: Iterable[str] = (),
+    maybe_customers: Collection[str] = frozenset(),
 ) -> Person:
     """Everything by which a person is known, from any id or address, in whatever was ever loaded.
 
     Cards that were merged into each other, and cards and customers with one mailbox, are one person's. So is
     a company or customer that bears the person's own full name and belongs to one of the cards.
+
+    Args:
+        contacts, customers, companies: ids of rows that are the person's.
+        addresses: of the person.
+        maybe_customers: ids of customers that are the person if they bear the name.
     """
     person = Person()
     person.ids["contact"].update(contacts)
@@ -140,7 +146,7 @@ def find_person(
                 ids["customer"] |= {payer} - {None, ""}
         for payer, address, name, number in payers:
             if mailboxes.get(address) in person.mailboxes or (
-                person.is_named(name) and person.has_number(number)
+                person.is_named(name) and (payer in maybe_customers or person.has_number(number))
             ):
                 ids["customer"].add(payer)
             if payer in ids["customer"]:

@@ -380,6 +380,11 @@ class Eraser:
         """A text that is not of a table, for instance a line of a log, without mentions of erased people."""
         return self._text(text, has_names=True)
 
+    def names_somebody(self, text: str) -> bool:
+        """Whether a text is the name of an erased person, or has an address of one; not that of a company in
+        whose name the person's is a part."""
+        return self._is_remembered_name(text) or self._text(text, has_names=False) != text
+
     def clean_batch(self, contract: TableContract, batch: pa.RecordBatch) -> tuple[pa.RecordBatch, int]:
         """The rows with erased people taken out, and how many rows that changed."""
         wanted = {column.name for column in contract.columns if column.personal}

@@ -1,7 +1,7 @@
-"""Nobody is named in what is published for everybody: the example company's people are looked for in all of it.
+"""Nobody is named in what is published for everybody: the example's people are looked for in all of it.
 
-Add a place here when something new is published or written where others may read it. Which columns name people
-is in the load contract; what may read them in the project's rules.
+Add a place here when something new is published or written where others may read it. Which columns name
+people is in the load contract; what may read them in the project's rules.
 """
 
 from __future__ import annotations
@@ -50,11 +50,13 @@ class People:
         names: full names in both orders, by their words.
         addresses: in lower case.
         numbers: the last digits of telephone numbers.
+        companies: names of companies that are longer than the person's name in them (Ann Berger Group).
     """
 
     names: frozenset[tuple[str, ...]]
     addresses: frozenset[str]
     numbers: frozenset[str]
+    companies: frozenset[str]
 
     @classmethod
     def of_the_example(cls) -> People:
@@ -73,10 +75,15 @@ class People:
                 number = digits(row.get("property_phone") or "")
                 if len(number) >= NUMBER_DIGITS:
                     numbers.add(number[-NUMBER_DIGITS:])
-        return cls(frozenset(names), frozenset(addresses), frozenset(numbers))
+        companies = {row["property_name"].strip() for row in rows("crm/company")}
+        companies |= {row["name"].strip() for row in rows("billing/customer")}
+        longer = frozenset(name for name in companies if tuple(words(name)) not in names)
+        return cls(frozenset(names), frozenset(addresses), frozenset(numbers), longer)
 
     def named_in(self, text: str) -> list[str]:
         """How a text names any of them."""
+        if text in self.companies:
+            return []
         found = [address for address in ADDRESS.findall(text.lower()) if address in self.addresses]
         found += [
             number for number in NUMBER.findall(text) if digits(number)[-NUMBER_DIGITS:] in self.numbers
