@@ -158,16 +158,13 @@ class Pipeline:
         self, deal: Row, name: str, read: Callable[[str], Value | None]
     ) -> list[tuple[datetime | None, Value | None]]:
         """What cannot be read changes nothing; what was emptied is none from then on."""
-        history = self.histories[name].get(deal["deal_id"])
-        if history is None:
-            card = deal.get(f"property_{name}")
-            return [(None, None if card is None else read(card))]
         values: list[tuple[datetime | None, Value | None]] = []
-        for since, text in history:
+        for since, text in self.histories[name].get(deal["deal_id"], []):
             value = None if text is None else read(text)
             if text is None or value is not None:
                 values.append((since, value))
-        return values
+        card = deal.get(f"property_{name}")
+        return values or [(None, None if card is None else read(card))]
 
     @cached_property
     def histories(self) -> dict[str, dict[str, list[tuple[datetime, str | None]]]]:
