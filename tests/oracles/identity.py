@@ -151,12 +151,20 @@ class Objects:
     groups: Groups
 
     def members(self, identity: str) -> list[Row]:
-        """The cards that are one, the oldest first, but last those that the CRM has merged into others."""
+        """The cards that are one, the oldest first; those that were deleted, or merged into others, last."""
         members = [
             self.rows[member] for member in self.groups.group_of.get(identity, set()) if member in self.rows
         ]
         merged = {other for row in members for other in merged_ids(row)}
-        return sorted(members, key=lambda row: (row["id"] in merged, created(row), row["id"]))
+        return sorted(
+            members,
+            key=lambda row: (
+                row["id"] in merged,
+                flag(row, "is_deleted", absent=False),
+                created(row),
+                row["id"],
+            ),
+        )
 
     def survivor(self, identity: str) -> str:
         members = self.members(identity)

@@ -62,12 +62,11 @@ class Deal:
         """Just before an instant."""
         return next((stage for entered, stage in reversed(self.stages) if entered < close), None)
 
-    def last_open_stage(self, close: datetime) -> Stage | None:
-        """From which it went to where it stands; the stage itself where it never was in an open one."""
+    def stage_before_close(self, close: datetime) -> Stage:
+        """From which it was won or lost; the stage in which it stands where it was in no open one before."""
         before = [stage for entered, stage in self.stages if entered < close]
-        return next(
-            (stage for stage in reversed(before) if stage.state == OPEN), before[-1] if before else None
-        )
+        earlier = next((stage for stage in reversed(before) if stage.state != before[-1].state), before[-1])
+        return earlier if earlier.state == OPEN else before[-1]
 
     def closed_at(self, close: datetime) -> datetime:
         """When it entered the state in which it stands, for the last time."""
@@ -263,8 +262,9 @@ class Pipeline:
                 # A day that has not come yet may still be kept.
                 found["slipped_deals"] += month <= expected < self.crm.calendar.local_date(close)
         elif was != after.state:
-            stage = deal.last_open_stage(close)
-            found = sums[after.name if stage is None else stage.name]
+            found = sums[deal.stage_before_close(close).name]
+            # What was won or lost before must have been open again, if not at a month-end.
+            found["reopened_deals"] += was in {WON, LOST}
             found[f"{after.state}_deals"] += 1
             found[f"{after.state}_amount"] += amount or NOTHING
         else:
