@@ -81,11 +81,33 @@
     end
 {%- endmacro %}
 
-{# Whether a text is a time of day, HH:MM; 24:59 passes and is for who knows the end of the day to refuse. #}
-{% macro is_time_of_day(text) -%}
-    (
-        {{ is_whole_number("split_part(" ~ text ~ ", ':', 1)", 0, 24) }}
-        and {{ is_whole_number("split_part(" ~ text ~ ", ':', 2)", 0, 59) }}
-        and coalesce(split_part({{ text }}, ':', 3) = '', false)
-    )
+{#
+  An amount as people type it, DECIMAL(18,4), half away from zero: plain digits, also with a comma after every three
+  (12,000.00), before or behind them the currency (a column: USD, or its sign). NULL for whatever else it says: what could
+  be read in two ways is not guessed, and neither is 12k.
+#}
+{% macro typed_amount(text, currency_code) -%}
+    {%- set sign = "case " ~ currency_code
+        ~ " when 'USD' then '$' when 'EUR' then '€' when 'GBP' then '£' else " ~ currency_code ~ " end" -%}
+    {%- set amount = "trim(replace(replace(upper(trim(" ~ text ~ ")), " ~ currency_code ~ ", ''), " ~ sign ~ ", ''))" -%}
+    {%- set whole = "split_part(" ~ amount ~ ", '.', 1)" -%}
+    case
+        when
+            {{ amount }} not like '%,%'
+            or (
+                split_part({{ amount }}, '.', 2) not like '%,%'
+                and length(replace(split_part({{ whole }}, ',', 1), '-', '')) >= 1
+                and length(replace(split_part({{ whole }}, ',', 1), '-', '')) <= 3
+                and length(split_part({{ whole }}, ',', 2)) = 3
+                {%- for group in [3, 4, 5] %}
+                and length(split_part({{ whole }}, ',', {{ group }})) in (0, 3)
+                {%- endfor %}
+                and {{ whole }} not like '%,'
+                and {{ whole }} not like '%,,%'
+                and split_part({{ whole }}, ',', 6) = ''
+            )
+            then try_cast(
+                round(try_cast(replace({{ amount }}, ',', '') as decimal(38, 6)), 4) as decimal(18, 4)
+            )
+    end
 {%- endmacro %}

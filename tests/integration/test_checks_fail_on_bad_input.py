@@ -148,7 +148,7 @@ RAW_SPEND = "staging.stg_crm__marketing_spends"
 RAW_DEALS = "staging.stg_crm__deals"
 RAW_DEAL_STAGES = "staging.stg_crm__deal_stages"
 RAW_PIPELINE_STAGES = "staging.stg_crm__deal_pipeline_stages"
-RAW_DEAL_HISTORY = "staging.stg_crm__deal_property_history"
+DEAL_VALUES = "intermediate.int_deal_property_values"
 
 
 OF_BILLING = ("receivables", "revenue_slices_sum_to_invoices", "deferred_revenue_roll_forward")
@@ -1020,22 +1020,19 @@ CASES: dict[str, list[Case]] = {
             Case(
                 {
                     RAW_DEALS: [{"deal_id": "d1", "is_deleted": False}],
-                    RAW_DEAL_HISTORY: [
+                    DEAL_VALUES: [
                         {
                             "deal_id": "d1",
                             "property_name": name,
-                            "property_value": value,
+                            "property_value": "soon",
                             "valid_from_at": at("2024-01-01"),
+                            "is_readable": False,
                         }
                     ],
                 },
-                ("crm.deal_property_history", "d1, 2024-01-01", repr(value), says),
+                ("crm.deal_property_history", "d1, 2024-01-01", "'soon'", says),
             )
-            for name, value, says in (
-                ("amount", "1,000.00", "plain digits"),
-                ("amount", "1000000000000000", "plain digits"),
-                ("closedate", "soon", "ISO 8601"),
-            )
+            for name, says in (("amount", "12,000.00"), ("closedate", "ISO 8601"))
         ),
         Case(
             {RAW_DEALS: [{"deal_id": "d1", "is_deleted": False, "amount_in_currency": 10**15}]},
@@ -1058,17 +1055,9 @@ CASES: dict[str, list[Case]] = {
                     {"stage_id": "t", "is_closed": False, "probability": 1},
                     {"stage_id": "lost", "is_closed": True, "probability": None},
                 ],
-                RAW_DEAL_HISTORY: [
-                    {"deal_id": deal, "property_name": name, "property_value": value}
-                    for deal, name, value in (
-                        ("d1", "amount", " 12.50"),
-                        ("d1", "amount", ""),
-                        ("d1", "amount", None),
-                        ("d1", "closedate", "2024-01-01T00:00:00Z"),
-                        ("d1", "dealname", "soon"),
-                        ("d2", "amount", "much"),
-                        ("d9", "amount", "much"),
-                    )
+                DEAL_VALUES: [
+                    {"deal_id": deal, "property_name": "amount", "is_readable": readable}
+                    for deal, readable in (("d1", True), ("d2", False), ("d9", False))
                 ],
             }
         ),
@@ -1086,15 +1075,12 @@ CASES: dict[str, list[Case]] = {
             ("crm.contact_property_history", "'c'", "'hot'", "1 rows qualify nobody"),
         ),
         Case({RAW_CONTACTS: [{"analytics_source": "NEW"}]}, ("crm.contact", "analytics_source", "'NEW'")),
-        *(
-            Case(
-                {
-                    RAW_VISITS: [{"visit_source": source, "is_bot": False, "is_employee": False}],
-                    SEGMENT_MAPPINGS: [{"mapping": "spend_channel", "value": "new"}],
-                },
-                ("crm.web_visit", "visit_source", shown, "1 rows are of the channel unknown"),
-            )
-            for source, shown in ((" new ", "'new'"), (None, "'NULL'"))
+        Case(
+            {
+                RAW_VISITS: [{"visit_source": " new ", "is_bot": False, "is_employee": False}],
+                SEGMENT_MAPPINGS: [{"mapping": "spend_channel", "value": "new"}],
+            },
+            ("crm.web_visit", "visit_source", "'new'", "1 rows are of the channel unknown"),
         ),
         Case(
             {RAW_SPEND: [{"spend_channel": "ads", "spent_on": date(2024, 1, 1), "amount_in_currency": 1}]},
@@ -1139,6 +1125,7 @@ CASES: dict[str, list[Case]] = {
                     {"visit_source": "Paid", "is_bot": False, "is_employee": False},
                     {"visit_source": "crawler", "is_bot": True, "is_employee": False},
                     {"visit_source": "office", "is_bot": False, "is_employee": True},
+                    {"visit_source": None, "is_bot": False, "is_employee": False},
                 ],
                 RAW_SPEND: [{"spend_channel": "Ads", "spent_on": date(2024, 1, 1), "amount_in_currency": 1}],
                 SEGMENT_MAPPINGS: [

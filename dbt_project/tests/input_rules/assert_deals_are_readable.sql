@@ -22,9 +22,9 @@ pipeline_stages as (
 
 ),
 
-property_history as (
+property_values as (
 
-    select * from {{ ref('stg_crm__deal_property_history') }}
+    select * from {{ ref('int_deal_property_values') }}
 
 ),
 
@@ -80,38 +80,20 @@ findings as (
     union all
     select
         'crm.deal_property_history' as raw_table,
-        property_history.deal_id || ', '
-        || cast(property_history.valid_from_at as string) as row_id,
+        property_values.deal_id || ', '
+        || cast(property_values.valid_from_at as string) as row_id,
         'value' as column_name,
-        property_history.property_value as rejected_value,
+        property_values.property_value as rejected_value,
         case
-            when property_history.property_name = 'amount'
-                then 'Expected an amount in plain digits; the one before stays.'
+            when property_values.property_name = 'amount'
+                then 'Expected an amount in digits, such as 12000.00 or 12,000.00; the one'
+                    || ' before stays.'
             else 'Expected a time (ISO 8601); the close date before stays.'
         end as reason
-    from property_history
+    from property_values
     inner join deals
-        on property_history.deal_id = deals.deal_id
-    where
-        trim(property_history.property_value) <> ''
-        and (
-            (
-                property_history.property_name = 'amount'
-                and try_cast(
-                    round(
-                        try_cast(
-                            trim(property_history.property_value) as decimal(38, 6)
-                        ),
-                        4
-                    ) as decimal(18, 4)
-                ) is null
-            )
-            or (
-                property_history.property_name = 'closedate'
-                and try_cast(trim(property_history.property_value) as timestamp)
-                is null
-            )
-        )
+        on property_values.deal_id = deals.deal_id
+    where not property_values.is_readable
     union all
     select
         'crm.deal' as raw_table,

@@ -56,7 +56,8 @@ named_values as (
         trim(visit_source) as named_value
     from web_visits
     where
-        not is_bot
+        trim(visit_source) <> ''
+        and not is_bot
         and not is_employee
     union all
     select

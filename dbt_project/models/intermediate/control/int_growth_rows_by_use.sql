@@ -61,6 +61,12 @@ deal_history as (
 
 ),
 
+deal_values as (
+
+    select * from {{ ref('int_deal_property_values') }}
+
+),
+
 dated_stages as (
 
     select * from {{ ref('int_deal_stages_dated') }}
@@ -235,23 +241,19 @@ described as (
                     'deal_history.valid_from_at', 'run_settings.reporting_time_zone'
                 ) }} > run_settings.as_of_date
                 then 'after the as-of'
-            when coalesce(trim(deal_history.property_value), '') = ''
-                then 'taken away'
-            when
-                deal_history.property_name = 'amount'
-                and try_cast(trim(deal_history.property_value) as decimal(38, 6))
-                is null
-                then 'cannot be read'
-            when
-                deal_history.property_name = 'closedate'
-                and try_cast(trim(deal_history.property_value) as timestamp) is null
-                then 'cannot be read'
+            when deal_values.is_empty then 'taken away'
+            when not deal_values.is_readable then 'cannot be read'
             else 'value of a deal'
         end as row_use
     from deal_history
     cross join run_settings
     left join deals
         on deal_history.deal_id = deals.deal_id
+    left join deal_values
+        on
+            deal_history.deal_id = deal_values.deal_id
+            and deal_history.property_name = deal_values.property_name
+            and deal_history.valid_from_at = deal_values.valid_from_at
     union all
     select
         'web_visit' as table_name,

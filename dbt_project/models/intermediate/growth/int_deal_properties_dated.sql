@@ -11,33 +11,9 @@ deals as (
 
 ),
 
-property_history as (
+property_values as (
 
-    select * from {{ ref('stg_crm__deal_property_history') }}
-
-),
-
--- An amount of more digits than money has is none that can be read.
-read_values as (
-
-    select
-        deal_id,
-        property_name,
-        valid_from_at,
-        case
-            when property_name = 'amount'
-                then
-                    try_cast(
-                        round(try_cast(trim(property_value) as decimal(38, 6)), 4)
-                        as decimal(18, 4)
-                    )
-        end as amount_in_currency,
-        case
-            when property_name = 'closedate'
-                then try_cast(trim(property_value) as timestamp)
-        end as close_at
-    from property_history
-    where property_name in ('amount', 'closedate')
+    select * from {{ ref('int_deal_property_values') }}
 
 ),
 
@@ -45,21 +21,13 @@ read_values as (
 values_of_history as (
 
     select
-        read_values.deal_id,
-        read_values.property_name,
-        read_values.valid_from_at,
-        read_values.amount_in_currency,
-        read_values.close_at
-    from read_values
-    inner join property_history
-        on
-            read_values.deal_id = property_history.deal_id
-            and read_values.property_name = property_history.property_name
-            and read_values.valid_from_at = property_history.valid_from_at
-    where
-        read_values.amount_in_currency is not null
-        or read_values.close_at is not null
-        or coalesce(trim(property_history.property_value), '') = ''
+        deal_id,
+        property_name,
+        valid_from_at,
+        amount_in_currency,
+        close_at
+    from property_values
+    where is_readable
 
 ),
 
