@@ -15,6 +15,7 @@ from dagster_dbt import DagsterDbtTranslator
 from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY, build_dbt_specs
 
 from orchestration.engines import duckdb as engine
+from orchestration.identity.tables import SOURCE as IDENTITY_SOURCE
 from orchestration.raw.contract import LANDING_SOURCES, read_contracts
 from orchestration.runs import Run, RunError, utc_now
 from orchestration.solvers.registry import SOLVERS
@@ -48,7 +49,7 @@ def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         for spec in model_specs
         if manifest["nodes"][_unique_id(spec)]["schema"] == engine.PUBLISHED_SCHEMA
     ]
-    solved_specs = _solved_specs(model_specs, manifest)
+    computed_specs = [*_identity_specs(), *_solved_specs(model_specs, manifest)]
     contracts = read_contracts()
     landing_tables = [table for name in LANDING_SOURCES for table in contracts[name].tables.values()]
     published_spec = dg.AssetSpec(
@@ -70,7 +71,7 @@ def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="warehouse",
         specs=[
-            *(spec.replace_attributes(skippable=True) for spec in [*model_specs, *solved_specs]),
+            *(spec.replace_attributes(skippable=True) for spec in [*model_specs, *computed_specs]),
             published_spec,
         ],
         check_specs=[*check_specs, freshness_spec],
@@ -88,9 +89,27 @@ def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             raise dg.Failure(str(error), allow_retries=False) from None
         except RunError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
-        yield from _scheduler_events(outcome, [*model_specs, *solved_specs], check_specs)
+        yield from _scheduler_events(outcome, [*model_specs, *computed_specs], check_specs)
 
     return warehouse
+
+
+def _identity_specs() -> list[dg.AssetSpec]:
+    """The tables that say which records are one, between the exports and the models that read them."""
+    contracts = read_contracts()
+    exports = [("billing", "customer"), ("ledger", "entity"), ("policy", "identity_decisions")]
+    exports += [("crm", table) for table in contracts["crm"].tables]
+    return [
+        dg.AssetSpec(
+            # Equal to dbt's source key.
+            dg.AssetKey([IDENTITY_SOURCE, table]),
+            deps=[dg.AssetKey(list(export)) for export in exports],
+            description="Which records of the exports are one, found before the models are built.",
+            group_name=IDENTITY_SOURCE,
+            kinds={"python"},
+        )
+        for table in contracts[IDENTITY_SOURCE].tables
+    ]
 
 
 def _solved_specs(model_specs: Sequence[dg.AssetSpec], manifest: Mapping[str, Any]) -> list[dg.AssetSpec]:

@@ -1,4 +1,5 @@
-"""What companies and contacts of the CRM have in common: mergers, survivors, and how a record came into its group.
+"""What companies and contacts of the CRM have in common: mergers, survivors, and how a record came into its
+group.
 
 Add here what holds for every kind of card. What makes two cards one is in ``companies`` and ``contacts``.
 """
@@ -15,7 +16,8 @@ from orchestration.identity.linking import BY_RULE, SAME, Groups, Pair, ordered
 
 MERGED = "merged_id"
 ITSELF = "itself"
-_LATE = datetime.max
+# Comes after every time that a record can carry.
+_LATE = datetime(9999, 12, 31)  # noqa: DTZ001
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,8 @@ def merged_ids(text: str | None) -> tuple[str, ...]:
 
 
 def mergers(cards: Iterable[Card]) -> dict[str, str]:
-    """Per merged id the card that it was merged into: of several that say so one that is still there, then the
-    lowest id."""
+    """Per merged id the card that it was merged into: of several that say so one that is still there, then
+    the lowest id."""
     into: dict[str, str] = {}
     for card in sorted(cards, key=lambda one: (one.is_deleted, one.card_id)):
         for merged in card.merged_ids:
@@ -79,8 +81,8 @@ def merger_pairs(into: Mapping[str, str]) -> list[Pair]:
 
 
 def members(groups: Groups, cards: Mapping[str, Card], into: Mapping[str, str]) -> dict[str, Member]:
-    """Where each card belongs. The oldest survives, but none that was merged into another, and a deleted one only
-    where there is no other."""
+    """Where each card belongs. The oldest survives, but none that was merged into another, and a deleted one
+    only where there is no other."""
 
     def age(card_id: str) -> tuple[bool, bool, bool, datetime, str]:
         card = cards[card_id]

@@ -1,7 +1,8 @@
 """Which companies of the CRM are one: merged, decided, or alike enough by rule.
 
-Add a rule here when another field of a company's card identifies it. Rules join from the strongest; what a weaker one
-would join against a decision, between parent and child or across countries and legal forms is left to people.
+Add a rule here when another field of a company's card identifies it. Rules join from the strongest; what a
+weaker one would join against a decision, between parent and child or across countries and legal forms is left
+to people.
 """
 
 from __future__ import annotations
@@ -91,16 +92,19 @@ def link_companies(
     families = {
         ordered(company.card_id, company.parent_id)
         for company in companies.values()
-        if company.parent_id in companies and company.parent_id != company.card_id
+        if company.parent_id is not None
+        and company.parent_id in companies
+        and company.parent_id != company.card_id
     }
     families -= {ordered(merged, survivor) for merged, survivor in into.items()} | decisions.same
     traits = {company.card_id: frozenset({company.place}) for company in companies.values() if company.place}
-    return link(companies, decisions, into, compared, families, traits)
+    return link(companies, decisions, into=into, compared=compared, families=families, traits=traits)
 
 
 def link(
     cards: Mapping[str, Card],
     decisions: Decisions,
+    *,
     into: Mapping[str, str],
     compared: Iterable[Pair],
     families: set[tuple[str, str]],

@@ -70,7 +70,7 @@ def link_contacts(
         )
         is not None
     ]
-    return link(contacts, decisions, into, compared, set(), {})
+    return link(contacts, decisions, into=into, compared=compared, families=set(), traits={})
 
 
 def _to_compare(contacts: Mapping[str, Contact]) -> Iterator[tuple[Contact, Contact]]:
@@ -133,7 +133,9 @@ def _compare(
     elif is_domain and is_name:
         rule, strength, score, status = "domain_and_name", 4, likeness, SAME
     elif is_phone and is_name and not is_other_extension:
-        rule, strength, score, status = "phone_and_name", 5, likeness, SAME
+        # Of two companies it may be one who changed the job, or two: joined, one would lose its contact.
+        is_of_two = fields["company"] is False
+        rule, strength, score, status = "phone_and_name", 5, likeness, REVIEW if is_of_two else SAME
     elif is_alias:
         rule, strength, score, status = "email_alias", 6, likeness, REVIEW
     elif is_domain and likeness >= review_score:

@@ -1,8 +1,8 @@
 """A country as typed, in whichever language, as its ISO 3166-1 alpha-2 code.
 
-Names and aliases are rows of ``seeds/reference/country_names.csv``: names from the Unicode CLDR in seven languages
-and the country's own, three-letter codes, and what people write besides. A name that two countries could mean
-is none of them.
+Names and aliases are rows of ``seeds/reference/country_names.csv``: names from the Unicode CLDR in seven
+languages and the country's own, three-letter codes, and what people write besides. A name that two countries
+could mean is none of them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Which company of the CRM a billing customer is, and which of them an entity of the ledger is.
 
-Add a rule here when another field leads from one system to the other. A customer that no rule leads to one company
-stays an account by itself, and what speaks for a company without being enough is left to people.
+Add a rule here when another field leads from one system to the other. A customer that no rule leads to one
+company stays an account by itself, and what speaks for a company without being enough is left to people.
 """
 
 from __future__ import annotations
@@ -179,11 +179,27 @@ def match_customers(
         if found is not None:
             matches[customer.customer_id] = found
             pairs.append(
-                _pair(customer, found.company_id, found.method, found.score, SAME, directory, same_score)
+                _pair(
+                    customer,
+                    found.company_id,
+                    rule=found.method,
+                    score=found.score,
+                    status=SAME,
+                    directory=directory,
+                    same_score=same_score,
+                )
             )
             continue
         pairs += [
-            _pair(customer, company_id, rule, score, REVIEW, directory, same_score)
+            _pair(
+                customer,
+                company_id,
+                rule=rule,
+                score=score,
+                status=REVIEW,
+                directory=directory,
+                same_score=same_score,
+            )
             for company_id, (rule, score) in sorted(doubtful.items())
         ]
     return Matched(matches, pairs)
@@ -197,7 +213,8 @@ def _candidates(
     same_score: Decimal,
     review_score: Decimal,
 ) -> tuple[Match | None, dict[str, tuple[str, Decimal]]]:
-    """The company that the strongest rule leads to, else those that something speaks for, with rule and likeness."""
+    """The company that the strongest rule leads to, else those that something speaks for, with rule and
+    likeness."""
 
     def allowed(company_ids: Iterable[str]) -> list[str]:
         return sorted(one for one in company_ids if (customer.customer_id, one) not in refused)
@@ -219,8 +236,8 @@ def _candidates(
 
     if customer.email is not None:
         reached = allowed(
-            directory.by_email.get(customer.email.normalized)
-            or directory.by_alias.get(customer.email.canonical, ())
+            directory.by_email.get(customer.email.normalized, set())
+            or directory.by_alias.get(customer.email.canonical, set())
         )
         fitting = [
             one for one in reached if _is_ones_own(customer, customer.email, one, directory, review_score)
@@ -263,8 +280,9 @@ def _candidates(
 def _is_ones_own(
     customer: Customer, email: Email, company_id: str, directory: Directory, review_score: Decimal
 ) -> bool:
-    """Whether an address that a company's contact has is the customer's own: not that of an accountant or agency
-    that receives the bills of many. The domain is the company's, or the names agree, or the customer is that person.
+    """Whether an address that a company's contact has is the customer's own: not that of an accountant or
+    agency that receives the bills of many. The domain is the company's, or the names agree, or the customer
+    is that person.
     """
     if not email.is_free and any(card.domain == email.domain for card in directory.cards[company_id]):
         return True
@@ -279,6 +297,7 @@ def _is_ones_own(
 def _pair(
     customer: Customer,
     company_id: str,
+    *,
     rule: str,
     score: Decimal,
     status: str,
@@ -354,7 +373,8 @@ def match_entities(
         others: entities that are vendors or employees; they are left out.
 
     Returns:
-        Matches, and pairs of an entity and a customer or company whose names agree without being the only ones.
+        Matches, and pairs of an entity and a customer or company whose names agree without being the only
+        ones.
     """
     named: dict[str, set[tuple[str, str]]] = defaultdict(set)
     for customer in customers.values():
@@ -369,9 +389,9 @@ def match_entities(
     pairs: list[Pair] = []
     for entity in sorted(entities, key=lambda one: one.entity_id):
         external = entity.external_id
-        if external in customer_ids:
+        if external is not None and external in customer_ids:
             found.append(EntityMatch(entity.entity_id, external, None, "externalid"))
-        elif external in survivors:
+        elif external is not None and external in survivors:
             found.append(EntityMatch(entity.entity_id, None, survivors[external], "externalid"))
         elif entity.entity_id in others:
             continue

@@ -1,7 +1,7 @@
 """What people have decided about pairs of records: policy table ``identity_decisions``.
 
-A decision wins over every rule. One that names a record that nobody knows, or that contradicts others, is kept out and
-listed, so that the run can say so.
+A decision wins over every rule. One that names a record that nobody knows, or that contradicts others, is
+kept out and listed, so that the run can say so.
 """
 
 from __future__ import annotations

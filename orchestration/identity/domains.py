@@ -1,7 +1,8 @@
 """Web addresses and e-mail domains as the domain that somebody registered.
 
-Which endings are public comes from the Public Suffix List that the package ``tldextract`` carries; nothing is asked of
-the network. Domains that many share, such as those of free mail, are rows of ``seeds/reference/shared_domains.csv``.
+Which endings are public comes from the Public Suffix List that the package ``tldextract`` carries; nothing is
+asked of the network. Domains that many share, such as those of free mail, are rows of
+``seeds/reference/shared_domains.csv``.
 """
 
 from __future__ import annotations
@@ -53,18 +54,17 @@ def host_of(text: str | None) -> str | None:
 def registrable_domain(text: str | None) -> str | None:
     """The domain below the public suffix: ``https://www.acme.co.uk/about`` is ``acme.co.uk``.
 
-    None for what is no host, an IP address, a public suffix itself or a name without a dot. An ending that the list does
-    not know is taken for a public suffix of one label, as the list prescribes.
+    None for what is no host, an IP address, a public suffix itself or a name without a dot. An ending that
+    the list does not know is taken for a public suffix of one label, as the list prescribes.
     """
     host = host_of(text)
     if host is None or "." not in host or _is_ip_address(host):
         return None
     parts = _extractor()(_readable(host))
-    if parts.suffix:
-        labels = parts.suffix.count(".") + 2 if parts.domain else 0
-    else:
-        labels = 2
-    return ".".join(host.split(".")[-labels:]) if labels else None
+    if parts.suffix and not parts.domain:
+        return None
+    labels = parts.suffix.count(".") + 2 if parts.suffix else 2
+    return ".".join(host.split(".")[-labels:])
 
 
 def is_shared(domain: str | None) -> bool:

@@ -38,8 +38,8 @@ class Email:
 
 @functools.lru_cache(maxsize=262_144)
 def read_email(text: str | None) -> Email | None:
-    """The address in a text, also in ``Jane Doe <jane@acme.example>`` or a ``mailto:`` link; None where there is
-    none. Of several the first is taken."""
+    """The address in a text, also in ``Jane Doe <jane@acme.example>`` or a ``mailto:`` link; None where there
+    is none. Of several the first is taken."""
     if text is None or "@" not in plain(text):
         return None
     address = plain(text)

@@ -1,7 +1,8 @@
 """The legal forms of many countries, as they stand in the names of companies.
 
-Add a spelling where one is missing: as ``text.words`` gives it (lower case, no accents, ``s.a.`` as ``sa``). Two forms
-that mean the same are one here; what is no legal form (group, holding, international) stays part of the name.
+Add a spelling where one is missing: as ``text.words`` gives it (lower case, no accents, ``s.a.`` as ``sa``).
+Two forms that mean the same are one here; what is no legal form (group, holding, international) stays part of
+the name.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 # What stands at the end of a name.
 _AT_THE_END = {
     "inc": "inc|incorporated|corp|corporation|co|company|and co|and company|cie|and cie|inc co|co inc",
-    "ltd": "ltd|limited|co ltd|co limited|company limited|and co ltd|private limited|pvt ltd|pvt limited|private ltd"
+    "ltd": "ltd|limited|co ltd|co limited|company limited|and co ltd|private limited|pvt ltd|pvt limited"
+    "|private ltd"
     "|p ltd|pty ltd|pty limited|pty|proprietary limited|proprietary ltd|pte ltd|pte limited|pte|ltd co"
     "|sdn bhd|bhd|berhad|sendirian berhad|ltee|limitee|limited company|cyf|cyfyngedig|teo|teoranta",
     "plc": "plc|public limited company|ccc|dac|designated activity company|cpt",
@@ -28,12 +30,14 @@ _AT_THE_END = {
     "eg": "eg|genossenschaft|eingetragene genossenschaft",
     "ev": "ev|e v|eingetragener verein",
     "se": "se|societas europaea",
-    "sa": "sa|s a|societe anonyme|sociedad anonima|sociedade anonima|societa anonima|saca|sau|sociedad anonima unipersonal",
+    "sa": "sa|s a|societe anonyme|sociedad anonima|sociedade anonima|societa anonima|saca|sau"
+    "|sociedad anonima unipersonal",
     "sas": "sas|sasu|s a s|societe par actions simplifiee|sociedad por acciones simplificada",
     "sarl": "sarl|s a r l|sa rl|s arl|societe a responsabilite limitee|eurl|selarl|sa r l",
     "sci": "sci|snc|scs|scop|scp|scea",
     "spa": "spa|s p a|societa per azioni|sapa|sociedad por acciones",
-    "srl": "srl|s r l|srls|societa a responsabilita limitata|sociedad de responsabilidad limitada|srlu|societate cu raspundere limitata",
+    "srl": "srl|s r l|srls|societa a responsabilita limitata|sociedad de responsabilidad limitada|srlu"
+    "|societate cu raspundere limitata",
     "sl": "sl|slu|slne|sociedad limitada|sll|s l",
     "sa de cv": "sa de cv|s a de c v|sab de cv|sab|sapi de cv|sociedad anonima de capital variable|sa de c v",
     "s de rl": "s de rl de cv|s de rl|sc de rl|sc de rl de cv|srl de cv",
@@ -49,7 +53,8 @@ _AT_THE_END = {
     "ans": "ans|enk|nuf",
     "oy": "oy|osakeyhtio|oyj|oy ab|ky|tmi|julkinen osakeyhtio",
     "ehf": "ehf|hf|slf|ohf",
-    "sp z oo": "sp z oo|spolka z oo|spolka z ograniczona odpowiedzialnoscia|sp zoo|spzoo|sp z o o|sp z oo sp k"
+    "sp z oo": "sp z oo|spolka z oo|spolka z ograniczona odpowiedzialnoscia|sp zoo|spzoo|sp z o o"
+    "|sp z oo sp k"
     "|sp z oo sp komandytowa|sp k|sp j|spj|spk|psa",
     "sa pl": "spolka akcyjna",
     "sro": "sro|s r o|spol s r o|spol sro|spolecnost s rucenim omezenym|spolocnost s rucenim obmedzenym|vos",

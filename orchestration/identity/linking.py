@@ -1,7 +1,7 @@
 """Candidates and groups: which records are compared at all, and which become one.
 
-Nothing here knows what a company or a person is. Records are compared only where they share a key, so that the work
-grows with their number; the result is the same in whichever order they come.
+Nothing here knows what a company or a person is. Records are compared only where they share a key, so that
+the work grows with their number; the result is the same in whichever order they come.
 """
 
 from __future__ import annotations

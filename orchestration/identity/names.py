@@ -1,7 +1,7 @@
 """Names of companies and of people, and how alike two of them are.
 
-Add here what makes two spellings one name. Which likeness is enough is a policy, and what else must agree is decided
-in ``companies``, ``contacts`` and ``customers``.
+Add here what makes two spellings one name. Which likeness is enough is a policy, and what else must agree is
+decided in ``companies``, ``contacts`` and ``customers``.
 """
 
 from __future__ import annotations
@@ -29,37 +29,10 @@ _AND = {
 }
 _ARTICLES = frozenset({"the"})
 _TITLES = frozenset(
-    [
-        "mr",
-        "mrs",
-        "ms",
-        "miss",
-        "mx",
-        "dr",
-        "prof",
-        "sir",
-        "dame",
-        "madame",
-        "mme",
-        "mlle",
-        "monsieur",
-        "herr",
-        "frau",
-        "sr",
-        "sra",
-        "srta",
-        "dott",
-        "ing",
-        "dipl",
-        "phd",
-        "md",
-        "mba",
-        "jr",
-        "ii",
-        "iii",
-        "iv",
-        "esq",
-    ]
+    """
+    mr mrs ms miss mx dr prof sir dame madame mme mlle monsieur herr frau sr sra srta dott ing dipl phd md mba
+    jr ii iii iv esq
+    """.split()  # noqa: SIM905
 )
 _SAME, _HALF = Decimal(1), Decimal("0.5")
 # What is not the same but hardly another name; below policy identity_same_score by default.
@@ -155,8 +128,8 @@ def company_similarity(one: CompanyName | None, other: CompanyName | None) -> De
 
 
 def person_similarity(one: PersonName | None, other: PersonName | None) -> Decimal:
-    """0 to 1, the lesser of the likeness of given and family names, also where they were filled in crosswise; 0
-    where a part is missing."""
+    """0 to 1, the lesser of the likeness of given and family names, also where they were filled in crosswise;
+    0 where a part is missing."""
     if one is None or other is None or not one.is_whole or not other.is_whole:
         return Decimal(0)
     straight = min(_part(one.given, other.given, is_given=True), _part(one.family, other.family))

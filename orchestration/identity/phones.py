@@ -1,7 +1,7 @@
 """Telephone numbers as typed, in E.164 with their extension.
 
-What a number is in which country is the knowledge of libphonenumber (package ``phonenumbers``). A text that is no
-number is not guessed at: it is said to be unparseable, and the raw row keeps it.
+What a number is in which country is the knowledge of libphonenumber (package ``phonenumbers``). A text that
+is no number is not guessed at: it is said to be unparseable, and the raw row keeps it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ class Phone:
     Attributes:
         e164: ``+`` and the digits; None where the text is no number.
         extension: digits dialled afterwards; None where there are none.
-        status: valid (given out in its country), possible (of a length that it could be), unparseable or missing.
+        status: valid (given out in its country), possible (of a length that it could be), unparseable or
+        missing.
     """
 
     e164: str | None
@@ -43,17 +44,17 @@ def read_phone(text: str | None, country_code: str | None = None) -> Phone:
     """The number in a text that was typed in a country.
 
     Args:
-        text: with ``+`` or ``00``, or as dialled in the country; letters of vanity numbers and extensions are read.
-        country_code: ISO 3166-1 alpha-2; None where unknown: then only an international number can be read.
+        text: with ``+`` or ``00``, or as dialled in the country; letters of vanity numbers and extensions are
+        read. country_code: ISO 3166-1 alpha-2; None where unknown: then only an international number can be
+        read.
     """
     if text is None or not plain(text):
         return _MISSING
     typed = plain(text)
     best = _UNPARSEABLE
-    for spelling in (typed, _DOUBLE_ZERO.sub("+", typed)):
-        if spelling == typed or best.status != VALID:
-            number = _parse(spelling, country_code)
-            best = best if number is None else _better(best, _phone(number))
+    for spelling in dict.fromkeys((typed, _DOUBLE_ZERO.sub("+", typed))):
+        number = None if best.status == VALID else _parse(spelling, country_code)
+        best = best if number is None else _better(best, _phone(number))
     return best
 
 

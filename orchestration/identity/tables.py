@@ -1,7 +1,7 @@
 """The source ``identity`` of a raw snapshot: read the exports, match, write one Parquet file per table.
 
-Add a table here, and declare it in ``dbt_project/models/staging/identity``. Nothing is asked but the snapshot, the as-of
-and the policies, and the rows do not depend on the order of the exports' rows.
+Add a table here, and declare it in ``dbt_project/models/staging/identity``. Nothing is asked but the
+snapshot, the as-of and the policies, and the rows do not depend on the order of the exports' rows.
 """
 
 from __future__ import annotations
@@ -76,7 +76,8 @@ class Exports:
 
 
 def as_of_instant(as_of: date | None, time_zone: str) -> datetime | None:
-    """The end of a day in a time zone, UTC without zone; the earlier one where clocks are turned back then."""
+    """The end of a day in a time zone, UTC without zone; the earlier one where clocks are turned back
+    then."""
     if as_of is None:
         return None
     midnight = datetime.combine(as_of + timedelta(days=1), datetime.min.time())
@@ -142,7 +143,12 @@ def identity_tables(
         [*customers.values(), *nameless.values()], directory, survivors, about_customers, **scores
     )
     entities, entity_pairs = _entities(
-        exports, customers, customer_ids, companies, survivors, matched.matches
+        exports,
+        customers=customers,
+        customer_ids=customer_ids,
+        companies=companies,
+        survivors=survivors,
+        matches=matched.matches,
     )
     refused = {
         (customer_id, survivors[company_id]) for customer_id, company_id in about_customers.not_same
@@ -284,6 +290,7 @@ def _customers(exports: Exports) -> dict[str, Customer]:
 
 def _entities(
     exports: Exports,
+    *,
     customers: Mapping[str, Customer],
     customer_ids: set[str],
     companies: Mapping[str, Company],

@@ -17,12 +17,15 @@ _LETTERS = str.maketrans(
 )
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})
 _ACCENTS = re.compile("[\u0300-\u036f]")
+_APOSTROPHES = re.compile("['’‘`´\"“”]")
 # No space, but nothing to see either: what copying from web pages and word processors leaves behind.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
 
 
 def plain(text: str) -> str:
     """Full-width and other compatibility characters in their usual form, nothing invisible, single blanks."""
+    if text.isascii():
+        return " ".join(text.split())
     shown = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))
     return " ".join(unicodedata.normalize("NFKC", shown).split())
 
@@ -30,7 +33,7 @@ def plain(text: str) -> str:
 def fold(text: str) -> str:
     """``plain`` in lower case and without accents; other scripts than Latin, Greek and Cyrillic keep their
     marks, which are letters there."""
-    return _until_stable(_fold_once, text)
+    return plain(text).lower() if text.isascii() else _until_stable(_fold_once, text)
 
 
 def _fold_once(text: str) -> str:
@@ -39,8 +42,9 @@ def _fold_once(text: str) -> str:
 
 
 def latin(text: str) -> str:
-    """``fold`` in Latin letters, German and Nordic umlauts written out: how a form without them would be filled in."""
-    return fold(unidecode(plain(text).casefold().translate(_UMLAUTS)))
+    """``fold`` in Latin letters, German and Nordic umlauts written out: how a form without them would be
+    filled in."""
+    return fold(text) if text.isascii() else fold(unidecode(plain(text).casefold().translate(_UMLAUTS)))
 
 
 def words(folded: str) -> list[str]:
@@ -49,17 +53,21 @@ def words(folded: str) -> list[str]:
     Apostrophes part nothing, and letters with a full stop each are one word (``s.a.`` is ``sa``).
     """
     parts: list[str] = []
-    for chunk in re.sub("['’‘`´\"“”]", "", folded).split():
-        pieces = ["".join(c for c in piece if _is_letter(c)) for piece in chunk.split(".")]
+    for chunk in _APOSTROPHES.sub("", folded).split():
+        if chunk.isalnum():
+            parts.append(chunk)
+            continue
+        pieces = [_letters(piece, "") for piece in chunk.split(".")]
         if len(pieces) > 1 and all(len(piece) <= 1 for piece in pieces):
             parts.append("".join(pieces))
         else:
-            parts += "".join(c if _is_letter(c) else " " for c in chunk).split()
+            parts += _letters(chunk, " ").split()
     return [part for part in parts if part]
 
 
-def _is_letter(character: str) -> bool:
-    return character.isalnum() or unicodedata.category(character)[0] == "M"
+def _letters(text: str, instead: str) -> str:
+    """Letters, digits and their marks; something else instead of the rest."""
+    return "".join(c if c.isalnum() or unicodedata.category(c)[0] == "M" else instead for c in text)
 
 
 def _until_stable(function: Callable[[str], str], text: str) -> str:

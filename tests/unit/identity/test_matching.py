@@ -1,12 +1,13 @@
 """Which records become one: companies, contacts, billing customers and entities of the ledger.
 
-Add a case when a rule changes. How single values are read is in ``test_values``, whole exports in ``test_example``.
+Add a case when a rule changes. How single values are read is in ``test_values``, whole exports in
+``test_example``.
 """
 
 from __future__ import annotations
 
 import random
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,11 @@ from orchestration.raw.snapshot import write_table
 
 Rows = list[dict[str, Any]]
 Tables = dict[str, Rows]
+
+
+def at(year: int, month: int, day: int, hour: int = 0) -> datetime:
+    """A time as the exports hold it, UTC without a zone."""
+    return datetime(year, month, day, hour, tzinfo=UTC).replace(tzinfo=None)
 
 
 class World:
@@ -53,18 +59,18 @@ def world(tmp_path: Path) -> World:
 def company(number: int, **fields: Any) -> dict[str, Any]:
     """A company's card; older ones have lower numbers."""
     given = {f"property_{name}" if name != "is_deleted" else name: value for name, value in fields.items()}
-    return {"id": str(number), "property_createdate": datetime(2024, 1, number), **given}
+    return {"id": str(number), "property_createdate": at(2024, 1, number), **given}
 
 
 def contact(number: int, **fields: Any) -> dict[str, Any]:
     """A contact's card; older ones have lower numbers."""
     given = {f"property_{name}" if name != "is_deleted" else name: value for name, value in fields.items()}
-    return {"id": f"p{number}", "property_createdate": datetime(2024, 1, number), **given}
+    return {"id": f"p{number}", "property_createdate": at(2024, 1, number), **given}
 
 
 def customer(number: int, **fields: Any) -> dict[str, Any]:
     """A billing customer; older ones have lower numbers."""
-    return {"id": f"cus_{number}", "created": datetime(2024, 1, number), **fields}
+    return {"id": f"cus_{number}", "created": at(2024, 1, number), **fields}
 
 
 def decision(object_type: str, left: str, right: str, verdict: str) -> dict[str, Any]:
@@ -84,7 +90,8 @@ def pairs(tables: Tables) -> dict[tuple[str, str], tuple[str, str]]:
 
 def companies_of_customers(tables: Tables) -> dict[str, tuple[str | None, str]]:
     return {
-        row["customer_id"]: (row["crm_company_id"], row["match_method"]) for row in tables["billing_customers"]
+        row["customer_id"]: (row["crm_company_id"], row["match_method"])
+        for row in tables["billing_customers"]
     }
 
 
@@ -112,8 +119,18 @@ def companies_of_customers(tables: Tables) -> dict[str, tuple[str | None, str]]:
             "billing_customer_id",
             "same",
         ),
-        ({"name": "Acme", "domain": "acme.example"}, {"name": "Zeta", "domain": "acme.example"}, "domain", "review"),
-        ({"name": "Acme", "phone": "+13035550112"}, {"name": "Zeta", "phone": "+13035550112"}, "phone", "review"),
+        (
+            {"name": "Acme", "domain": "acme.example"},
+            {"name": "Zeta", "domain": "acme.example"},
+            "domain",
+            "review",
+        ),
+        (
+            {"name": "Acme", "phone": "+13035550112"},
+            {"name": "Zeta", "phone": "+13035550112"},
+            "phone",
+            "review",
+        ),
         ({"name": "Acme", "country": "US"}, {"name": "Acme Inc.", "country": "USA"}, "name", "review"),
         (
             {"name": "Acme GmbH", "country": "DE", "domain": "acme.example"},
@@ -135,7 +152,12 @@ def companies_of_customers(tables: Tables) -> dict[str, tuple[str | None, str]]:
             "not_same",
         ),
         # A domain or a name that many have says nothing.
-        ({"name": "Acme", "domain": "facebook.com/acme"}, {"name": "Acme", "domain": "facebook.com/a"}, None, None),
+        (
+            {"name": "Acme", "domain": "facebook.com/acme"},
+            {"name": "Acme", "domain": "facebook.com/a"},
+            None,
+            None,
+        ),
         ({"name": "Acme", "country": "US"}, {"name": "Acme", "country": "CA"}, None, None),
         ({"name": "Acme"}, {"name": "Acme"}, None, None),
     ],
@@ -258,7 +280,7 @@ def test_a_company_that_only_other_records_name_is_somebody(world: World) -> Non
 
 def test_what_was_created_after_the_as_of_is_not_seen(world: World) -> None:
     tables = world.solved(
-        as_of_at=datetime(2024, 1, 3),
+        as_of_at=at(2024, 1, 3),
         crm__company=[company(n, name="Acme", domain="acme.example") for n in (2, 3)],
         crm__contact=[contact(2), contact(3, associatedcompanyid="9")],
         crm__ticket=[{"id": "t", "company_id": "3"}],
@@ -273,10 +295,10 @@ def test_what_was_created_after_the_as_of_is_not_seen(world: World) -> None:
     ("day", "zone", "instant"),
     [
         (None, "UTC", None),
-        (date(2024, 2, 29), "UTC", datetime(2024, 3, 1)),
-        (date(2024, 12, 31), "America/New_York", datetime(2025, 1, 1, 5)),
+        (date(2024, 2, 29), "UTC", at(2024, 3, 1)),
+        (date(2024, 12, 31), "America/New_York", at(2025, 1, 1, 5)),
         # Clocks are turned back at midnight: the day ends when it first does.
-        (date(2024, 11, 2), "America/Havana", datetime(2024, 11, 3, 4)),
+        (date(2024, 11, 2), "America/Havana", at(2024, 11, 3, 4)),
     ],
 )
 def test_an_as_of_is_the_end_of_its_day(day: date | None, zone: str, instant: datetime | None) -> None:
@@ -340,6 +362,15 @@ def test_two_cards_are_one_person_by_what_they_share(
     assert survivors(tables, "contact") == {"p1": "p1", "p2": "p1" if status == "same" else "p2"}
 
 
+def test_a_name_and_number_at_two_companies_may_be_one_who_changed_the_job(world: World) -> None:
+    jane = {"phone": "+1 303 555 0112", "firstname": "Jane", "lastname": "Doe"}
+    tables = world.solved(
+        crm__company=[company(1), company(2)],
+        crm__contact=[contact(n, **jane, associatedcompanyid=str(n)) for n in (1, 2)],
+    )
+    assert pairs(tables) == {("p1", "p2"): ("phone_and_name", "review")}
+
+
 def test_contacts_who_are_reached_at_their_companys_number_have_only_that_in_common(world: World) -> None:
     tables = world.solved(
         crm__company=[company(1, phone="+1 303 555 0112")],
@@ -350,7 +381,10 @@ def test_contacts_who_are_reached_at_their_companys_number_have_only_that_in_com
 
 def test_a_person_is_of_the_company_that_the_oldest_card_names(world: World) -> None:
     tables = world.solved(
-        crm__company=[company(1, name="Acme", domain="acme.example"), company(2, name="Acme", domain="acme.example")],
+        crm__company=[
+            company(1, name="Acme", domain="acme.example"),
+            company(2, name="Acme", domain="acme.example"),
+        ],
         crm__contact=[
             contact(1, email="jane@acme.example"),
             contact(2, email="jane@acme.example", associatedcompanyid=" 2 "),
@@ -420,7 +454,7 @@ def test_two_customers_of_one_company_are_one_also_through_a_second_card(world: 
                 "customer_id": "cus_4",
                 "status": "paid",
                 "currency": "usd",
-                "created": datetime(2024, 1, 1),
+                "created": at(2024, 1, 1),
             }
         ],
     )
@@ -572,7 +606,8 @@ def test_the_order_of_the_rows_decides_nothing(tmp_path: Path) -> None:
         for n in range(1, 29)
     ]
     payers = [
-        customer(n, name=dice.choice(names), email=dice.choice(["a@a.example", "z@b.example"])) for n in range(1, 29)
+        customer(n, name=dice.choice(names), email=dice.choice(["a@a.example", "z@b.example"]))
+        for n in range(1, 29)
     ]
     decisions = [decision("company", "3", "4", "not_same"), decision("company", "5", "6", "same")]
     answers = []
@@ -587,15 +622,14 @@ def test_the_order_of_the_rows_decides_nothing(tmp_path: Path) -> None:
                 policy__identity_decisions=decisions,
             )
         )
-    ordered = [
-        {name: sorted(rows, key=repr) for name, rows in tables.items()} for tables in answers
-    ]
+    ordered = [{name: sorted(rows, key=repr) for name, rows in tables.items()} for tables in answers]
     assert ordered[0] == ordered[1] == ordered[2]
 
 
 def test_a_big_block_costs_no_more_than_its_records(world: World) -> None:
     cards = [
-        {**company(1, name=f"Branch {n} of many", domain="big.example"), "id": f"{n:05d}"} for n in range(3000)
+        {**company(1, name=f"Branch {n} of many", domain="big.example"), "id": f"{n:05d}"}
+        for n in range(3000)
     ]
     tables = world.solved(crm__company=[*cards, {**cards[7], "id": "99999"}])
     found = survivors(tables)

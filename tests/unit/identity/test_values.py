@@ -52,7 +52,9 @@ def published_examples() -> list[tuple[str, phonenumbers.PhoneNumber]]:
     return found
 
 
-@pytest.mark.parametrize("form", ["e164", "international", "national", "rfc3966", "double_zero", "full_width"])
+@pytest.mark.parametrize(
+    "form", ["e164", "international", "national", "rfc3966", "double_zero", "full_width"]
+)
 def test_the_published_example_numbers_come_back_in_every_form(form: str) -> None:
     examples = published_examples()
     assert len({region for region, _ in examples}) == len(phonenumbers.SUPPORTED_REGIONS)
@@ -102,7 +104,9 @@ def test_the_published_example_numbers_come_back_in_every_form(form: str) -> Non
         (None, "US", Phone(None, None, "missing")),
     ],
 )
-def test_a_phone_is_read_as_it_is_dialled_there(text: str | None, country: str | None, expected: Phone) -> None:
+def test_a_phone_is_read_as_it_is_dialled_there(
+    text: str | None, country: str | None, expected: Phone
+) -> None:
     assert read_phone(text, country) == expected
 
 

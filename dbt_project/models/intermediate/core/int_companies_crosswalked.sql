@@ -1,9 +1,9 @@
 -- Grain: one row per company that the CRM or a record of work names, with the account
 -- that it belongs to.
 -- Duplicates, and what was merged, follow the company that stands for them. That is of
--- the account of the billing customers that are it, else of the one that its cards name,
--- which may be its parent's; else it is an account of its own. A deleted company keeps
--- its history.
+-- the account of the billing customers that are it, else of the one that its cards
+-- name, which may be its parent's; else it is an account of its own. A deleted company
+-- keeps its history.
 with
 
 companies as (

@@ -77,13 +77,19 @@ cards as (
 ranked as (
 
     select
-        *
-        {%- for field in fields %},
+        {%- for field in fields %}
+        {{ field }},
         row_number() over (
             partition by surviving_company_id
             order by case when {{ field }} is null then 1 else 0 end, member_number
-        ) as {{ field }}_number
+        ) as {{ field }}_number,
         {%- endfor %}
+        surviving_company_id,
+        account_id,
+        is_billed,
+        created_at,
+        is_deleted,
+        is_person
     from cards
 
 ),

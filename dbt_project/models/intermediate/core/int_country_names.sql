@@ -1,6 +1,6 @@
 -- Grain: one row per way to write a country, in capitals.
--- The codes of ISO 3166-1, two letters or three, the name, and what the country is called
--- elsewhere.
+-- The codes of ISO 3166-1, two letters or three, the name, and what the country is
+-- called elsewhere.
 with
 
 countries as (
