@@ -174,6 +174,11 @@ def identity_tables(
             *pair_rows("customer", matched.pairs),
             *pair_rows("entity", entity_pairs),
         ],
+        "country_texts": [
+            {"country_text": text, "country_code": code}
+            for text in sorted(_country_texts(exports))
+            if (code := country_code(text)) is not None
+        ],
         "problems": _problems(
             decided,
             {"company": about_companies, "contact": about_contacts, "customer": about_customers},
@@ -228,6 +233,15 @@ def _companies(exports: Exports) -> dict[str, Company]:
     for company_id in named - hidden - found.keys():
         found[company_id] = Company(company_id, is_in_export=False)
     return dict(sorted(found.items()))
+
+
+def _country_texts(exports: Exports) -> set[str]:
+    """Countries as companies have them now and had them before, without blanks around."""
+    texts = exports.values("crm", "company", "property_country")
+    for row in exports.rows("crm", "company_property_history", ["name", "value"]):
+        if row["name"] == "country" and row["value"]:
+            texts.add(row["value"])
+    return {text.strip(" ") for text in texts}
 
 
 def _contacts(

@@ -1,7 +1,7 @@
--- Every numerator and denominator of the company's ratios is the sum over the channels by
--- which accounts were won: of all that an account is of, that alone never changes, so
--- that what it pays now stands where it paid a year ago. A returned row shows by how much
--- that sum is off.
+-- Every numerator and denominator of the company's ratios is the sum over the channels
+-- by which accounts were won: of all that an account is of, that alone never changes,
+-- so that what it pays now stands where it paid a year ago. A returned row shows by how
+-- much that sum is off.
 with
 
 metrics as (

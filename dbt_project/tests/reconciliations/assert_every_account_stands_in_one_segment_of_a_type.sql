@@ -23,7 +23,13 @@ segment_sums as (
         sum(closing_account_count) as closing_account_count,
         sum(intra_month_churn_count) as intra_month_churn_count
     from {{ ref('fct_mrr_bridge_by_segment_month') }}
-    where segment_type in ('{{ account_segment_types().split() | join("', '") }}')
+    where
+        segment_type in (
+            {%- for segment_type in account_segment_types().split() %}
+            '{{ segment_type }}'
+            {%- if not loop.last %},{% endif %}
+            {%- endfor %}
+        )
     group by segment_type, month
 
 ),

@@ -21,7 +21,7 @@ segment_years as (
 
 ),
 
-types as (
+type_pairs as (
 
     select
         'all' as segment_type,
@@ -97,8 +97,8 @@ sums as (
 )
 
 select
-    types.segment_type,
-    types.cross_segment_type,
+    type_pairs.segment_type,
+    type_pairs.cross_segment_type,
     expected_years.year,
     expected_years.amount as expected_amount,
     sums.amount as actual_amount,
@@ -106,11 +106,11 @@ select
     expected_years.arr_amount as expected_arr_amount,
     sums.arr_amount as actual_arr_amount
 from expected_years
-cross join types
+cross join type_pairs
 left join sums
     on
-        types.segment_type = sums.segment_type
-        and types.cross_segment_type = sums.cross_segment_type
+        type_pairs.segment_type = sums.segment_type
+        and type_pairs.cross_segment_type = sums.cross_segment_type
         and expected_years.year = sums.year
 where
     coalesce(sums.amount, 0) <> expected_years.amount

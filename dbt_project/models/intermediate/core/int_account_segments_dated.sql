@@ -105,10 +105,10 @@ sources as (
                         = companies_crosswalk.surviving_company_id
                         then 0
                     else 1
-                end,
-                case when companies.is_deleted then 1 else 0 end,
+                end asc,
+                case when companies.is_deleted then 1 else 0 end asc,
                 companies.created_at asc nulls last,
-                candidates.company_id
+                candidates.company_id asc
         ) as source_number
     from candidates
     inner join companies_crosswalk
@@ -154,18 +154,36 @@ described as (
     select
         starts.account_id,
         starts.valid_from,
-        {%- for property_name in [
-            'country', 'industry', 'numberofemployees', 'hs_analytics_source',
-            'deployment_type'
-        ] %}
         max(
             case
-                when account_properties.property_name = '{{ property_name }}'
+                when account_properties.property_name = 'country'
                     then account_properties.property_value
             end
-        ) as {{ property_name }}
-        {%- if not loop.last %},{% endif %}
-        {%- endfor %}
+        ) as country,
+        max(
+            case
+                when account_properties.property_name = 'industry'
+                    then account_properties.property_value
+            end
+        ) as industry,
+        max(
+            case
+                when account_properties.property_name = 'numberofemployees'
+                    then account_properties.property_value
+            end
+        ) as employee_count,
+        max(
+            case
+                when account_properties.property_name = 'hs_analytics_source'
+                    then account_properties.property_value
+            end
+        ) as analytics_source,
+        max(
+            case
+                when account_properties.property_name = 'deployment_type'
+                    then account_properties.property_value
+            end
+        ) as deployment_type
     from starts
     left join account_properties
         on
@@ -184,13 +202,13 @@ placed as (
         coalesce(customers.country_code, country_names.country_code) as country_code,
         verticals.target as vertical,
         case
-            when try_cast(described.numberofemployees as decimal(18, 6)) < 0 then null
+            when try_cast(described.employee_count as decimal(18, 6)) < 0 then null
             when
-                try_cast(described.numberofemployees as decimal(18, 6))
+                try_cast(described.employee_count as decimal(18, 6))
                 < run_settings.sme_below_employees
                 then 'sme'
             when
-                try_cast(described.numberofemployees as decimal(18, 6))
+                try_cast(described.employee_count as decimal(18, 6))
                 >= run_settings.sme_below_employees
                 then 'large'
         end as organization_size,
@@ -209,7 +227,7 @@ placed as (
     left join mappings as channels
         on
             channels.mapping = 'analytics_source'
-            and lower(described.hs_analytics_source) = channels.value
+            and lower(described.analytics_source) = channels.value
     left join mappings as deployments
         on
             deployments.mapping = 'deployment_type'

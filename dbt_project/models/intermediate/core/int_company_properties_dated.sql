@@ -2,7 +2,7 @@
 -- property had a value there. A month has the value of its end.
 -- The first value is taken to have held from the beginning: a card that was filled in
 -- later is no change of the company. The newest entry of a history says what the card
--- shows, where that shows anything; a property without a history is what the card shows.
+-- shows, where that shows anything; a property without a history is what the card says.
 -- What was set after an as-of is not known. How a customer was won and how it runs the
 -- product are read off the card: a later value corrects the earlier.
 {%- set card_columns = {

@@ -1,6 +1,6 @@
 -- Grain: one row per way to write a country, in capitals.
--- The codes of ISO 3166-1, two letters or three, the name, and what the country is
--- called elsewhere.
+-- The codes of ISO 3166-1, two letters or three, the name, what the country is called
+-- elsewhere, and what else the companies of the CRM were understood to mean.
 with
 
 countries as (
@@ -12,6 +12,12 @@ countries as (
 names as (
 
     select * from {{ ref('country_names') }}
+
+),
+
+texts as (
+
+    select * from {{ ref('stg_identity__country_texts') }}
 
 ),
 
@@ -36,6 +42,11 @@ final as (
         upper(country_name) as country_name,
         country_code
     from names
+    union
+    select
+        upper(country_text) as country_name,
+        country_code
+    from texts
 
 )
 

@@ -1,9 +1,9 @@
 -- Grain: one row per segment type, segment, cross segment type, cross segment and year
 -- with revenue, or with ARR at its last month-end.
 -- Revenue (recognized less contra-revenue, whole minor units of the reporting currency)
--- stands in the segments that the account was of in the month that it was earned, ARR in
--- those of the month-end. All together are the segment 'all' of the type 'all'; what is
--- not crossed with anything is crossed with 'none'.
+-- stands in the segments that the account was of in the month that it was earned, ARR
+-- in those of the month-end. All together are the segment 'all' of the type 'all'; what
+-- is not crossed with anything is crossed with 'none'.
 with
 
 revenue as (

@@ -1,8 +1,8 @@
 -- Grain: one row per segment type, segment, account and month with a cost of revenue.
 -- A segment that an account is of as a whole (its country, say) bears all costs of its
--- accounts in the months that they are of it; a product, plan, currency, service type or
--- deployment what fell on the prices that the account paid there. Costs of no account
--- are of no segment.
+-- accounts in the months that they are of it; a product, plan, currency, service type
+-- or deployment what fell on the prices that the account paid there. Costs of no
+-- account are of no segment.
 with
 
 costs as (

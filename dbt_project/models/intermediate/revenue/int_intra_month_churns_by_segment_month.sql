@@ -96,7 +96,7 @@ placed as (
 
     select
         steps.account_id,
-        'all' as account,
+        'all' as whole_account,
         prices.product,
         prices.plan,
         steps.currency_code as currency,
@@ -112,10 +112,10 @@ placed as (
 ),
 
 -- What an account is of as a whole it is of with everything it pays: that is added up
--- once, under the type 'account'.
+-- once, under the type 'whole_account'.
 segment_steps as (
 
-    {%- for segment_type in ['account'] + price_segment_types().split() %}
+    {%- for segment_type in ['whole_account'] + price_segment_types().split() %}
     select
         '{{ segment_type }}' as segment_type,
         {{ segment_type }} as segment,
@@ -205,7 +205,7 @@ segment_churns as (
         segment,
         month
     from churns
-    where segment_type <> 'account'
+    where segment_type <> 'whole_account'
     {%- for segment_type in dated_segment_types().split() %}
     union all
     select
@@ -218,7 +218,7 @@ segment_churns as (
             churns.account_id = account_segments.account_id
             and churns.month >= account_segments.valid_from
             and churns.month < account_segments.valid_to
-    where churns.segment_type = 'account'
+    where churns.segment_type = 'whole_account'
     {%- endfor %}
     union all
     select
@@ -230,7 +230,7 @@ segment_churns as (
         on
             churns.account_id = health_bands.account_id
             and churns.month = health_bands.month
-    where churns.segment_type = 'account'
+    where churns.segment_type = 'whole_account'
 
 ),
 

@@ -1,7 +1,7 @@
 -- Grain: one row per segment type, segment, cross segment type, cross segment and
 -- calendar year with revenue, with ARR at its last month-end or with a forecast.
--- A forecast goes on from the last complete year at the segment's growth since the first
--- one: it says where constant growth leads, no more.
+-- A forecast goes on from the last complete year at the segment's growth since the
+-- first one: it says where constant growth leads, no more.
 with
 
 segment_years as (
