@@ -6,6 +6,7 @@ Add here which of the published alerts are raised, and how one reads. What is a 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -16,14 +17,13 @@ import duckdb
 
 from orchestration.alerts import alerts_file, raise_alert
 from orchestration.engines import duckdb as engine
-from orchestration.files import read_records
+from orchestration.files import read_records, write_json
 from orchestration.runs import Run
+from orchestration.settings import Settings
 
 # Valid from one on. Each is a call of the operator's command, which may take its timeout; what is beyond is
 # told in one message. Twenty is what a person reads in a morning.
 MOST_AT_ONCE = 20
-# Written down at the first publication: what fell before is history, and would all come at once.
-BEGINNING = "health:beginning"
 
 NEWEST_COMPLETE_MONTH = "select max(month) from marts.dim_months where is_complete_month"
 # Where most is at stake first.
@@ -35,6 +35,14 @@ FALLS = """
     where alerts.month = ?
     order by alerts.mrr_amount desc, alerts.account_id, alerts.alert_kind
 """
+
+
+def beginning_file(settings: Settings) -> Path:
+    """Where a home keeps the newest month that was complete at its first publication.
+
+    What fell before is past, and would all come at once.
+    """
+    return settings.home / "health_alerts.json"
 
 
 @dataclass(frozen=True)
@@ -85,7 +93,7 @@ def raise_health_alerts(run: Run, warehouse_file: Path, policies: Mapping[str, s
         return
     try:
         told = _raise(run, warehouse_file, policies.get("reporting_currency", ""))
-    except (OSError, duckdb.Error) as error:
+    except (OSError, ValueError, KeyError, TypeError, duckdb.Error) as error:
         run.warn(f"Falls of health could not be told: {error}")
         return
     if told:
@@ -96,21 +104,13 @@ def _raise(run: Run, warehouse_file: Path, currency: str) -> int:
     month = engine.read_rows(warehouse_file, NEWEST_COMPLETE_MONTH).values[0][0]
     if month is None:
         return 0
-    records = read_records(alerts_file(run.settings))
-    beginning = next((record for record in records if record.get("alert_id") == BEGINNING), None)
+    beginning = _beginning(run.settings)
     if beginning is None:
-        raise_alert(
-            run.settings,
-            alert_id=BEGINNING,
-            run_id=run.run_id,
-            summary=f"Falls of health are told from the month after {month:%Y-%m} on",
-            details=month.isoformat(),
-            tell=False,
-        )
+        write_json(beginning_file(run.settings), {"told_after": month.isoformat()})
         return 0
-    if month.isoformat() <= str(beginning.get("details", "")):
+    if month <= beginning:
         return 0
-    raised = {record.get("alert_id") for record in records}
+    raised = {record.get("alert_id") for record in read_records(alerts_file(run.settings))}
     rows = engine.read_rows(warehouse_file, FALLS, parameters=[month]).values
     falls = [Fall(row[0], row[1], month, *row[2:]) for row in rows]
     new = [fall for fall in falls if fall.alert_id not in raised]
@@ -129,6 +129,13 @@ def _raise(run: Run, warehouse_file: Path, currency: str) -> int:
             details="\n".join(fall.summary(currency) for fall in together),
         )
     return len(new)
+
+
+def _beginning(settings: Settings) -> date | None:
+    file = beginning_file(settings)
+    if not file.exists():
+        return None
+    return date.fromisoformat(json.loads(file.read_text(encoding="utf-8"))["told_after"])
 
 
 def _tell(run: Run, fall: Fall, currency: str, *, tell: bool = True) -> None:

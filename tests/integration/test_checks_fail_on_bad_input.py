@@ -1541,8 +1541,8 @@ CASES: dict[str, list[Case]] = {
                 ("policy.health_measures", "s, ", *says),
             )
             for column, value, says in (
-                ("measure", "mood", ("measure", "'mood'", "Expected usage, adoption")),
-                ("measure", None, ("measure", "Expected usage, adoption")),
+                ("measure", "mood", ("measure", "'mood'", "Expected a measure")),
+                ("measure", None, ("measure", "Expected a measure")),
                 ("measure", "score:none", ("'score:none'", "Expected a score")),
                 ("measure", "score:s", ("'score:s'", "takes in")),
                 ("weight", 99, ("'s, all'", "weight", "'99.0000'", "sum to 100")),

@@ -16,7 +16,7 @@ import pytest
 from orchestration import health_alerts
 from orchestration.alerts import alerts_file
 from orchestration.files import read_records
-from orchestration.health_alerts import raise_health_alerts
+from orchestration.health_alerts import beginning_file, raise_health_alerts
 from orchestration.reporting import SilentReporter
 from orchestration.runs import Run, RunOptions, utc_now
 from orchestration.settings import Settings
@@ -84,7 +84,8 @@ def test_the_first_publication_tells_nothing_and_remembers_where_it_began(tmp_pa
     version = a_version(tmp_path, date(2024, 1, 1), [("a1", "band_drop", "2024-01-01", 10)])
     raise_health_alerts(run, version, POLICIES)
     raise_health_alerts(run, version, POLICIES)
-    assert raised(run) == [health_alerts.BEGINNING]
+    assert json.loads(beginning_file(run.settings).read_text()) == {"told_after": "2024-01-01"}
+    assert raised(run) == []
     assert told(tmp_path) == []
 
 
@@ -157,6 +158,7 @@ def test_without_a_complete_month_nothing_begins(tmp_path: Path) -> None:
     run = a_run(tmp_path)
     raise_health_alerts(run, a_version(tmp_path, None), POLICIES)
     assert raised(run) == []
+    assert not beginning_file(run.settings).exists()
 
 
 def test_a_version_that_cannot_be_read_is_a_warning(tmp_path: Path) -> None:
@@ -165,4 +167,11 @@ def test_a_version_that_cannot_be_read_is_a_warning(tmp_path: Path) -> None:
     with duckdb.connect(str(file)) as connection:
         connection.execute("create schema marts")
     raise_health_alerts(run, file, POLICIES)
+    assert "Falls of health could not be told" in run.log.read_text()
+
+
+def test_a_beginning_that_cannot_be_read_is_a_warning(tmp_path: Path) -> None:
+    run = a_run(tmp_path)
+    beginning_file(run.settings).write_text("{")
+    raise_health_alerts(run, a_version(tmp_path, date(2024, 1, 1)), POLICIES)
     assert "Falls of health could not be told" in run.log.read_text()

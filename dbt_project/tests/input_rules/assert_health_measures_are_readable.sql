@@ -8,6 +8,17 @@ health_measures as (
 
 ),
 
+known_measures as (
+
+    {%- for measure in measures_of_health().split() %}
+    select '{{ measure }}' as known_measure
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
 summed as (
 
     select
@@ -23,19 +34,18 @@ summed as (
 findings as (
 
     select
-        score,
-        measure,
+        health_measures.score,
+        health_measures.measure,
         'measure' as column_name,
-        coalesce(measure, 'NULL') as rejected_value,
-        'Expected {{ measures_of_health().split() | join(", ") }}, or score: and the'
-        || ' name of a score.' as reason
+        coalesce(health_measures.measure, 'NULL') as rejected_value,
+        'Expected a measure of fct_health_by_account_month, such as usage, or score:'
+        || ' and the name of a score.' as reason
     from health_measures
+    left join known_measures
+        on health_measures.measure = known_measures.known_measure
     where
-        coalesce(
-            measure not in ('{{ measures_of_health().split() | join("', '") }}')
-            and not measure like 'score:%',
-            true
-        )
+        known_measures.known_measure is null
+        and coalesce(not health_measures.measure like 'score:%', true)
     union all
     select
         health_measures.score,

@@ -1,5 +1,5 @@
--- Every ticket, answer and seat stands in one segment of each type. A returned row shows
--- a month in which the segments of a type do not sum to it.
+-- Every ticket, answer and seat stands in one segment of each type. A returned row
+-- shows a month in which the segments of a type do not sum to it.
 {%- set measures = {
     'support': ['tickets', 'answered_tickets', 'breached_tickets', 'open_tickets'],
     'nps': ['respondents', 'promoters', 'detractors'],

@@ -1,5 +1,5 @@
--- Grain: one row per account, month at whose end it pays MRR, measure and look-back: the
--- value of the measure, 6 decimals; no row where nothing is known.
+-- Grain: one row per account, month at whose end it pays MRR, measure and look-back:
+-- the value of the measure, 6 decimals; no row where nothing is known.
 -- A look-back of n days is [month-end less n days of 24 hours, month-end), in days of
 -- use the last n days; tickets stand as they stood at the month-end.
 with
@@ -198,41 +198,60 @@ adopted as (
 
 ),
 
-supported as (
+-- What was answered or closed later was open at the month-end.
+tickets_at_month_end as (
 
     select
         looking_back.measure,
         looking_back.look_back_days,
         looking_back.account_id,
         looking_back.month,
-        {{ exact_integer(
-            "sum(case when tickets.reply_status = 'in_time' then 1 else 0 end)"
-        ) }} as numerator,
-        {{ exact_integer('count(*)') }} as denominator
+        looking_back.month_end_at,
+        tickets.reply_due_at,
+        case
+            when tickets.first_replied_at < looking_back.month_end_at
+                then tickets.first_replied_at
+        end as first_replied_at,
+        case
+            when tickets.closed_at < looking_back.month_end_at then tickets.closed_at
+        end as closed_at
     from looking_back
     inner join tickets
         on
             looking_back.account_id = tickets.account_id
             and looking_back.window_start_at <= tickets.created_at
             and looking_back.month_end_at > tickets.created_at
-    where
-        looking_back.measure = 'support'
-        -- Decided by the month-end: a reply that was in time, or the time for it gone by.
-        and (
-            (
-                tickets.reply_status = 'in_time'
-                and tickets.first_replied_at < looking_back.month_end_at
-            )
-            or (
-                tickets.reply_status in ('late', 'unanswered')
-                and tickets.reply_due_at < looking_back.month_end_at
-            )
-        )
-    group by
-        looking_back.measure,
-        looking_back.look_back_days,
-        looking_back.account_id,
-        looking_back.month
+    where looking_back.measure = 'support'
+
+),
+
+replies as (
+
+    select
+        *,
+        case
+            when first_replied_at > reply_due_at then 'breached'
+            when first_replied_at is not null then 'in_time'
+            when coalesce(closed_at, month_end_at) > reply_due_at then 'breached'
+        end as reply_status
+    from tickets_at_month_end
+
+),
+
+supported as (
+
+    select
+        measure,
+        look_back_days,
+        account_id,
+        month,
+        {{ exact_integer(
+            "sum(case when reply_status = 'in_time' then 1 else 0 end)"
+        ) }} as numerator,
+        {{ exact_integer('count(*)') }} as denominator
+    from replies
+    where reply_status is not null
+    group by measure, look_back_days, account_id, month
 
 ),
 
@@ -292,7 +311,7 @@ csm_ratings_numbered as (
                 looking_back.look_back_days,
                 looking_back.account_id,
                 looking_back.month
-            order by csm_ratings.rated_at desc, csm_ratings.company_id
+            order by csm_ratings.rated_at desc, csm_ratings.company_id asc
         ) as rating_number
     from csm_ratings
     inner join companies

@@ -1,5 +1,5 @@
--- Grain: one row per segment type, segment and month with an answer to the NPS survey in
--- the period of policy nps_period_months that ends with the month; segment type and
+-- Grain: one row per segment type, segment and month with an answer to the NPS survey
+-- in the period of policy nps_period_months that ends with the month; segment type and
 -- segment 'all' are the company as a whole.
 -- Of each contact the last answer of the period counts, in the segment that the account
 -- it speaks for has in the month; one that speaks for no account is in 'unknown'.

@@ -247,7 +247,7 @@ entitled as (
         entitlements.valid_to,
         row_number() over (
             partition by entitlements.account_id
-            order by entitlements.valid_to desc, entitlements.basis
+            order by entitlements.valid_to desc, entitlements.basis asc
         ) as entitlement_number
     from entitlements
     inner join run_settings

@@ -77,7 +77,8 @@ weekdays as (
         days.support_time_zone,
         days.support_date,
         days.midnight,
-        {{ days_between('days.a_monday', 'days.support_date') }} % 7 + 1 as weekday
+        {{ days_between('days.a_monday', 'days.support_date') }} % 7 + 1
+            as weekday_number
     from days
 
 ),
@@ -111,7 +112,7 @@ on_the_clock as (
         on weekdays.support_date = holidays.holiday_date
     left join spans
         on
-            weekdays.weekday = spans.weekday
+            weekdays.weekday_number = spans.weekday
             and holidays.holiday_date is null
 
 ),

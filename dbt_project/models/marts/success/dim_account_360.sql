@@ -152,12 +152,13 @@ final as (
         health_numbered.band as health_band,
         case
             when relations.nps_respondents > 0
-                then cast(
-                    {{ round_quotient_to_mrr(
-                        exact_integer('relations.nps_points'),
-                        exact_integer('relations.nps_respondents')
-                    ) }} as decimal(9, 4)
-                )
+                then
+                    cast(
+                        {{ round_quotient_to_mrr(
+                            exact_integer('relations.nps_points'),
+                            exact_integer('relations.nps_respondents')
+                        ) }} as decimal(9, 4)
+                    )
         end as nps_score,
         cast(coalesce(relations.nps_respondents, 0) as bigint) as nps_respondents,
         cast(relations.seats_active as bigint) as seats_active,

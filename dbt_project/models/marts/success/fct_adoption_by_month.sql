@@ -1,5 +1,5 @@
--- Grain: one row per month in which accounts used the product, were spoken to as customers
--- or first got value of the product. Definitions 8.
+-- Grain: one row per month in which accounts used the product, were spoken to as
+-- customers or first got value of the product. Definitions 8.
 with
 
 adoption as (

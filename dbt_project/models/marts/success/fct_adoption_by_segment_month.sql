@@ -1,5 +1,5 @@
--- Grain: one row per segment type, segment and month in which accounts used the product,
--- were spoken to as customers or first got value of the product.
+-- Grain: one row per segment type, segment and month in which accounts used the
+-- product, were spoken to as customers or first got value of the product.
 with
 
 adoption as (

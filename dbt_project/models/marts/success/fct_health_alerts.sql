@@ -1,5 +1,5 @@
--- Grain: one row per account, month and kind of alert: its health fell into a lower band
--- than at the end of the month before (band_drop), or by at least policy
+-- Grain: one row per account, month and kind of alert: its health fell into a lower
+-- band than at the end of the month before (band_drop), or by at least policy
 -- health_drop_points within about health_drop_days (score_fall).
 with
 

@@ -47,15 +47,20 @@ measures_numbered as (
 spread as (
 
     select
-        account_id,
-        month,
         {%- for measure in measures_of_health().split() %}
-        max(case when measure = '{{ measure }}' then measure_value end)
-            as {{ measure }}_value,
-        max(case when measure = '{{ measure }}' then points end)
-            as {{ measure }}_points
-        {%- if not loop.last %},{% endif %}
+        max(
+            case
+                when measure = '{{ measure }}' then measure_value
+            end
+        ) as {{ measure }}_value,
+        max(
+            case
+                when measure = '{{ measure }}' then points
+            end
+        ) as {{ measure }}_points,
         {%- endfor %}
+        account_id,
+        month
     from measures_numbered
     where score_number = 1
     group by account_id, month

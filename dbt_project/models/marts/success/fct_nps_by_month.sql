@@ -1,5 +1,5 @@
--- Grain: one row per month with an answer to the NPS survey in the period that ends with it.
--- Of each contact the last answer of the period counts. Definitions 8.
+-- Grain: one row per month with an answer to the NPS survey in the period that ends
+-- with it. Of each contact the last answer of the period counts. Definitions 8.
 with
 
 nps as (

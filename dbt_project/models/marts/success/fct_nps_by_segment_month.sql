@@ -1,5 +1,5 @@
--- Grain: one row per segment type, segment and month with an answer to the NPS survey in
--- the period that ends with it.
+-- Grain: one row per segment type, segment and month with an answer to the NPS survey
+-- in the period that ends with it.
 with
 
 nps as (

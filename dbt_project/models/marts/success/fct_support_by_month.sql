@@ -24,7 +24,8 @@ final as (
         cast(support.in_time_tickets as bigint) as in_time_tickets,
         cast(support.breached_tickets as bigint) as breached_tickets,
         cast(support.waiting_tickets as bigint) as waiting_tickets,
-        cast(support.closed_without_reply_tickets as bigint) as closed_without_reply_tickets,
+        cast(support.closed_without_reply_tickets as bigint)
+            as closed_without_reply_tickets,
         cast(support.unentitled_tickets as bigint) as unentitled_tickets,
         cast(support.open_tickets as bigint) as open_tickets,
         {{ ratio(

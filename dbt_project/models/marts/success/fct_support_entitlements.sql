@@ -1,4 +1,5 @@
--- Grain: one row per account, basis and beginning of a time in which it may ask support.
+-- Grain: one row per account, basis and beginning of a time in which it may ask
+-- support.
 with
 
 entitlements as (
