@@ -66,6 +66,8 @@ ranges as (
         'crm_billing_tolerance_days' as policy_key,
         0 as low,
         36500 as high
+    union all
+    select
         'first_reply_minutes' as policy_key,
         0 as low,
         100000 as high
