@@ -63,8 +63,8 @@ class Crm:
         return {owner: sorted(values, key=lambda entry: entry[0]) for owner, values in found.items()}
 
     def account_of(self, row: Row) -> str | None:
-        """Of the company that a row names, if there is one, else of its contact's."""
-        if row.get("company_id") in self.identity.companies.groups.group_of:
+        """Of the company that a row names, else of its contact's."""
+        if "company_id" in row:
             return self.identity.of_company(row["company_id"])
         return self.identity.of_contact(row["contact_id"]) if "contact_id" in row else None
 

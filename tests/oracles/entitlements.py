@@ -12,7 +12,6 @@ from functools import cached_property
 
 from tests.oracles.calendar_months import add_months, first_instant
 from tests.oracles.export import naive
-from tests.oracles.items import Item
 from tests.oracles.mrr import Company, MartRow
 from tests.oracles.obligations import INCLUDED_SUPPORT
 from tests.oracles.recognition import Books
@@ -54,18 +53,16 @@ class Entitlements:
         self.books = books
         self.included_months = int((DEFAULT_POLICIES | dict(policies))["support_included_months"])
 
-    def spans_of_item(self, account: str, item: Item) -> Iterator[tuple[str, Span]]:
-        """When it is in service, instant by instant; free service, too, where it is no maintenance."""
-        moments = sorted(item.instants_of_change)
+    def service_spans(self, account: str) -> Iterator[tuple[str, Span]]:
+        """When something is in service, instant by instant; free service, too, where it is no maintenance."""
+        items = self.company.items_by_account[account]
+        moments = sorted({moment for item in items for moment in item.instants_of_change})
         for position, moment in enumerate(moments):
-            service = item.service_at(moment)
-            if service is None or service.account_id != account:
-                continue
             end = moments[position + 1] if position + 1 < len(moments) else None
-            is_maintenance = service.statement.line.licence_type == MAINTENANCE
-            if is_maintenance and not service.mrr:
-                continue
-            yield (MAINTENANCE if is_maintenance else SUBSCRIPTION), (moment, end)
+            for service in self.company.account_services_at(account, moment):
+                is_maintenance = service.statement.line.licence_type == MAINTENANCE
+                if service.mrr or not is_maintenance:
+                    yield (MAINTENANCE if is_maintenance else SUBSCRIPTION), (moment, end)
 
     def licence_spans(self) -> Iterator[tuple[str, Span]]:
         """From the day a licence is active, of what is or may still be paid."""
@@ -84,10 +81,9 @@ class Entitlements:
     def spans(self) -> dict[tuple[str, str], list[Span]]:
         """By account and basis."""
         found: dict[tuple[str, str], list[Span]] = defaultdict(list)
-        for account, items in self.company.items_by_account.items():
-            for item in items:
-                for basis, span in self.spans_of_item(account, item):
-                    found[account, basis].append(span)
+        for account in [*self.company.items_by_account]:
+            for basis, span in self.service_spans(account):
+                found[account, basis].append(span)
         for account, span in self.licence_spans():
             found[account, LICENCE].append(span)
         return {key: joined(spans) for key, spans in found.items()}

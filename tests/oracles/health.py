@@ -219,7 +219,10 @@ class Health:
             span = invoice.unpaid_for_too_long(timedelta(0))
             if span is not None:
                 account = self.crm.identity.of_customer(invoice.customer_id)
-                found.setdefault(account, []).append(span)
+                due, settled = span
+                # In whole seconds, as everything of an account's history is told.
+                until = None if settled is None else settled.replace(microsecond=0)
+                found.setdefault(account, []).append((due.replace(microsecond=0), until))
         return found
 
     def tenure(self, account: str, window: Window) -> Fraction | None:

@@ -151,18 +151,24 @@ class Objects:
     groups: Groups
 
     def members(self, identity: str) -> list[Row]:
-        """The cards that are one, the oldest first; none where only an id is known."""
+        """The cards that are one, the oldest first; those that were deleted, or merged into others, last."""
         members = [
             self.rows[member] for member in self.groups.group_of.get(identity, set()) if member in self.rows
         ]
-        return sorted(members, key=lambda row: (created(row), row["id"]))
+        merged = {other for row in members for other in merged_ids(row)}
+        return sorted(
+            members,
+            key=lambda row: (
+                row["id"] in merged,
+                flag(row, "is_deleted", absent=False),
+                created(row),
+                row["id"],
+            ),
+        )
 
     def survivor(self, identity: str) -> str:
-        """The oldest card, but none that the CRM says it has merged into another."""
         members = self.members(identity)
-        merged = {other for row in members for other in merged_ids(row)}
-        kept = [row for row in members if row["id"] not in merged] or members
-        return kept[0]["id"] if kept else identity
+        return members[0]["id"] if members else identity
 
     def richest(self, identity: str, column: str) -> str | None:
         """The value of the oldest card that has one."""

@@ -62,12 +62,11 @@ class Deal:
         """Just before an instant."""
         return next((stage for entered, stage in reversed(self.stages) if entered < close), None)
 
-    def last_open_stage(self, close: datetime) -> Stage | None:
-        """From which it went to where it stands; the stage itself where it never was in an open one."""
+    def stage_before_close(self, close: datetime) -> Stage:
+        """From which it was won or lost; the stage in which it stands where it was in no open one before."""
         before = [stage for entered, stage in self.stages if entered < close]
-        return next(
-            (stage for stage in reversed(before) if stage.state == OPEN), before[-1] if before else None
-        )
+        earlier = next((stage for stage in reversed(before) if stage.state != before[-1].state), before[-1])
+        return earlier if earlier.state == OPEN else before[-1]
 
     def closed_at(self, close: datetime) -> datetime:
         """When it entered the state in which it stands, for the last time."""
@@ -158,16 +157,13 @@ class Pipeline:
         self, deal: Row, name: str, read: Callable[[str], Value | None]
     ) -> list[tuple[datetime | None, Value | None]]:
         """What cannot be read changes nothing; what was emptied is none from then on."""
-        history = self.histories[name].get(deal["deal_id"])
-        if history is None:
-            card = deal.get(f"property_{name}")
-            return [(None, None if card is None else read(card))]
         values: list[tuple[datetime | None, Value | None]] = []
-        for since, text in history:
+        for since, text in self.histories[name].get(deal["deal_id"], []):
             value = None if text is None else read(text)
             if text is None or value is not None:
                 values.append((since, value))
-        return values
+        card = deal.get(f"property_{name}")
+        return values or [(None, None if card is None else read(card))]
 
     @cached_property
     def histories(self) -> dict[str, dict[str, list[tuple[datetime, str | None]]]]:
@@ -266,8 +262,9 @@ class Pipeline:
                 # A day that has not come yet may still be kept.
                 found["slipped_deals"] += month <= expected < self.crm.calendar.local_date(close)
         elif was != after.state:
-            stage = deal.last_open_stage(close)
-            found = sums[after.name if stage is None else stage.name]
+            found = sums[deal.stage_before_close(close).name]
+            # What was won or lost before must have been open again, if not at a month-end.
+            found["reopened_deals"] += was in {WON, LOST}
             found[f"{after.state}_deals"] += 1
             found[f"{after.state}_amount"] += amount or NOTHING
         else:

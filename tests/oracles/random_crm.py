@@ -200,15 +200,15 @@ class CrmMaker:
         abroad, at_home = self.phone()
         cards = [*customers, *([None] if not customers or self.chance(0.25) else [])]
         way = self.source.choice(("domain", "phone", "merged"))
-        first = None
+        first = before = None
         for position, customer in enumerate(cards):
             values: Row = {"property_name": name if position == 0 else f"{name.upper()}, Inc."}
             if way == "domain":
                 values["property_domain"] = domain if position == 0 else f"https://www.{domain}/about"
             if way == "phone":
                 values |= {"property_phone": abroad if position == 0 else at_home}
-            if way == "merged" and first is not None:
-                values["property_hs_merged_object_ids"] = first
+            if way == "merged":
+                values["property_hs_merged_object_ids"] = before
             link = self.source.choice(("property", "property", "e-mail", "name"))
             if link == "property" or way != "domain" or customer is None:
                 values["property_stripe_customer_id"] = customer
@@ -217,7 +217,7 @@ class CrmMaker:
                 self.rows["crm/company"][-1]["property_country"] = "Germany"
             if customer is not None and "property_stripe_customer_id" not in self.rows["crm/company"][-1]:
                 self.link(customer, company, link, name, domain)
-            first = first or company
+            first, before = first or company, company
         if self.chance(0.15) and first is not None:
             self.card(
                 property_name=f"{self.token()} of it",
