@@ -1260,6 +1260,29 @@ CASES: dict[str, list[Case]] = {
             ("billing.customer", "'cus_1'", "identity_decisions"),
         ),
     ],
+    "assert_figures_are_of_published_accounts": [
+        Case(
+            {
+                ACCOUNTS: [{"account_id": "a"}],
+                ACCOUNT_MONTHS: [account_month(), account_month(month=date(2024, 2, 1))],
+                "marts.fct_cost_of_revenue_by_account_month": [{"account_id": "unallocated"}],
+            }
+        ),
+        *(
+            Case(
+                {ACCOUNTS: [{"account_id": "a"}], f"marts.{figure}": [{"account_id": "b"}]},
+                (f"'{figure}'", "'b'"),
+            )
+            for figure in (
+                "fct_mrr_by_account_month",
+                "fct_mrr_by_account_currency_month",
+                "fct_revenue_by_account_month",
+                "fct_receivables_by_account_month",
+                "fct_cost_of_revenue_by_account_month",
+                "fct_gross_margin_by_account_month",
+            )
+        ),
+    ],
     "assert_records_that_are_one_are_of_one_account": [
         Case(
             {
