@@ -1,6 +1,6 @@
--- What cannot be read of a deal is left out of the pipeline: stages that no pipeline has,
--- chances that are none, amounts and close dates of the history that are neither empty
--- nor what they should be.
+-- What cannot be read of a deal is left out of the pipeline: stages that no pipeline
+-- has, chances that are none, amounts and close dates of the history that are neither
+-- empty nor what they should be.
 with
 
 deals as (
@@ -71,7 +71,7 @@ findings as (
         stage_id as row_id,
         'probability' as column_name,
         coalesce(cast(probability as string), 'NULL') as rejected_value,
-        'Expected the chance of winning from 0 to 1; deals in this stage are weighted 0.'
+        'Expected the chance of winning from 0 to 1; its deals are weighted 0.'
             as reason
     from pipeline_stages
     where
@@ -86,8 +86,9 @@ findings as (
         property_values.property_value as rejected_value,
         case
             when property_values.property_name = 'amount'
-                then 'Expected an amount in digits, such as 12000.00 or 12,000.00; the one'
-                    || ' before stays.'
+                then
+                    'Expected an amount in digits, such as 12000.00 or 12,000.00; the'
+                    || ' one before stays.'
             else 'Expected a time (ISO 8601); the close date before stays.'
         end as reason
     from property_values

@@ -20,7 +20,8 @@ sums as (
     select
         month,
         {%- for measure in measures + ['visitors'] %}
-        sum(case when channel = 'all' then {{ measure }} else 0 end) as all_{{ measure }},
+        sum(case when channel = 'all' then {{ measure }} else 0 end)
+            as all_{{ measure }},
         sum(case when channel <> 'all' then {{ measure }} else 0 end)
             as sum_of_{{ measure }},
         {%- endfor %}

@@ -1,5 +1,5 @@
--- Over the channels of a month, what accounts cost to win and how many were won are those
--- of fct_unit_economics_by_month.
+-- Over the channels of a month, what accounts cost to win and how many were won are
+-- those of fct_unit_economics_by_month.
 with
 
 channel_costs as (

@@ -1,5 +1,5 @@
--- Every account that ever paid is a customer of the funnel once, in the month from which
--- it first pays, wherever there is a funnel at all; with a lead or without.
+-- Every account that ever paid is a customer of the funnel once, in the month from
+-- which it first pays, wherever there is a funnel at all; with a lead or without.
 with
 
 funnel as (

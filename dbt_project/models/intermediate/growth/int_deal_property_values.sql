@@ -1,6 +1,6 @@
 -- Grain: one row per deal, property (amount, closedate) and time at which it was set.
--- What the history of a deal says of its amount and its expected close, as far as it can
--- be read. People type amounts; an amount of more digits than money has is none.
+-- What the history of a deal says of its amount and its expected close, as far as it
+-- can be read. People type amounts; one of more digits than money has is none.
 with
 
 property_history as (

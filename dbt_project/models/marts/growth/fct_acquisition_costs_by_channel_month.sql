@@ -1,7 +1,7 @@
--- Grain: one row per month and acquisition channel that bears costs, had spend or won an
--- account.
--- What the accounts of a channel cost to win: the sales and marketing of the ledger as
--- in fct_unit_economics_by_month, shared over channels to the cent, beside what the CRM
+-- Grain: one row per month and acquisition channel that bears costs, had spend or won
+-- an account.
+-- What the accounts of a channel cost to win: sales and marketing of the ledger as in
+-- fct_unit_economics_by_month, shared over channels to the cent, beside what the CRM
 -- records as spend.
 with
 

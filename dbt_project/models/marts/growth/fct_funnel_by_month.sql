@@ -203,23 +203,48 @@ customers_by_month as (
     group by first_paid_month, channel
 
 ),
-{%- set steps = [
-    'visitor_counts', 'lead_cohorts', 'mqls_by_month', 'sqls_by_month',
-    'opportunities_by_month', 'trials_by_month', 'sign_ups_by_month',
-    'customers_by_month'
-] %}
 
 month_channels as (
 
-    {%- for step in steps %}
     select
         month,
         channel
-    from {{ step }}
-    {%- if not loop.last %}
+    from visitor_counts
     union
-    {%- endif %}
-    {%- endfor %}
+    select
+        month,
+        channel
+    from lead_cohorts
+    union
+    select
+        month,
+        channel
+    from mqls_by_month
+    union
+    select
+        month,
+        channel
+    from sqls_by_month
+    union
+    select
+        month,
+        channel
+    from opportunities_by_month
+    union
+    select
+        month,
+        channel
+    from trials_by_month
+    union
+    select
+        month,
+        channel
+    from sign_ups_by_month
+    union
+    select
+        month,
+        channel
+    from customers_by_month
 
 ),
 
@@ -251,12 +276,38 @@ joined as (
         cast(coalesce(customers_by_month.customers_without_lead, 0) as bigint)
             as customers_without_lead
     from month_channels
-    {%- for step in steps %}
-    left join {{ step }}
+    left join visitor_counts
         on
-            month_channels.month = {{ step }}.month
-            and month_channels.channel = {{ step }}.channel
-    {%- endfor %}
+            month_channels.month = visitor_counts.month
+            and month_channels.channel = visitor_counts.channel
+    left join lead_cohorts
+        on
+            month_channels.month = lead_cohorts.month
+            and month_channels.channel = lead_cohorts.channel
+    left join mqls_by_month
+        on
+            month_channels.month = mqls_by_month.month
+            and month_channels.channel = mqls_by_month.channel
+    left join sqls_by_month
+        on
+            month_channels.month = sqls_by_month.month
+            and month_channels.channel = sqls_by_month.channel
+    left join opportunities_by_month
+        on
+            month_channels.month = opportunities_by_month.month
+            and month_channels.channel = opportunities_by_month.channel
+    left join trials_by_month
+        on
+            month_channels.month = trials_by_month.month
+            and month_channels.channel = trials_by_month.channel
+    left join sign_ups_by_month
+        on
+            month_channels.month = sign_ups_by_month.month
+            and month_channels.channel = sign_ups_by_month.channel
+    left join customers_by_month
+        on
+            month_channels.month = customers_by_month.month
+            and month_channels.channel = customers_by_month.channel
 
 ),
 

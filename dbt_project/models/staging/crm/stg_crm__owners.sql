@@ -9,8 +9,7 @@ source as (
 
 final as (
 
-    select
-        owner_id
+    select owner_id
     from source
 
 )
