@@ -50,9 +50,9 @@ class Timeline:
     values: tuple[tuple[date, str | None], ...]
 
     def at(self, month: date) -> str | None:
-        """At its end; before all of them as at the end of the first one's month."""
-        month = max(month, self.values[0][0])
-        return next(value for since, value in reversed(self.values) if since <= month)
+        """At its end; before all of them the first one."""
+        begun = [value for since, value in self.values if since <= month]
+        return begun[-1] if begun else self.values[0][1]
 
     @property
     def newest(self) -> str | None:

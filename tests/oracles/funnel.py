@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from tests.oracles.crm import ALL, Crm
 from tests.oracles.export import Row, flag, required_instant
+from tests.oracles.identity import created
 from tests.oracles.mrr import MartRow
 from tests.oracles.policy_tables import plain
 from tests.oracles.ratios import rate
@@ -91,7 +92,7 @@ class Funnel:
         contacts = self.crm.identity.contacts
         for row in contacts.rows.values():
             survivor = self.person_of(row["id"])
-            source = contacts.richest(row["id"], "property_hs_analytics_source")
+            source = self.first_source(row["id"])
             channel = self.crm.segments.mapped("analytics_source", source)
             account = self.crm.identity.of_contact(survivor)
             person = people.setdefault(survivor, Person(survivor, account, channel))
@@ -114,6 +115,12 @@ class Funnel:
             if known is not None and self.is_pricing_page(row.get("page_url", "")):
                 keep_first(known.own, MQL, day)
         return people
+
+    def first_source(self, contact: str) -> str | None:
+        """Where somebody came from first: what the oldest card says that says so, also if it is gone."""
+        cards = sorted(self.crm.identity.contacts.members(contact), key=lambda row: (created(row), row["id"]))
+        sources = (row.get("property_hs_analytics_source") for row in cards)
+        return next((source for source in sources if source is not None), None)
 
     def add_card(self, person: Person, row: Row) -> None:
         for stage, name in ENTERED.items():

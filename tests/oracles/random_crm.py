@@ -244,7 +244,9 @@ class CrmMaker:
         values = {"country": COUNTRIES, "industry": INDUSTRIES, "numberofemployees": EMPLOYEES}
         for name, choices in values.items():
             if self.chance(0.5):
-                moments = {self.moment() for _ in range(self.source.choice((1, 2, 4)))}
+                # Whether what was corrected within the first month holds for the time before is left open.
+                first = MONTHS[0] - timedelta(days=self.source.choice((15, 40)))
+                moments = {first, *(self.moment() for _ in range(self.source.choice((0, 1, 3))))}
                 for moment in sorted(moments):
                     value = self.source.choice(choices)
                     self.add(
