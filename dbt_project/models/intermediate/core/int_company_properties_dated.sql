@@ -82,6 +82,7 @@ known_entries as (
         entries.company_id,
         entries.property_name,
         entries.month,
+        entries.set_at,
         case
             when entries.newest_number = 1
                 then coalesce(cards.property_value, entries.property_value)
@@ -113,13 +114,14 @@ monthly_values as (
 ),
 
 -- Before the first value nothing was known.
-first_months as (
+first_values as (
 
     select
         company_id,
         property_name,
-        min(month) as month
-    from monthly_values
+        min(month) as month,
+        min_by(property_value, set_at) as property_value
+    from known_entries
     where property_value is not null
     group by company_id, property_name
 
@@ -128,20 +130,30 @@ first_months as (
 dated as (
 
     select
+        company_id,
+        property_name,
+        property_value,
+        {{ first_month_of_all() }} as valid_from
+    from first_values
+    union all
+    select
         monthly_values.company_id,
         monthly_values.property_name,
         monthly_values.property_value,
-        case
-            when monthly_values.month = first_months.month
-                then {{ first_month_of_all() }}
-            else monthly_values.month
-        end as valid_from
+        monthly_values.month as valid_from
     from monthly_values
-    inner join first_months
+    inner join first_values
         on
-            monthly_values.company_id = first_months.company_id
-            and monthly_values.property_name = first_months.property_name
-            and monthly_values.month >= first_months.month
+            monthly_values.company_id = first_values.company_id
+            and monthly_values.property_name = first_values.property_name
+    -- In its own month the first value stands already, unless it was corrected.
+    where
+        monthly_values.month > first_values.month
+        or (
+            monthly_values.month = first_values.month
+            and coalesce(monthly_values.property_value, '')
+            <> first_values.property_value
+        )
     union all
     select
         cards.company_id,
@@ -149,11 +161,11 @@ dated as (
         cards.property_value,
         {{ first_month_of_all() }} as valid_from
     from cards
-    left join first_months
+    left join first_values
         on
-            cards.company_id = first_months.company_id
-            and cards.property_name = first_months.property_name
-    where first_months.company_id is null
+            cards.company_id = first_values.company_id
+            and cards.property_name = first_values.property_name
+    where first_values.company_id is null
 
 ),
 

@@ -83,6 +83,19 @@ unioned as (
 
 ),
 
+-- Licences of one day have the same support.
+distinct_intervals as (
+
+    select distinct
+        account_id,
+        basis,
+        valid_from,
+        valid_to
+    from unioned
+    where valid_from < valid_to
+
+),
+
 with_reach as (
 
     select
@@ -95,8 +108,7 @@ with_reach as (
             order by valid_from, valid_to
             rows between unbounded preceding and 1 preceding
         ) as reached_before
-    from unioned
-    where valid_from < valid_to
+    from distinct_intervals
 
 ),
 
