@@ -236,25 +236,30 @@ def _links_that_would_be_lost(
     finally:
         connection.close()
     after = _identity_tables(snapshot)
-    links = []
-    for table, object_type, key, column in (
-        ("companies", "company", "company_id", "surviving_company_id"),
-        ("contacts", "contact", "contact_id", "surviving_contact_id"),
-        ("billing_customers", "customer", "customer_id", "crm_company_id"),
-    ):
-        now = {row[key]: row[column] for row in after[table]}
-        for row in before[table]:
-            one, other = row[key], row[column]
-            for record, decision in ((other, "same"), (now[one], "not_same")):
-                if now[one] != other and record not in (None, one):
-                    links.append(
-                        {
-                            "object_type": object_type,
-                            "left_id": one,
-                            "right_id": record,
-                            "decision": decision,
-                        }
-                    )
+    links: list[dict[str, str]] = []
+
+    def keep(object_type: str, left: str, right: str, decision: str) -> None:
+        links.append({"object_type": object_type, "left_id": left, "right_id": right, "decision": decision})
+
+    for table, kind in (("companies", "company"), ("contacts", "contact")):
+        now = {row[f"{kind}_id"]: row[f"surviving_{kind}_id"] for row in after[table]}
+        then = {row[f"{kind}_id"]: row[f"surviving_{kind}_id"] for row in before[table]}
+        for one, survivor in then.items():
+            if now[one] == survivor:
+                continue
+            if one != survivor:
+                keep(kind, one, survivor, "same")
+            # A part of its group may stand together under another card: that is no other group.
+            if then[now[one]] != survivor:
+                keep(kind, one, now[one], "not_same")
+    now = {row["customer_id"]: row["crm_company_id"] for row in after["billing_customers"]}
+    for row in before["billing_customers"]:
+        one, company = row["customer_id"], row["crm_company_id"]
+        if now[one] != company:
+            if company is not None:
+                keep("customer", one, company, "same")
+            else:
+                keep("customer", one, now[one], "not_same")
     return links
 
 

@@ -225,14 +225,15 @@ ALIKE = (
     "property_associatedcompanyid,property_country\n"
     "1,ann@acme.example,Ann,Berger,0151 12345678,2024-01-01T00:00:00Z,10,DE\n"
     "2,ben@acme.example,Ben,Cole,,2024-01-01T00:00:00Z,10,DE\n"
-    "6,ann@home.example,Ann,Berger,+49 151 12345678,2024-01-02T00:00:00Z,30,DE\n"
+    "6,ann@home.example,Ann,Berger,+49 151 12345678,2024-01-02T00:00:00Z,,DE\n"
+    "9,ann@home.example,Ann,Berger,,2024-01-04T00:00:00Z,30,DE\n"
     "8,berger.ann@acme.example,Ann,Berger,,2024-01-03T00:00:00Z,10,DE\n"
 )
 OWN_COMPANY = (
     "id,property_name,property_phone,property_country,property_createdate\n"
     "10,Acme Ltd,,DE,2024-01-01T00:00:00Z\n"
-    "30,Ann Berger,0151 12345678,DE,2024-01-01T00:00:00Z\n"
-    "31,Ann Berger,0151/12345678,DE,2024-01-02T00:00:00Z\n"
+    "30,Ann Berger,030 99887766,DE,2024-01-01T00:00:00Z\n"
+    "31,Ann Berger,+49 30 99887766,DE,2024-01-02T00:00:00Z\n"
 )
 
 
