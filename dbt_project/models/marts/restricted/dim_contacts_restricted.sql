@@ -31,10 +31,12 @@ final as (
         case when not {{ is_erased_address('details.email') }} then details.email end
             as email,
         case
-            when not {{ is_erased_address('details.email') }} then reaches.email_normalized
+            when not {{ is_erased_address('details.email') }}
+                then reaches.email_normalized
         end as email_normalized,
         case
-            when not {{ is_erased_address('details.email') }} then reaches.email_canonical
+            when not {{ is_erased_address('details.email') }}
+                then reaches.email_canonical
         end as email_canonical,
         reaches.is_free_email,
         details.phone,

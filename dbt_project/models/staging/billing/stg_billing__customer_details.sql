@@ -1,4 +1,5 @@
--- Grain: one row per billing customer, with who it is and how it is reached. Restricted.
+-- Grain: one row per billing customer, with who it is and how it is reached.
+-- Restricted.
 with
 
 source as (

@@ -1,4 +1,5 @@
--- Grain: one row per contact that the CRM names, with how the person is reached. Restricted.
+-- Grain: one row per contact that the CRM names, with how the person is reached.
+-- Restricted.
 with
 
 source as (
