@@ -430,14 +430,18 @@ def test_killed_at_any_line_the_next_step_brings_the_erasure_to_its_end(home: Ho
     total = lines[-1]
     context = get_context("fork")
     outcomes = set()
-    # A few lines more or less, by which files were there, so not up to the last one.
     for point in sorted({*range(1, total - 20, total // 12), *range(total - 80, total - 20, 6)}):
         settings = Settings(home=tmp_path / f"home-{point}", landing=home.settings.landing)
         shutil.copytree(home.settings.home, settings.home, symlinks=True)
         process = context.Process(target=_erase_and_die_at, args=(settings, point))
         process.start()
         process.join()
-        assert process.exitcode == -signal.SIGKILL, f"line {point} of {total} was not reached"
+        if process.exitcode == 0:
+            # How many lines run differs a little with the order in which the engine gives rows.
+            assert point > total * 0.9, f"line {point} of {total} was not reached"
+            assert spelt(settings.home) == []
+            continue
+        assert process.exitcode == -signal.SIGKILL, f"line {point} of {total}: {process.exitcode}"
 
         read = Manifest.read(settings.raw_dir)
         store = ObjectStore(settings.raw_dir)
