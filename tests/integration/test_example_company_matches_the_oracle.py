@@ -1,4 +1,7 @@
-"""The example company, published by the nightly, against the definitions in plain Python."""
+"""The example company, published by the nightly, against the definitions in plain Python.
+
+Who is the same as whom is what the generator knows, so that a wrong link shows as wrong numbers.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from seeds.generator import labels
 from tests.conftest import EXAMPLE_LANDING
 from tests.oracles import answers, mrr
 from tests.oracles.comparison import compare
+from tests.oracles.identity import told_identity
 from tests.oracles.published import read_marts
 
 TABLE = "fct_mrr_by_account_month"
@@ -22,7 +27,15 @@ TABLE = "fct_mrr_by_account_month"
 def expected() -> dict[str, list[mrr.MartRow]]:
     with (EXAMPLE_LANDING / "policy" / "product_catalogue.csv").open(encoding="utf-8", newline="") as file:
         catalogue = {row["product_id"]: row for row in csv.DictReader(file)}
-    return answers.answer(EXAMPLE_LANDING, product_catalogue=catalogue)
+    truth = labels.truth_of()
+    accounts = labels.true_accounts(truth)
+    identity = told_identity(
+        EXAMPLE_LANDING,
+        company_groups={row.source_id: row.account_id for row in accounts if row.object_type == "company"},
+        contact_groups=labels.true_contacts(truth),
+        customer_groups={row.source_id: row.account_id for row in accounts if row.object_type == "customer"},
+    )
+    return answers.answer(EXAMPLE_LANDING, product_catalogue=catalogue, identity=identity)
 
 
 def test_every_number_of_the_example_company_is_the_oracles(

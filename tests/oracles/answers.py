@@ -11,8 +11,14 @@ from datetime import date
 from pathlib import Path
 
 from tests.oracles import cohorts, mrr, ratios, receivables, recognition, segments
+from tests.oracles.account_segments import AccountSegments
 from tests.oracles.costs import Costs
+from tests.oracles.crm import Crm
+from tests.oracles.customer_success import CustomerSuccess
+from tests.oracles.funnel import Funnel
 from tests.oracles.gross_margin import Margins, UnitCosts
+from tests.oracles.identity import Identity
+from tests.oracles.pipeline import Pipeline
 from tests.oracles.unit_economics import UnitEconomics
 
 Answers = dict[str, list[mrr.MartRow]]
@@ -23,13 +29,17 @@ def read_facts(
     company: mrr.Company,
     *,
     as_of: date | None,
+    policies: Mapping[str, str] | None,
     product_catalogue: Mapping[str, Mapping[str, str]] | None,
 ) -> segments.SegmentFacts:
-    return segments.read_segment_facts(
+    accounts = AccountSegments(
         landing,
+        company.calendar,
+        company.identity,
+        policies or {},
         hidden_from=None if as_of is None else company.calendar.as_of,
-        product_catalogue=product_catalogue or {},
     )
+    return segments.read_segment_facts(landing, accounts, product_catalogue=product_catalogue or {})
 
 
 def mrr_tables(company: mrr.Company, facts: segments.SegmentFacts, costs_of: cohorts.CostsOf) -> Answers:
@@ -78,7 +88,7 @@ def answer_about_mrr(
 ) -> Answers:
     """MRR and what rests on it, which needs no exchange rate but those of months; and nothing of costs."""
     company = mrr.read_company(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
-    facts = read_facts(landing, company, as_of=as_of, product_catalogue=product_catalogue)
+    facts = read_facts(landing, company, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
     return mrr_tables(company, facts, lambda _: UnitCosts(set(), {}))
 
 
@@ -101,13 +111,28 @@ def answer(
     as_of: date | None = None,
     policies: Mapping[str, str] | None = None,
     product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
+    identity: Identity | None = None,
 ) -> Answers:
-    """The rows that each mart must hold, by table name; arguments and errors as in ``mrr.read_company``."""
-    company = mrr.read_company(landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
-    books = recognition.read_books(
-        landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue
+    """The rows that each mart must hold, by table name; arguments and errors as in ``mrr.read_company``.
+
+    Where ``identity`` is not given it is found out.
+    """
+    company = mrr.read_company(
+        landing, as_of=as_of, policies=policies, product_catalogue=product_catalogue, identity=identity
     )
-    facts = read_facts(landing, company, as_of=as_of, product_catalogue=product_catalogue)
+    books = recognition.read_books(
+        landing,
+        as_of=as_of,
+        policies=policies,
+        product_catalogue=product_catalogue,
+        identity=company.identity,
+    )
+    facts = read_facts(landing, company, as_of=as_of, policies=policies, product_catalogue=product_catalogue)
+    crm = Crm(landing, company.calendar, company.identity, facts.accounts)
+    success = CustomerSuccess(crm, company, books, policies or {})
+    facts.accounts.band_of = success.health.band_of
+    funnel = Funnel(crm, success.adoption.first_paid_days, policies or {})
+    pipeline = Pipeline(crm, company.rates, policies or {})
     margins = Margins(landing, policies or {}, Costs(landing, policies or {}, company, books), facts)
     about_mrr = mrr_tables(company, facts, margins.unit_costs)
     economics = UnitEconomics(margins, policies or {}, about_mrr["fct_mrr_bridge_by_month"])
@@ -116,4 +141,9 @@ def answer(
         **revenue_tables(books),
         **cost_tables(margins),
         "fct_unit_economics_by_month": economics.month_rows(),
+        **success.tables,
+        "fct_funnel_by_month": funnel.rows(),
+        "fct_search_share_by_month": funnel.search_share_rows(),
+        "fct_pipeline_by_month": pipeline.stage_rows(),
+        "fct_sales_velocity_by_month": pipeline.velocity_rows(),
     }

@@ -53,7 +53,7 @@ class Commitments:
     def at(self, close: datetime) -> list[tuple[str, CommittedItem]]:
         """Account and item, of every subscription that is committed at a month's close."""
         return [
-            (subscription.customer_id, item)
+            (self.reader.account_of(subscription.customer_id), item)
             for subscription in self.subscriptions.values()
             if subscription.is_committed(close)
             for item in self.items_of(subscription.id)

@@ -27,6 +27,25 @@ TABLES_OF_COSTS = {
     "fct_gross_margin_by_segment_month": ("segment_type", "segment", "month"),
     "fct_unit_economics_by_month": ("month",),
 }
+TABLES_OF_SUCCESS = {
+    "fct_support_tickets": ("ticket_id",),
+    "fct_support_entitlements": ("account_id", "basis", "valid_from_at"),
+    "fct_support_by_month": ("month",),
+    "fct_support_by_segment_month": ("segment_type", "segment", "month"),
+    "fct_nps_by_month": ("month",),
+    "fct_nps_by_segment_month": ("segment_type", "segment", "month"),
+    "fct_adoption_by_month": ("month",),
+    "fct_adoption_by_segment_month": ("segment_type", "segment", "month"),
+    "fct_health_by_account_month": ("account_id", "month"),
+    "fct_health_measures_by_account_month": ("account_id", "month", "score", "measure"),
+    "fct_health_alerts": ("account_id", "month", "alert_kind"),
+}
+TABLES_OF_GROWTH = {
+    "fct_funnel_by_month": ("month", "channel"),
+    "fct_search_share_by_month": ("month",),
+    "fct_pipeline_by_month": ("month", "stage"),
+    "fct_sales_velocity_by_month": ("month",),
+}
 MART_KEYS = {
     "fct_mrr_by_account_month": ("account_id", "month"),
     "fct_mrr_by_account_currency_month": ("account_id", "currency_code", "month"),
@@ -43,6 +62,8 @@ MART_KEYS = {
     "fct_deferred_revenue_by_month": ("currency_code", "month"),
     "fct_receivables_by_account_month": ("account_id", "currency_code", "month"),
     **TABLES_OF_COSTS,
+    **TABLES_OF_SUCCESS,
+    **TABLES_OF_GROWTH,
 }
 
 

@@ -1,6 +1,6 @@
 """How much accounts used of what costs are shared out by: compute, minutes, hours, fees, seats and revenue.
 
-Which account a company of the CRM is, and the quantity of every driver by account and month. Which pool goes
+The quantity of every driver by account and month; whose they are is in ``identity.py``. Which pool goes
 by which driver stays out.
 """
 
@@ -27,37 +27,8 @@ from tests.oracles.mrr import Company
 from tests.oracles.pricing import MINOR_DIGITS
 from tests.oracles.recognition import Books
 
-NEVER_BILLED = "crm:"
-
 # A quantity of an account in a month.
 Quantity = tuple[date, str, Fraction]
-
-
-class Accounts:
-    """Which account a billing customer or a company of the CRM belongs to."""
-
-    def __init__(self, landing: Path, books: Books) -> None:
-        self.customers = {row["id"] for row in books.tables["customer"] if flag(row, "livemode", absent=True)}
-        for table in ("invoice", "subscription"):
-            self.customers |= {row["customer_id"] for row in books.tables[table] if is_live(row)}
-        self.companies = {row["id"]: row for row in read_rows(landing / "crm" / "company.csv")}
-        self.survivors = {
-            merged.strip(): row["id"]
-            for row in self.companies.values()
-            for merged in row.get("property_hs_merged_object_ids", "").split(";")
-            if merged.strip()
-        }
-
-    def of_company(self, company: str) -> str:
-        """Of what it was merged into; one that was never billed is an account by itself."""
-        while company in self.survivors:
-            company = self.survivors[company]
-        customer = self.companies.get(company, {}).get("property_stripe_customer_id")
-        return customer if customer in self.customers else f"{NEVER_BILLED}{company}"
-
-    def of_anything(self, identity: str) -> str:
-        """Of the id of a billing customer or of a company."""
-        return identity if identity in self.customers else self.of_company(identity)
 
 
 class AccountDrivers:
@@ -69,7 +40,7 @@ class AccountDrivers:
         self.company = company
         self.books = books
         self.calendar = books.calendar
-        self.accounts = Accounts(landing, books)
+        self.accounts = books.identity
 
     def rows(self, table: str) -> list[dict[str, str]]:
         return read_rows(self.landing / f"{table}.csv")
@@ -131,12 +102,13 @@ class AccountDrivers:
             customer = self.customers_of_sources.get(row.get("source", ""))
             day = self.books.reader.day(row)
             if is_live(row) and customer is not None and self.is_over(day):
-                sums[day.replace(day=1), customer, row["currency"].upper()] += whole_number(row, "fee") or 0
+                account = self.accounts.of_customer(customer)
+                sums[day.replace(day=1), account, row["currency"].upper()] += whole_number(row, "fee") or 0
         digits = MINOR_DIGITS[self.books.reporting_currency]
-        for (month, customer, currency), fees in sums.items():
+        for (month, account, currency), fees in sums.items():
             rate = self.books.rates.rate(currency, self.calendar.rate_day(month)) if fees else Fraction(0)
             major = round_half_away(fees * rate / 10 ** MINOR_DIGITS[currency], 4)
-            yield month, customer, major * 10**digits
+            yield month, account, major * 10**digits
 
     def mrr(self) -> Iterator[Quantity]:
         for month in self.company.months:
@@ -150,7 +122,7 @@ class AccountDrivers:
                 for position, month in enumerate(self.books.months):
                     flow = history[position + 1] - history[position]
                     if flow.net_revenue:
-                        yield month, invoice.customer_id, Fraction(flow.net_revenue)
+                        yield month, invoice.account_id, Fraction(flow.net_revenue)
 
     @cached_property
     def quantities(self) -> dict[tuple[str, date], dict[str, Fraction]]:

@@ -58,6 +58,11 @@ def instant(row: Row, column: str) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def naive(moment: datetime | None) -> datetime | None:
+    """As a database gives an instant in UTC."""
+    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
+
+
 def required_instant(row: Row, column: str) -> datetime:
     moment = instant(row, column)
     if moment is None:

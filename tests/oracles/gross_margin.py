@@ -16,15 +16,14 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.oracles.cost_drivers import NEVER_BILLED
+from tests.oracles.account_segments import ACCOUNT_SEGMENT_TYPES, UNKNOWN
 from tests.oracles.cost_mappings import COST_OF_REVENUE, CUSTOMER_SUCCESS, OVERHEAD
 from tests.oracles.costs import Costs
-from tests.oracles.export import read_rows
 from tests.oracles.largest_remainder import largest_remainder
 from tests.oracles.mrr import MartRow
 from tests.oracles.overhead import UNALLOCATED
 from tests.oracles.ratios import rate
-from tests.oracles.segments import REFERENCE, SEGMENT_TYPES, TOTAL, UNKNOWN, SegmentFacts, Unit
+from tests.oracles.segments import SEGMENT_TYPES, TOTAL, SegmentFacts, Unit
 
 MARGIN_LINES = ("subscription", "services")
 SUCCESS_KINDS = (CUSTOMER_SUCCESS, f"{CUSTOMER_SUCCESS}_{OVERHEAD}")
@@ -90,12 +89,6 @@ class Margins:
             for table in ("plan", "price")
             for row in self.books.tables[table]
         }
-        self.company_countries = {
-            row["id"]: row["property_country"].upper()
-            for row in read_rows(landing / "crm" / "company.csv")
-            if "property_country" in row
-        }
-        self.known_countries = {row["country_code"] for row in read_rows(REFERENCE / "country_regions.csv")}
 
     @cached_property
     def revenue(self) -> dict[tuple[date, str], dict[Place, int]]:
@@ -104,7 +97,7 @@ class Margins:
         for invoice, obligation, _, history in self.books.histories:
             line = self.costs.policy.margin_line(obligation.stream)
             place = Place(
-                invoice.customer_id, self.prices.get(obligation.line_id) or UNKNOWN, invoice.currency
+                invoice.account_id, self.prices.get(obligation.line_id) or UNKNOWN, invoice.currency
             )
             for position, month in enumerate(self.books.months):
                 flow = history[position + 1] - history[position]
@@ -147,19 +140,11 @@ class Margins:
 
     # In which segment a place is.
 
-    def country(self, account: str) -> str | None:
-        if account.startswith(NEVER_BILLED):
-            country = self.company_countries.get(account.removeprefix(NEVER_BILLED))
-            return country if country in self.known_countries else None
-        return self.facts.countries.get(account)
-
-    def segment(self, segment_type: str, place: Place) -> str:
+    def segment(self, segment_type: str, place: Place, month: date) -> str:
         if place.is_unallocated:
             return UNALLOCATED
-        if segment_type == "country":
-            return self.country(place.account) or UNKNOWN
-        if segment_type == "region":
-            return self.facts.regions.get(self.country(place.account) or "") or UNKNOWN
+        if segment_type in ACCOUNT_SEGMENT_TYPES:
+            return self.facts.accounts.of(place.account, month)[segment_type]
         if segment_type == "currency":
             return place.currency
         if segment_type == "plan":
@@ -171,11 +156,11 @@ class Margins:
 
     # What is published.
 
-    def grouped(self, key: Callable[[Place], str]) -> dict[tuple[str, date], Amounts]:
+    def grouped(self, key: Callable[[Place, date], str]) -> dict[tuple[str, date], Amounts]:
         sums: dict[tuple[str, date], Amounts] = defaultdict(Amounts)
         for month, by_place in self.placed.items():
             for place, amounts in by_place.items():
-                sums[key(place), month].add(amounts)
+                sums[key(place, month), month].add(amounts)
         return dict(sorted(sums.items()))
 
     def columns(self, month: date, amounts: Amounts) -> MartRow:
@@ -220,7 +205,7 @@ class Margins:
         """marts.fct_gross_margin_by_account_month."""
         return [
             {"account_id": account, "month": month, **self.columns(month, amounts)}
-            for (account, month), amounts in self.grouped(lambda place: place.account).items()
+            for (account, month), amounts in self.grouped(lambda place, _: place.account).items()
         ]
 
     def segment_month_rows(self) -> list[MartRow]:
@@ -238,7 +223,7 @@ class Margins:
 
     @cached_property
     def months(self) -> dict[date, Amounts]:
-        return {month: amounts for (_, month), amounts in self.grouped(lambda _: TOTAL).items()}
+        return {month: amounts for (_, month), amounts in self.grouped(lambda *_: TOTAL).items()}
 
     def month_rows(self) -> list[MartRow]:
         """marts.fct_gross_margin_by_month, beside the benchmarks."""
@@ -273,7 +258,7 @@ class Margins:
                 cost = sum(
                     amounts.cost(line, with_success=self.costs.is_success_direct) for line in MARGIN_LINES
                 )
-                segment = TOTAL if segment_type == TOTAL else self.segment(segment_type, place)
+                segment = TOTAL if segment_type == TOTAL else self.segment(segment_type, place, month)
                 sums[(place.account, segment), month] += Fraction(cost, 10**self.costs.digits)
                 if cost:
                     months.add(month)

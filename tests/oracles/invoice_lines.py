@@ -6,7 +6,7 @@ whether it is metered use. What follows from several lines together stays out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +34,7 @@ class Line:
 
     id: str
     account_id: str
+    customer_id: str
     item_key: str
     subscription_id: str | None
     invoice: Invoice
@@ -75,10 +76,12 @@ class LineReader:
         self,
         tables: Tables,
         product_catalogue: Mapping[str, Mapping[str, str]],
+        account_of: Callable[[str], str],
     ) -> None:
         self.prices = read_prices(tables)
         self.products = {row["id"]: metadata(row) for row in tables["product"]}
         self.catalogue = product_catalogue
+        self.account_of = account_of
         self.invoices = read_invoices(tables["invoice"])
         self.items = {row["id"]: row for row in tables["subscription_item"]}
         self.subscriptions = {row["id"]: row for row in tables["subscription"] if is_live(row)}
@@ -172,7 +175,8 @@ class LineReader:
             raise OracleError(f"line {row['id']} has the quantity {quantity}")
         return Line(
             id=row["id"],
-            account_id=invoice.customer_id,
+            account_id=self.account_of(invoice.customer_id),
+            customer_id=invoice.customer_id,
             item_key=self.item_key_of(row),
             subscription_id=self.subscription_of(row),
             invoice=invoice,

@@ -118,7 +118,7 @@ def make_statement(group: list[Line], discounts: Discounts) -> Statement:
     # A credit ends service, and an empty period says nothing: neither has anything to take off.
     says_service = not last.is_credit and last.start != last.end
     coupons = (
-        discounts.coupons_of((line.id for line in group), subscription_id, last.account_id, last.start)
+        discounts.coupons_of((line.id for line in group), subscription_id, last.customer_id, last.start)
         if says_service
         else []
     )

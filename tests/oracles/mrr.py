@@ -30,7 +30,9 @@ from tests.oracles.export import (
     round_half_away,
     to_decimal,
 )
+from tests.oracles.identity import Identity, read_identity
 from tests.oracles.invoice_lines import LineReader
+from tests.oracles.invoices import Invoice
 from tests.oracles.items import Item, Service, less_amounts_off, make_items
 from tests.oracles.rates import Rates
 from tests.oracles.subscriptions import Subscription, read_subscriptions
@@ -99,6 +101,8 @@ class Company:
     losses: Losses
     first_billed: datetime | None
     fiscal_year_start_month: int
+    identity: Identity
+    invoices: list[Invoice]
 
     @cached_property
     def months(self) -> list[date]:
@@ -524,6 +528,7 @@ def read_company(
     as_of: date | None = None,
     policies: Mapping[str, str] | None = None,
     product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
+    identity: Identity | None = None,
 ) -> Company:
     """The company of a landing folder of CSV files (one file a table).
 
@@ -545,7 +550,8 @@ def read_company(
         if row["invoice_id"] not in invoices and is_live(row):
             raise OracleError(f"line {row['id']} is on the unknown invoice {row['invoice_id']}")
     tables = everything if as_of is None else hide_what_came_later(everything, calendar.as_of)
-    reader = LineReader(tables, product_catalogue or {})
+    identity = identity or read_identity(landing, tables, None if as_of is None else calendar.as_of)
+    reader = LineReader(tables, product_catalogue or {}, identity.of_customer)
     discounts = Discounts(tables)
     rows = tables["invoice_line_item"]
     lines = reader.counting_lines(rows)
@@ -570,6 +576,8 @@ def read_company(
         losses=Losses(subscriptions, reader.uncounted_periods(rows)),
         first_billed=reader.first_billed_or_served(rows),
         fiscal_year_start_month=int(policy["fiscal_year_start_month"]),
+        identity=identity,
+        invoices=[invoice for invoice in reader.invoices.values() if invoice.status != "draft"],
     )
 
 

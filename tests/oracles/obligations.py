@@ -63,6 +63,7 @@ class BilledInvoice:
     """
 
     id: str
+    account_id: str
     customer_id: str
     currency: str
     status: str
@@ -148,6 +149,7 @@ class InvoiceReader:
             obligations = [Obligation(row["id"], MAIN, UNCLASSIFIED, total - tax, billed_on, 0)]
         return BilledInvoice(
             id=row["id"],
+            account_id=self.lines.account_of(row["customer_id"]),
             customer_id=row["customer_id"],
             currency=row["currency"].upper(),
             status=row["status"],

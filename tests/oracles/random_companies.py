@@ -21,6 +21,7 @@ from typing import Any
 from tests.oracles import answers, mrr
 from tests.oracles.landing import write_landing
 from tests.oracles.random_costs import CostMaker
+from tests.oracles.random_crm import DEAL_STAGES, CrmMaker
 from tests.oracles.random_discounts import CouponMaker
 from tests.oracles.random_payments import OneOffMaker, PaymentMaker
 
@@ -29,22 +30,32 @@ Account = dict[str, list[dict[str, Any]]]
 # The columns that hold ids of an account's own rows, made distinct when accounts are packed together.
 ID_COLUMNS = {
     "id",
+    "anonymous_id",
     "balance_transaction_id",
     "charge_id",
+    "company_id",
+    "contact_id",
     "coupon_id",
     "credit_note_id",
     "customer_id",
+    "deal_id",
     "invoice_id",
     "invoice_line_item_id",
     "payout_id",
     "plan_id",
     "price_id",
     "product_id",
-    "source",
+    "property_associatedcompanyid",
+    "property_hs_merged_object_ids",
+    "property_hs_parent_company_id",
+    "property_stripe_customer_id",
     "subscription_id",
     "subscription_item_id",
     "type_id",
 }
+
+# Those that elsewhere are no ids.
+OTHER_IDS = {("billing/balance_transaction", "source")}
 
 PREFIX = re.compile(r"a(\d{4})\.")
 PREFIX_LENGTH = 6
@@ -181,6 +192,7 @@ class AccountMaker:
         if uneven:
             self.make_uneven_move(customer, uneven, coupons)
         self.make_money(customer, everything[0]["currency"])
+        CrmMaker(random.Random(self.source.random()), self.rows, self.new_id).make(customer)
         return dict(self.rows)
 
     def make_money(self, customer: str, currency: str) -> None:
@@ -785,11 +797,20 @@ def positions_of(key: Iterable[Any]) -> set[int]:
     return {int(prefix[1]) for prefix in prefixes if prefix}
 
 
+def is_id(table: str, column: str) -> bool:
+    return column in ID_COLUMNS or (table, column) in OTHER_IDS
+
+
 def with_distinct_ids(account: Account, position: int) -> Account:
     prefix = account_prefix(position)
     return {
         table: [
-            {name: prefix + value if name in ID_COLUMNS and value else value for name, value in row.items()}
+            {
+                name: prefix + value
+                if value and (name in ID_COLUMNS or (table, name) in OTHER_IDS)
+                else value
+                for name, value in row.items()
+            }
             for row in rows
         ]
         for table, rows in account.items()
@@ -827,6 +848,8 @@ def packed_tables(
             tables[table] += rows
     tables["billing/customer"].append({"id": "clock", "created": MONTHS[0], "_fivetran_synced": CLOCK})
     base = policies.get("reporting_currency", "USD")
+    if "crm/deal" in tables:
+        tables["crm/deal_pipeline_stage"] = [dict(stage) for stage in DEAL_STAGES]
     tables["ledger/currency"] = ledger_currencies()
     tables["ledger/currencyrate"] = random_rates(random.Random(rate_seed), base)
     tables["policy/metric_policies"] = [
@@ -835,7 +858,8 @@ def packed_tables(
     ]
     if cost_seed is not None:
         customers = [row["id"] for row in tables["billing/customer"]]
-        tables |= CostMaker(random.Random(cost_seed), customers, base).make()
+        for table, rows in CostMaker(random.Random(cost_seed), customers, base).make().items():
+            tables[table] = tables[table] + rows if table.startswith("crm/") else rows
     return tables
 
 

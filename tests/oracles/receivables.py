@@ -122,7 +122,7 @@ def account_month_rows(books: Books) -> list[MartRow]:
     changes: dict[tuple[str, str], dict[date, dict[str, int]]] = defaultdict(dict)
     before: dict[tuple[str, str], int] = defaultdict(int)
     for cause, event in receivable_events(books):
-        owner = event.owner, event.currency
+        owner = books.identity.of_customer(event.owner), event.currency
         month = event.on.replace(day=1)
         if month < books.months[0]:
             before[owner] += event.amount

@@ -22,6 +22,7 @@ from tests.oracles import mrr
 from tests.oracles.calendar_months import Calendar, make_calendar, next_month
 from tests.oracles.discounts import Discounts
 from tests.oracles.export import Tables, hide_what_came_later, instant, read_rows
+from tests.oracles.identity import Identity, read_identity
 from tests.oracles.invoice_lines import LineReader
 from tests.oracles.obligations import BilledInvoice, InvoiceReader, Obligation, licence_terms
 from tests.oracles.prefix_rounding import half_away
@@ -161,6 +162,7 @@ class Books:
     tables: Tables
     rates: Rates
     own_rates: Mapping[str, Fraction]
+    identity: Identity
 
     def close_of(self, month: date) -> Close:
         """The clock's own day is not over, and what happened on it is known."""
@@ -213,7 +215,7 @@ class Books:
         flows: dict[tuple[str, str, str, date], tuple[Figures, Figures]] = {}
         for invoice, obligation, own, reporting in self.histories:
             for position, month in enumerate(self.months):
-                key = invoice.customer_id, obligation.stream, invoice.currency, month
+                key = invoice.account_id, obligation.stream, invoice.currency, month
                 own_flow = own[position + 1] - own[position]
                 reporting_flow = reporting[position + 1] - reporting[position]
                 if any(own_flow.values()) or any(reporting_flow.values()):
@@ -287,6 +289,7 @@ def read_books(
     as_of: date | None = None,
     policies: Mapping[str, str] | None = None,
     product_catalogue: Mapping[str, Mapping[str, str]] | None = None,
+    identity: Identity | None = None,
 ) -> Books:
     """What a landing folder of CSV files says was billed; arguments as in ``mrr.read_company``.
 
@@ -307,7 +310,8 @@ def read_books(
                 for row in tables[name]
                 if (created := instant(row, "created")) is None or created < calendar.as_of
             ]
-    lines = LineReader(tables, product_catalogue or {})
+    identity = identity or read_identity(landing, tables, None if as_of is None else calendar.as_of)
+    lines = LineReader(tables, product_catalogue or {}, identity.of_customer)
     invoices = InvoiceReader(lines, Discounts(tables), calendar, licence_terms(policy)).read(
         tables["invoice"], tables["invoice_line_item"]
     )
@@ -324,4 +328,5 @@ def read_books(
         tables=tables,
         rates=Rates(landing, policy["reporting_currency"], max_age),
         own_rates=rates_of_invoices(landing),
+        identity=identity,
     )

@@ -15,19 +15,13 @@ from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 
-from tests.oracles.export import (
-    Row,
-    flag,
-    hide_what_came_later,
-    metadata,
-    read_rows,
-    round_half_away,
-    to_decimal,
-)
+from tests.oracles.account_segments import ACCOUNT_SEGMENT_TYPES, UNKNOWN, AccountSegments
+from tests.oracles.calendar_months import add_months
+from tests.oracles.export import metadata, read_rows, round_half_away, to_decimal
 from tests.oracles.mrr import MOVEMENT_TYPES, SMALLEST_STEP, Company, Item, MartRow, Service
 
-SEGMENT_TYPES = ("country", "region", "product", "plan", "currency", "service_type", "deployment")
-UNKNOWN = "unknown"
+PRICE_SEGMENT_TYPES = ("product", "plan", "currency", "service_type", "deployment")
+SEGMENT_TYPES = (*ACCOUNT_SEGMENT_TYPES, *PRICE_SEGMENT_TYPES)
 TOTAL = "total"
 TRANSFERS = ("transfer_in", "transfer_out")
 SIGNED_CLASSES = {
@@ -39,9 +33,7 @@ SIGNED_CLASSES = {
     "churn": -1,
     "transfer_out": -1,
 }
-REFERENCE = Path(__file__).resolve().parents[2] / "seeds" / "reference"
-
-SegmentOf = Callable[[Service], str]
+SegmentOf = Callable[[Service, date], str]
 # An account within one segment.
 Unit = tuple[str, str]
 NOTHING = Fraction(0)
@@ -52,14 +44,12 @@ class SegmentFacts:
     """What the export says about the buyer and about what is bought, beyond price and currency.
 
     Attributes:
-        countries: by billing customer; an account carries the id of its earliest billing customer.
-        regions: by country.
+        accounts: the segments of accounts as a whole, by account and month.
         products: the product's own metadata, by product.
         catalogue: what the metadata may leave open, by product.
     """
 
-    countries: Mapping[str, str]
-    regions: Mapping[str, str]
+    accounts: AccountSegments
     products: Mapping[str, Mapping[str, object]]
     catalogue: Mapping[str, Mapping[str, str]]
 
@@ -68,12 +58,10 @@ class SegmentFacts:
         value = own or self.catalogue.get(product_id or "", {}).get(key)
         return str(value) if value else None
 
-    def named_segment(self, segment_type: str, service: Service) -> str | None:
-        country = self.countries.get(service.account_id)
-        if segment_type == "country":
-            return country
-        if segment_type == "region":
-            return self.regions.get(country or "")
+    def named_segment(self, segment_type: str, service: Service, month: date) -> str | None:
+        """In a month; what is bought is in one segment for all time."""
+        if segment_type in ACCOUNT_SEGMENT_TYPES:
+            return self.accounts.of(service.account_id, month)[segment_type]
         if segment_type == "product":
             return service.price.product_id
         if segment_type == "plan":
@@ -83,28 +71,15 @@ class SegmentFacts:
         return self.product_fact(service.price.product_id, segment_type)
 
     def segments_by(self, segment_type: str) -> SegmentOf:
-        return lambda service: self.named_segment(segment_type, service) or UNKNOWN
+        return lambda service, month: self.named_segment(segment_type, service, month) or UNKNOWN
 
 
 def read_segment_facts(
-    landing: Path, *, hidden_from: datetime | None, product_catalogue: Mapping[str, Mapping[str, str]]
+    landing: Path, accounts: AccountSegments, *, product_catalogue: Mapping[str, Mapping[str, str]]
 ) -> SegmentFacts:
-    """The facts of a landing folder of CSV files, and the regions of the project's reference data.
-
-    Args:
-        hidden_from: customers created from then on are not known yet; None where no clock was set.
-    """
-    customers: list[Row] = [*read_rows(landing / "billing" / "customer.csv")]
-    if hidden_from is not None:
-        known = hide_what_came_later({"customer": [dict(row) for row in customers]}, hidden_from)
-        customers = [*known["customer"]]
+    """The facts of a landing folder of CSV files."""
     return SegmentFacts(
-        countries={
-            row["id"]: row["address_country"].upper()
-            for row in customers
-            if "address_country" in row and flag(row, "livemode", absent=True)
-        },
-        regions={row["country_code"]: row["region"] for row in read_rows(REFERENCE / "country_regions.csv")},
+        accounts=accounts,
         products={row["id"]: metadata(row) for row in read_rows(landing / "billing" / "product.csv")},
         catalogue=product_catalogue,
     )
@@ -183,26 +158,34 @@ class SegmentedCompany:
     segment_of: SegmentOf
     account_classes: Mapping[tuple[str, date], str | None]
 
-    def unit_of(self, service: Service) -> Unit:
-        return service.account_id, self.segment_of(service)
+    def unit_of(self, service: Service, month: date) -> Unit:
+        return service.account_id, self.segment_of(service, month)
 
     @property
     def months(self) -> list[date]:
         return self.company.months
 
     def worth(
-        self, services: Iterable[Service], month: date, *, annual: bool = False
+        self, services: Iterable[Service], month: date, *, placed_in: date, annual: bool = False
     ) -> dict[Unit, Fraction]:
-        """MRR (or ARR) by unit at the month's rate: converted and rounded by item, then added."""
+        """MRR (or ARR) by unit at the month's rate: converted and rounded by item, then added.
+
+        Accounts stand in the segments that they are in in the month ``placed_in``.
+        """
         total: dict[Unit, Fraction] = defaultdict(Fraction)
         for service in services:
             own = service.arr if annual else service.mrr
-            total[self.unit_of(service)] += round_half_away(own * self.company.rate(service, month), 4)
+            total[self.unit_of(service, placed_in)] += round_half_away(
+                own * self.company.rate(service, month), 4
+            )
         return dict(total)
 
     @cached_property
     def closing(self) -> dict[date, dict[Unit, Fraction]]:
-        return {month: self.worth(self.company.services_at_close[month], month) for month in self.months}
+        return {
+            month: self.worth(self.company.services_at_close[month], month, placed_in=month)
+            for month in self.months
+        }
 
     @cached_property
     def unit_months(self) -> dict[date, dict[Unit, UnitMonth]]:
@@ -212,9 +195,9 @@ class SegmentedCompany:
         """Everything of the month by account and segment, worked out one account at a time."""
         position = self.months.index(month)
         opening = self.closing[self.months[position - 1]] if position else {}
-        revalued = self.worth(self.company.opening_services(month), month)
+        revalued = self.worth(self.company.opening_services(month), month, placed_in=add_months(month, -1))
         closing = self.closing[month]
-        arr = self.worth(self.company.services_at_close[month], month, annual=True)
+        arr = self.worth(self.company.services_at_close[month], month, placed_in=month, annual=True)
         segments: dict[str, set[str]] = defaultdict(set)
         for account, segment in {*opening, *closing}:
             segments[account].add(segment)
@@ -236,9 +219,11 @@ class SegmentedCompany:
                 )
         return units
 
-    def paid_segments(self, items: Iterable[Item], moment: datetime) -> set[str]:
+    def paid_segments(self, items: Iterable[Item], moment: datetime, month: date) -> set[str]:
         return {
-            self.segment_of(service) for service in self.company.services_at(items, moment) if service.mrr
+            self.segment_of(service, month)
+            for service in self.company.services_at(items, moment)
+            if service.mrr
         }
 
     @cached_property
@@ -249,9 +234,9 @@ class SegmentedCompany:
             # By segment: the month in which the account last began there.
             began: dict[str, date] = {}
             for moment in self.company.moments_by_account[account]:
-                before = self.paid_segments(items, moment - SMALLEST_STEP)
-                after = self.paid_segments(items, moment)
                 month = self.company.calendar.local_date(moment).replace(day=1)
+                before = self.paid_segments(items, moment - SMALLEST_STEP, month)
+                after = self.paid_segments(items, moment, month)
                 for segment in before - after:
                     counts[month, segment] += began.get(segment) == month
                 for segment in after - before:
@@ -297,7 +282,11 @@ class SegmentedCompany:
     def year_before_revalued(self) -> dict[date, dict[Unit, Fraction]]:
         """By month: what the services of twelve months before are worth at its rate."""
         return {
-            month: self.worth(self.company.services_at_close.get(year_before(month), []), month)
+            month: self.worth(
+                self.company.services_at_close.get(year_before(month), []),
+                month,
+                placed_in=year_before(month),
+            )
             for month in self.months
         }
 
@@ -339,7 +328,7 @@ def segmented_companies(company: Company, facts: SegmentFacts) -> dict[str, Segm
         segment_type: SegmentedCompany(company, facts.segments_by(segment_type), account_classes)
         for segment_type in SEGMENT_TYPES
     }
-    return divided | {TOTAL: SegmentedCompany(company, lambda _: TOTAL, account_classes)}
+    return divided | {TOTAL: SegmentedCompany(company, lambda *_: TOTAL, account_classes)}
 
 
 def bridge_by_segment_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:

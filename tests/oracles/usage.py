@@ -71,7 +71,7 @@ def read_usage(reader: LineReader, rows: Iterable[Row], discounts: Discounts) ->
     for row in rows:
         end = instant(row, "period_end")
         if end is not None and reader.counts_as_usage(row):
-            account_id = reader.invoices[row["invoice_id"]].customer_id
+            account_id = reader.account_of(reader.invoices[row["invoice_id"]].customer_id)
             currency = row["currency"].upper()
             net = (whole_number(row, "amount") or 0) - discounts.amount_taken_off(row["id"])
             lines[account_id].append(
