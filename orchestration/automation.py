@@ -12,7 +12,6 @@ from typing import Any
 import dagster as dg
 
 from orchestration.alerts import raise_alert
-from orchestration.event_log import open_scheduler
 from orchestration.files import make_private, write_text
 from orchestration.reporting import Reporter
 from orchestration.runs import RunOptions, RunRecord, find_run, open_run, read_as_of, read_known_at
@@ -55,7 +54,7 @@ def prepare_instance_folder(settings: Settings) -> None:
 def open_instance(settings: Settings) -> dg.DagsterInstance:
     """The persistent scheduler instance under the home."""
     prepare_instance_folder(settings)
-    return open_scheduler(settings)
+    return dg.DagsterInstance.from_config(str(settings.dagster_home))
 
 
 # ---- the run

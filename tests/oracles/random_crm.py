@@ -153,7 +153,7 @@ class CrmMaker:
     def make_second_customer(self, first: str) -> str:
         """Takes some of what the first one bought."""
         second = self.new_id("cus")
-        created = self.source.choice((MONTHS[0] - timedelta(days=400), MONTHS[3], MONTHS[4]))
+        created = self.source.choice((MONTHS[0] - timedelta(days=400), MONTHS[3] + timedelta(days=1)))
         self.rows.setdefault("billing/customer", []).append(
             {
                 "id": second,
