@@ -6,11 +6,12 @@ Leads are in ``funnel.py``.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import TypeVar
@@ -35,6 +36,9 @@ NOTHING = Fraction(0)
 OPEN, WON, LOST = "open", "won", "lost"
 
 Value = TypeVar("Value")
+
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£"}
+AMOUNT = re.compile(r"-?([0-9]+|[0-9]{1,3}(,[0-9]{3})+)(\.[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -95,14 +99,14 @@ def value_at(values: list[tuple[datetime | None, Value | None]], close: datetime
     return next((value for since, value in reversed(values) if since is None or since < close), None)
 
 
-def readable_amount(text: str | None) -> Fraction | None:
-    """Of no more digits than money has."""
-    try:
-        amount = Decimal(text or "")
-    except InvalidOperation:
-        return None
-    is_money = amount.is_finite() and abs(amount) < 10**18 and amount == round(amount, 6)
-    return Fraction(amount) if is_money else None
+def typed_amount(text: str, currency: str) -> Fraction | None:
+    """As people type it, in 4 decimals: digits, perhaps in threes, and the currency before or behind them."""
+    plain = text.upper()
+    for name in (currency, SIGNS.get(currency, currency)):
+        plain = plain.replace(name, "")
+    match = AMOUNT.fullmatch(plain.strip())
+    amount = None if match is None else Fraction(match[0].replace(",", ""))
+    return None if amount is None or abs(amount) >= 10**14 else round_half_away(amount, 4)
 
 
 class Pipeline:
@@ -138,16 +142,24 @@ class Pipeline:
 
     @cached_property
     def entered(self) -> dict[str, list[tuple[datetime, Stage]]]:
-        """By deal; of two stages entered at once the one further on is the later."""
+        """By deal; of two stages entered at once the one further on is the later.
+
+        A stage that is entered again while the deal stands in it is one stay.
+        """
         found: dict[str, list[tuple[datetime, Stage]]] = defaultdict(list)
         for row in self.crm.rows("deal_stage"):
             entered = required_instant(row, "date_entered")
             if row["value"] in self.stages and self.is_seen(entered):
                 found[row["deal_id"]].append((entered, self.stages[row["value"]]))
-        return {
-            deal: sorted(entries, key=lambda entry: (entry[0], entry[1].order or 0, entry[1].id))
-            for deal, entries in found.items()
-        }
+        stays: dict[str, list[tuple[datetime, Stage]]] = {}
+        for deal, entries in found.items():
+            entries.sort(key=lambda entry: (entry[0], entry[1].order or 0, entry[1].id))
+            stays[deal] = [
+                entry
+                for position, entry in enumerate(entries)
+                if position == 0 or entries[position - 1][1].id != entry[1].id
+            ]
+        return stays
 
     @cached_property
     def deals_with_history(self) -> set[str]:
@@ -172,6 +184,9 @@ class Pipeline:
             for name in ("amount", "closedate")
         }
 
+    def amount(self, text: str) -> Fraction | None:
+        return typed_amount(text, self.currency)
+
     def local_day(self, text: str) -> date | None:
         moment = instant({"value": text}, "value")
         return None if moment is None else self.crm.calendar.local_date(moment)
@@ -192,7 +207,7 @@ class Pipeline:
                         id=row["deal_id"],
                         created=created,
                         stages=stages,
-                        amounts=self.values(row, "amount", readable_amount),
+                        amounts=self.values(row, "amount", self.amount),
                         closes=self.values(row, "closedate", self.local_day),
                     )
                 )
