@@ -4,7 +4,7 @@
     'support': ['tickets', 'answered_tickets', 'breached_tickets', 'open_tickets'],
     'nps': ['respondents', 'promoters', 'detractors'],
     'adoption': [
-        'seats_active', 'seats_paid', 'daily_active_users', 'touchpoints',
+        'seats_active', 'seats_paid', 'daily_active_user_days', 'touchpoints',
         'activated_accounts'
     ]
 } %}

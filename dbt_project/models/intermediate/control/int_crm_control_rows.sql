@@ -163,7 +163,7 @@ amounts_paid as (
         'what account '
         || met.match_key
         || ' pays at the end of '
-        || cast(met.cohort_month as string) as row_label,
+        || substring(cast(met.cohort_month as string), 1, 7) as row_label,
         cast(
             case
                 when run_settings.crm_deal_amount = 'monthly' then mrr_measures.mrr

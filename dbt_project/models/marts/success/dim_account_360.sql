@@ -9,12 +9,6 @@ accounts as (
 
 ),
 
-segments as (
-
-    select * from {{ ref('int_accounts_segmented') }}
-
-),
-
 relations as (
 
     select * from {{ ref('int_relations_described_by_account') }}
@@ -118,11 +112,11 @@ final as (
         accounts.billing_customer_ids,
         accounts.crm_company_id,
         accounts.match_method,
-        segments.country,
-        segments.region,
-        segments.vertical,
-        segments.organization_size,
-        segments.acquisition_channel,
+        accounts.country,
+        accounts.region,
+        accounts.vertical,
+        accounts.organization_size,
+        accounts.acquisition_channel,
         accounts.deployment,
         relations.owner_id,
         accounts.first_paid_date,
@@ -138,8 +132,14 @@ final as (
             as lifetime_revenue_amount,
         cast(coalesce(margins_of_accounts.revenue_amount, 0) as decimal(24, 4))
             as year_revenue_amount,
-        cast(coalesce(margins_of_accounts.cost_of_revenue_amount, 0) as decimal(24, 4))
-            as year_cost_of_revenue_amount,
+        -- What nothing was posted for is not known to cost nothing.
+        case
+            when margins_of_accounts.margin_amount is not null
+                then
+                    cast(
+                        margins_of_accounts.cost_of_revenue_amount as decimal(24, 4)
+                    )
+        end as year_cost_of_revenue_amount,
         cast(margins_of_accounts.margin_amount as decimal(24, 4)) as year_margin_amount,
         {{ ratio(
             'margins_of_accounts.margin_amount',
@@ -177,8 +177,6 @@ final as (
         relations.next_renewal_date,
         relations.last_touched_at
     from accounts
-    left join segments
-        on accounts.account_id = segments.account_id
     left join relations
         on accounts.account_id = relations.account_id
     left join mrr_now

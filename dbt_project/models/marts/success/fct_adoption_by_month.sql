@@ -23,8 +23,9 @@ final as (
         cast(adoption.seats_active as bigint) as seats_active,
         cast(adoption.seats_paid as bigint) as seats_paid,
         {{ ratio('adoption.seats_active', 'adoption.seats_paid') }} as adoption_rate,
-        cast(adoption.daily_active_users as bigint) as daily_active_users,
-        cast(adoption.monthly_active_users as bigint) as monthly_active_users,
+        cast(adoption.daily_active_users as bigint) as daily_active_user_days,
+        cast(adoption.monthly_active_users as bigint)
+            as monthly_active_user_days,
         {{ ratio(
             'adoption.daily_active_users', 'adoption.monthly_active_users'
         ) }} as dau_mau_rate,
