@@ -4364,7 +4364,7 @@ def test_every_identity_finds_a_difference_of_the_last_digit_in_each_of_its_term
         balanced: dict[str, Any] = dict.fromkeys(terms, 0)
         assert tables.answer(check.sql, {check.table: [balanced]}) == [], check.name
         for term in terms:
-            smallest = 1 if tables.types[check.table][term] == "INTEGER" else Decimal("0.0001")
+            smallest = 1 if tables.types[check.table][term] in ("INTEGER", "BIGINT") else Decimal("0.0001")
             answer = tables.answer(check.sql, {check.table: [{**balanced, term: smallest}]})
             assert [abs(row["difference"]) for row in answer] == [smallest], check.name
             assert tables.answer(check.sql, {check.table: [{**balanced, term: None}]}), (
