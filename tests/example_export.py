@@ -43,6 +43,8 @@ CURRENCY_IDS = {"usd": "1", "eur": "4"}
 PRIMARY_BOOK = "1"
 
 _SOURCES = ("billing", "crm", "ledger")
+# What sales people type differs from billing in the example, and its controls say so without stopping anything.
+DEALS = ("crm.deal",)
 
 
 @dataclass

@@ -26,6 +26,7 @@ from tests.example_export import (
     BANKS,
     CLEARING,
     CREDITS,
+    DEALS,
     DEFERRED,
     DISPUTES,
     FEES,
@@ -190,7 +191,7 @@ def explained(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPa
     month = export.one("ledger.transaction", id=line.half["transaction"])["trandate"][:7]
     line.posting["account"] = USAGE_REVENUE
     items.append(open_item("usage", "revenue_by_stream", month, -line.base, dimension="usage"))
-    export.write(landing)
+    export.write(landing, without=DEALS)
     put_policy(landing, "open_items", items)
     return Explained(build_controls(compiled_project, landing, home), months, by_hand, month)
 
@@ -257,7 +258,7 @@ def test_open_items_reports_and_open_periods_do_not_stop_publication(
     header = export.every("ledger.transaction", type="Transfer", currency="1")[-10]
     export.entry_of(header).line(*BANKS).posting["account"] = PREPAID
     landing, home = tmp_path / "landing", tmp_path / "home"
-    export.write(landing)
+    export.write(landing, without=DEALS)
     put_policy(landing, "open_items", [open_item("F1", "processor_fees", month, difference)])
     chosen = {"controls_that_only_report": "payouts_to_cash", "ledger_controls_from": "closed_periods"}
     put_policy(
@@ -314,7 +315,7 @@ def without_own_accounts(compiled_project: CompiledProject, tmp_path_factory: py
         posting["account"] = DEFERRED
     accounts = [export.one("ledger.account", id=account) for account in (CREDITS, DISPUTES, UNBILLED)]
     export.remove("ledger.account", *accounts)
-    export.write(landing)
+    export.write(landing, without=DEALS)
     return build_controls(compiled_project, landing, home)
 
 
@@ -405,7 +406,7 @@ def in_total(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPat
         line, _ = export.earned_line()
         months.append(export.one("ledger.transaction", id=line.half["transaction"])["trandate"][:7])
         line.posting["account"] = account
-    export.write(landing)
+    export.write(landing, without=DEALS)
     numbers = [
         export.one("ledger.account", id=account)["acctnumber"] for account in REVENUE_OF_STREAM.values()
     ]
@@ -438,7 +439,7 @@ def begun_later(compiled_project: CompiledProject, tmp_path_factory: pytest.Temp
     landing, home = tmp_path_factory.mktemp("landing"), tmp_path_factory.mktemp("home")
     export = ExampleExport()
     begin_ledger(export, BEGUN)
-    export.write(landing)
+    export.write(landing, without=DEALS)
     return build_controls(compiled_project, landing, home)
 
 

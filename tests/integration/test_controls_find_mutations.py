@@ -23,7 +23,7 @@ import pytest
 from orchestration.audit import describe_failing_controls
 from tests.control_builds import build_controls, read_rows, run_tieout
 from tests.direct_builds import CompiledProject
-from tests.example_export import FEES, UTILITIES, ExampleExport
+from tests.example_export import DEALS, FEES, UTILITIES, ExampleExport
 from tests.mutants import BILLING, COSTS, LEDGER, Mutant, Touched
 
 # Stands on the balances of all accounts and names no row; the entry is named by the control on entries.
@@ -99,7 +99,7 @@ def change(mutants: list[Mutant], landing: Path) -> dict[str, Touched]:
     """Write a landing folder with all mutants in it."""
     export = ExampleExport()
     touched = {mutant.sentence: mutant.change(export) for mutant in mutants}
-    export.write(landing)
+    export.write(landing, without=DEALS)
     return touched
 
 
@@ -228,7 +228,7 @@ def test_the_nightly_refuses_tells_the_rows_and_leaves_the_published_version(
     line.posting["account"] = UTILITIES
     (small, small_charge), (large, large_charge) = sorted(fees, key=lambda fee: fee[0])
     assert small < large
-    export.write(tmp_path / "landing")
+    export.write(tmp_path / "landing", without=DEALS)
     home = tmp_path / "home"
     shutil.copytree(example_warehouse.parent.parent, home, symlinks=True)
     before = (home / "current").readlink()
