@@ -222,7 +222,7 @@ class SegmentedCompany:
     def paid_segments(self, account: str, moment: datetime, month: date) -> set[str]:
         return {
             self.segment_of(service, month)
-            for service in self.company.services_at(items, moment)
+            for service in self.company.account_services_at(account, moment)
             if service.mrr
         }
 
