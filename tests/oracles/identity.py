@@ -394,7 +394,7 @@ def told_identity(
 ) -> Identity:
     """Who is who by somebody who knows, such as the one who made the export up.
 
-    A card that says nothing but a name is one with no other, nor with a customer: that is for people to decide.
+    A card that says nothing but a name is one with no other and no customer: that is for people to decide.
 
     Args:
         company_groups: by card, and by id that was merged away, the name of what it is one with.
