@@ -25,6 +25,9 @@ SUFFIXES_OF_TWO_PARTS = {"co.uk", "com.au", "co.jp", "com.br", "co.za"}
 # Of the countries whose numbers tests write without one.
 CALLING_CODES = {"DE": "49", "GERMANY": "49"}
 
+# What tells a company from others of its name.
+SAY_WHO_IT_IS = ("property_domain", "property_phone", "property_stripe_customer_id")
+
 Pair = tuple[str, str]
 
 
@@ -391,6 +394,8 @@ def told_identity(
 ) -> Identity:
     """Who is who by somebody who knows, such as the one who made the export up.
 
+    A card that says nothing but a name is one with no other and no customer: that is for people to decide.
+
     Args:
         company_groups: by card, and by id that was merged away, the name of what it is one with.
         contact_groups: likewise.
@@ -400,11 +405,25 @@ def told_identity(
         table: read_rows(landing / "billing" / f"{table}.csv")
         for table in ("customer", "invoice", "subscription")
     }
-    companies = objects_of(read_cards(landing, "company"), company_groups)
-    survivors = {group: companies.survivor(card) for card, group in company_groups.items()}
+    cards, people = read_cards(landing, "company"), read_cards(landing, "contact")
+    customers = read_customers(tables)
+    merged = {card for row in cards if merged_ids(row) for card in (row["id"], *merged_ids(row))}
+    written_to: dict[str, set[str]] = defaultdict(set)
+    for row in people:
+        written_to[row.get("property_associatedcompanyid", "")].add(email_domain(row.get("property_email")))
+    domains: dict[str, set[str]] = defaultdict(set)
+    for customer, group in customer_groups.items():
+        domains[group].add(email_domain(customers.get(customer, {}).get("email")))
+    groups = dict(company_groups)
+    for row in cards:
+        says_more = any(column in row for column in SAY_WHO_IT_IS) or row["id"] in merged
+        if not says_more and not (written_to[row["id"]] & domains[groups[row["id"]]]) - {""}:
+            groups[row["id"]] = f"only {row['id']}"
+    companies = objects_of(cards, groups)
+    survivors = {group: companies.survivor(card) for card, group in groups.items()}
     return Identity(
         companies,
-        objects_of(read_cards(landing, "contact"), contact_groups),
-        read_customers(tables),
+        objects_of(people, contact_groups),
+        customers,
         {customer: survivors[group] for customer, group in customer_groups.items() if group in survivors},
     )

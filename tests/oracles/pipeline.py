@@ -16,7 +16,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TypeVar
 
-from tests.oracles.calendar_months import first_instant, next_month
+from tests.oracles.calendar_months import first_instant
 from tests.oracles.crm import Crm
 from tests.oracles.export import (
     Row,
@@ -142,24 +142,16 @@ class Pipeline:
 
     @cached_property
     def entered(self) -> dict[str, list[tuple[datetime, Stage]]]:
-        """By deal; of two stages entered at once the one further on is the later.
-
-        A stage that is entered again while the deal stands in it is one stay.
-        """
+        """By deal; of two stages entered at once the one further on is the later."""
         found: dict[str, list[tuple[datetime, Stage]]] = defaultdict(list)
         for row in self.crm.rows("deal_stage"):
             entered = required_instant(row, "date_entered")
             if row["value"] in self.stages and self.is_seen(entered):
                 found[row["deal_id"]].append((entered, self.stages[row["value"]]))
-        stays: dict[str, list[tuple[datetime, Stage]]] = {}
-        for deal, entries in found.items():
-            entries.sort(key=lambda entry: (entry[0], entry[1].order or 0, entry[1].id))
-            stays[deal] = [
-                entry
-                for position, entry in enumerate(entries)
-                if position == 0 or entries[position - 1][1].id != entry[1].id
-            ]
-        return stays
+        return {
+            deal: sorted(entries, key=lambda entry: (entry[0], entry[1].order or 0, entry[1].id))
+            for deal, entries in found.items()
+        }
 
     @cached_property
     def deals_with_history(self) -> set[str]:
@@ -220,14 +212,9 @@ class Pipeline:
         days = [self.crm.calendar.local_date(deal.stages[0][0]) for deal in self.deals]
         return self.crm.months_from(min(days)) if days else []
 
-    def close_of(self, month: date) -> datetime:
-        """The first instant after it, or after the day of the data clock."""
-        last = min(next_month(month), self.crm.calendar.last_day + ONE_DAY)
-        return first_instant(last, self.crm.calendar.zone)
-
     def worth(self, deal: Deal, month: date) -> Fraction | None:
         """At a month-end, in the reporting currency."""
-        amount = deal.amount_at(self.close_of(month))
+        amount = deal.amount_at(self.crm.calendar.close_of(month))
         factor = self.rates.known_rate(self.currency, self.crm.calendar.rate_day(month))
         return None if amount is None or factor is None else round_half_away(amount * factor, 4)
 
@@ -252,7 +239,7 @@ class Pipeline:
 
     def add(self, deal: Deal, month: date, sums: dict[str, dict[str, Fraction]]) -> None:
         """What one deal adds to the stages of a month."""
-        opening, close = first_instant(month, self.crm.calendar.zone), self.close_of(month)
+        opening, close = first_instant(month, self.crm.calendar.zone), self.crm.calendar.close_of(month)
         passed = {stage.name for entered, stage in deal.stages if opening <= entered < close}
         for name in passed:
             sums[name]["entered_deals"] += 1
@@ -292,7 +279,7 @@ class Pipeline:
         return [self.velocity(month) for month in self.months]
 
     def velocity(self, month: date) -> MartRow:
-        opening, close = first_instant(month, self.crm.calendar.zone), self.close_of(month)
+        opening, close = first_instant(month, self.crm.calendar.zone), self.crm.calendar.close_of(month)
         closed: dict[str, list[Deal]] = {WON: [], LOST: []}
         open_deals = 0
         for deal in self.deals:

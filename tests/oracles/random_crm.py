@@ -245,10 +245,12 @@ class CrmMaker:
         for name, choices in values.items():
             if self.chance(0.5):
                 # Whether what was corrected within the first month holds for the time before is left open.
-                first = MONTHS[0] - timedelta(days=self.source.choice((15, 40)))
+                first = MONTHS[0] - timedelta(days=self.source.choice((40, 70)))
                 moments = {first, *(self.moment() for _ in range(self.source.choice((0, 1, 3))))}
                 for moment in sorted(moments):
-                    value = self.source.choice(choices)
+                    value = self.source.choice(
+                        [choice for choice in choices if choice is not None] if moment == first else choices
+                    )
                     self.add(
                         "company_property_history",
                         company_id=company,

@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.oracles.account_segments import ACCOUNT_SEGMENT_TYPES, UNKNOWN, AccountSegments
 from tests.oracles.calendar_months import add_months
 from tests.oracles.export import metadata, read_rows, round_half_away, to_decimal
-from tests.oracles.mrr import MOVEMENT_TYPES, SMALLEST_STEP, Company, Item, MartRow, Service
+from tests.oracles.mrr import MOVEMENT_TYPES, SMALLEST_STEP, Company, MartRow, Service
 
 PRICE_SEGMENT_TYPES = ("product", "plan", "currency", "service_type", "deployment")
 SEGMENT_TYPES = (*ACCOUNT_SEGMENT_TYPES, *PRICE_SEGMENT_TYPES)
@@ -219,10 +219,10 @@ class SegmentedCompany:
                 )
         return units
 
-    def paid_segments(self, items: Iterable[Item], moment: datetime, month: date) -> set[str]:
+    def paid_segments(self, account: str, moment: datetime, month: date) -> set[str]:
         return {
             self.segment_of(service, month)
-            for service in self.company.services_at(items, moment)
+            for service in self.company.account_services_at(account, moment)
             if service.mrr
         }
 
@@ -230,13 +230,13 @@ class SegmentedCompany:
     def intra_month_churns(self) -> dict[tuple[date, str], int]:
         """How often an account began and stopped in a segment inside one month, by month and segment."""
         counts: dict[tuple[date, str], int] = defaultdict(int)
-        for account, items in self.company.items_by_account.items():
+        for account in self.company.items_by_account:
             # By segment: the month in which the account last began there.
             began: dict[str, date] = {}
             for moment in self.company.moments_by_account[account]:
                 month = self.company.calendar.local_date(moment).replace(day=1)
-                before = self.paid_segments(items, moment - SMALLEST_STEP, month)
-                after = self.paid_segments(items, moment, month)
+                before = self.paid_segments(account, moment - SMALLEST_STEP, month)
+                after = self.paid_segments(account, moment, month)
                 for segment in before - after:
                     counts[month, segment] += began.get(segment) == month
                 for segment in after - before:
