@@ -112,6 +112,27 @@ numbered as (
 
 ),
 
+with_stage_before as (
+
+    select
+        *,
+        lag(stage_id) over (partition by deal_id order by entry_number)
+            as stage_id_before
+    from numbered
+
+),
+
+-- A stage that is entered again while the deal stands in it is one stay.
+stays as (
+
+    select *
+    from with_stage_before
+    where
+        stage_id_before is null
+        or stage_id_before <> stage_id
+
+),
+
 final as (
 
     select
@@ -132,7 +153,7 @@ final as (
         lag(stage_kind) over (partition by deal_id order by entry_number)
             as previous_stage_kind,
         min(entered_at) over (partition by deal_id) as first_entered_at
-    from numbered
+    from stays
 
 )
 
