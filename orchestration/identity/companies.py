@@ -1,15 +1,17 @@
 """Which companies of the CRM are one: merged, decided, or alike enough by rule.
 
 Add a rule here when another field of a company's card identifies it. Rules join from the strongest; what a
-weaker one would join against a decision, between parent and child or across countries and legal forms is left
-to people.
+weaker one would join against a decision, between parent and child, across countries and legal forms or across
+two billing customers is left to people.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from typing import NamedTuple
 
 from orchestration.identity.cards import Card, evidence, merger_pairs, mergers
 from orchestration.identity.decisions import Decisions
@@ -52,19 +54,49 @@ class Company(Card):
         return (self.name.latin if self.name else "", self.card_id)
 
     @property
-    def place(self) -> tuple[str, str] | None:
-        """Legal form and country, where both are known."""
-        form = self.name.legal_form if self.name else None
-        return (form, self.country_code) if form and self.country_code else None
+    def legal_form(self) -> str | None:
+        """Of its name."""
+        return self.name.legal_form if self.name else None
+
+    @property
+    def register(self) -> Register | None:
+        """What tells it from others of its name; None where too little of it is known."""
+        known = Register(self.legal_form, self.country_code, self.billing_customer_id)
+        return known if sum(one is not None for one in known) > 1 else None
 
 
-def are_places_apart(left: set[Hashable], right: set[Hashable]) -> bool:
-    """Whether two companies differ in legal form and in country: a group's subsidiaries, not one company."""
+class Register(NamedTuple):
+    """What tells companies of one name apart."""
+
+    legal_form: str | None
+    country_code: str | None
+    billing_customer_id: str | None
+
+
+def are_registers_apart(left: Set[Hashable], right: Set[Hashable]) -> bool:
+    """Whether two companies differ in two of legal form, country and billing customer: a group's
+    subsidiaries, not one company. One alone may be a slip."""
     return any(
-        isinstance(one, tuple) and isinstance(other, tuple) and one[0] != other[0] and one[1] != other[1]
+        isinstance(one, Register) and isinstance(other, Register) and _is_another(one, other)
         for one in left
         for other in right
     )
+
+
+def condensed_registers(registers: Set[Hashable]) -> set[Hashable]:
+    """Of each legal form and country two billing customers: whichever is compared differs from one."""
+    kept: dict[tuple[str | None, str | None], set[Hashable]] = defaultdict(set)
+    for one in registers:
+        if isinstance(one, Register):
+            place = kept[one.legal_form, one.country_code]
+            # Three, since one may name none.
+            if one.billing_customer_id is None or len(place) < 3:
+                place.add(one)
+    return {one for place in kept.values() for one in place}
+
+
+def _is_another(one: Register, other: Register) -> bool:
+    return sum(_equal(here, there) is False for here, there in zip(one, other, strict=True)) > 1
 
 
 @dataclass(frozen=True)
@@ -97,8 +129,21 @@ def link_companies(
         and company.parent_id != company.card_id
     }
     families -= {ordered(merged, survivor) for merged, survivor in into.items()} | decisions.same
-    traits = {company.card_id: frozenset({company.place}) for company in companies.values() if company.place}
-    return link(companies, decisions, into=into, compared=compared, families=families, traits=traits)
+    traits = {
+        company.card_id: frozenset({register})
+        for company in companies.values()
+        if (register := company.register) is not None
+    }
+    return link(
+        companies,
+        decisions,
+        into=into,
+        compared=compared,
+        families=families,
+        traits=traits,
+        clash=are_registers_apart,
+        condense=condensed_registers,
+    )
 
 
 def link(
@@ -109,13 +154,24 @@ def link(
     compared: Iterable[Pair],
     families: set[tuple[str, str]],
     traits: Mapping[str, frozenset[Hashable]],
+    clash: Callable[[Set[Hashable], Set[Hashable]], bool],
+    condense: Callable[[Set[Hashable]], set[Hashable]] | None = None,
+    despite_traits: Set[str] = frozenset(),
 ) -> Linked:
-    """Join pairs from the strongest to the weakest; what something keeps apart is left to people."""
+    """Join pairs from the strongest to the weakest; what something keeps apart is left to people.
+
+    Args:
+        families: pairs of parent and child.
+        traits: per card what ``clash`` is asked about.
+        clash: whether two sets of traits cannot be of one group.
+        condense: the traits of a group that ``clash`` needs; None for all.
+        despite_traits: rules that join all the same.
+    """
     apart = decisions.apart()
     for left, right in families:
         apart.setdefault(left, set()).add(right)
         apart.setdefault(right, set()).add(left)
-    groups = Groups(cards, apart, traits, are_places_apart)
+    groups = Groups(cards, apart, traits, clash, condense)
     pairs, refused = decisions.pairs(), []
     decided = decisions.same | decisions.not_same
     for pair in sorted(
@@ -132,7 +188,7 @@ def link(
             continue
         if pair.status == SAME and ids in families:
             pairs.append(replace(pair, rule="parent_and_child", status=NOT_SAME))
-        elif pair.status == SAME and not groups.join(pair):
+        elif pair.status == SAME and not groups.join(pair, despite_traits=pair.rule in despite_traits):
             pairs.append(replace(pair, status=REVIEW))
         elif ids not in families or pair.status == NOT_SAME:
             pairs.append(pair)
@@ -182,22 +238,35 @@ def _compare(one: Company, other: Company, *, same_score: Decimal, review_score:
     """What two cards have in common; None where that is not worth a row."""
     likeness = company_similarity(one.name, other.name)
     is_name = likeness >= same_score
+    is_phone = _equal(one.phone.e164, other.phone.e164)
+    is_extension = _equal(one.phone.extension, other.phone.extension)
     fields: dict[str, bool | None] = {
         "billing_customer": _equal(one.billing_customer_id, other.billing_customer_id),
         "domain": _equal(one.domain, other.domain),
-        "phone": _equal(one.phone.e164, other.phone.e164),
+        "phone": is_phone,
+        "phone_extension": False if is_phone and is_extension is False else None,
         "name": is_name if one.name and other.name else None,
         "country": _equal(one.country_code, other.country_code),
-        "legal_form": _equal(
-            one.name.legal_form if one.name else None, other.name.legal_form if other.name else None
-        ),
+        "legal_form": _equal(one.legal_form, other.legal_form),
     }
+    # A name with a slip in another country, or two signs that differ: perhaps another firm of the group.
+    is_doubtful = (likeness < 1 and fields["country"] is False) or are_registers_apart(
+        {one.register}, {other.register}
+    )
+    # Reception desks of business centres serve many.
+    is_doubtful_by_phone = (
+        is_doubtful
+        or fields["phone_extension"] is False
+        or fields["legal_form"] is False
+        or (likeness < 1 and fields["domain"] is False)
+    )
     if fields["billing_customer"]:
         rule, strength, score, status = "billing_customer_id", 2, Decimal(1), SAME
     elif fields["domain"] and is_name:
-        rule, strength, score, status = "domain_and_name", 3, likeness, SAME
+        rule, strength, score, status = "domain_and_name", 3, likeness, REVIEW if is_doubtful else SAME
     elif fields["phone"] and is_name:
-        rule, strength, score, status = "phone_and_name", 4, likeness, SAME
+        status = REVIEW if is_doubtful_by_phone else SAME
+        rule, strength, score = "phone_and_name", 4, likeness
     elif fields["domain"]:
         rule, strength, score, status = "domain", 5, likeness, REVIEW
     elif fields["phone"]:

@@ -5,7 +5,9 @@ Add a rule here when another field of a contact's card identifies the person.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+import re
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -18,6 +20,10 @@ from orchestration.identity.names import PersonName, person_similarity
 from orchestration.identity.phones import MISSING, Phone
 
 _NO_PHONE = Phone(None, None, MISSING)
+_NUMBER = re.compile(r"\d+")
+BY_DOMAIN = "domain_and_name"
+# These rules join also through others who are of another company or have a numbered address.
+_DESPITE_TRAITS = frozenset({"email", "email_alias_and_name", "phone_and_name"})
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,32 @@ class Contact(Card):
     def domain(self) -> str | None:
         """Of the e-mail address, where it says something about the company."""
         return None if self.email is None or self.email.is_free else self.email.domain
+
+    @property
+    def address_numbers(self) -> tuple[str, ...]:
+        """The numbers before the at sign: ``jane.doe2`` is the second of her name."""
+        return tuple(_NUMBER.findall(self.email.canonical.rpartition("@")[0])) if self.email else ()
+
+    @property
+    def traits(self) -> frozenset[Hashable]:
+        """What tells people of one name apart: their companies, and the numbers of their addresses."""
+        company = [("company", "", self.company_id)] if self.company_id else []
+        address = [("address", self.domain, self.address_numbers)] if self.domain else []
+        return frozenset([*company, *address])
+
+
+def are_traits_apart(left: Set[Hashable], right: Set[Hashable]) -> bool:
+    """Whether two people are of different companies, or their addresses of one domain differ by a number."""
+    here, there = _by_kind(left), _by_kind(right)
+    return any(here[kind].isdisjoint(there[kind]) for kind in here.keys() & there.keys())
+
+
+def _by_kind(traits: Set[Hashable]) -> dict[Hashable, set[Hashable]]:
+    found: dict[Hashable, set[Hashable]] = defaultdict(set)
+    for trait in traits:
+        if isinstance(trait, tuple):
+            found[trait[:2]].add(trait[2])
+    return found
 
 
 def link_contacts(
@@ -70,7 +102,16 @@ def link_contacts(
         )
         is not None
     ]
-    return link(contacts, decisions, into=into, compared=compared, families=set(), traits={})
+    return link(
+        contacts,
+        decisions,
+        into=into,
+        compared=compared,
+        families=set(),
+        traits={one.card_id: one.traits for one in contacts.values()},
+        clash=are_traits_apart,
+        despite_traits=_DESPITE_TRAITS,
+    )
 
 
 def _to_compare(contacts: Mapping[str, Contact]) -> Iterator[tuple[Contact, Contact]]:
@@ -118,6 +159,7 @@ def _compare(
     fields: dict[str, bool | None] = {
         "email": is_email if one.email and other.email else None,
         "email_alias": is_alias if is_alias and not is_email else None,
+        "email_number": False if is_domain and one.address_numbers != other.address_numbers else None,
         "email_domain": is_domain if one.domain and other.domain else None,
         "phone": is_phone if one.phone.e164 and other.phone.e164 else None,
         "phone_extension": False if is_phone and is_other_extension else None,
@@ -131,7 +173,9 @@ def _compare(
     elif is_alias and is_name:
         rule, strength, score, status = "email_alias_and_name", 3, likeness, SAME
     elif is_domain and is_name:
-        rule, strength, score, status = "domain_and_name", 4, likeness, SAME
+        # Two of a common name may work at a big firm: at two of its companies, or by numbered addresses.
+        status = REVIEW if are_traits_apart(one.traits, other.traits) else SAME
+        rule, strength, score = BY_DOMAIN, 4, likeness
     elif is_phone and is_name and not is_other_extension:
         # Of two companies it may be one who changed the job, or two: joined, one would lose its contact.
         is_of_two = fields["company"] is False

@@ -6,8 +6,8 @@ company stays an account by itself, and what speaks for a company without being 
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -48,6 +48,16 @@ class Customer:
     email: Email | None = None
     phone: Phone = _NO_PHONE
     country_code: str | None = None
+
+    @property
+    def domain(self) -> str | None:
+        """Of the e-mail address, where it says something about the company."""
+        return None if self.email is None or self.email.is_free else self.email.domain
+
+    @property
+    def legal_form(self) -> str | None:
+        """Of its name."""
+        return self.name.legal_form if self.name else None
 
 
 @dataclass(frozen=True)
@@ -124,16 +134,49 @@ class Directory:
         """Countries of the company's cards."""
         return {card.country_code for card in self.cards[company_id] if card.country_code}
 
+    def is_unlike_place(self, customer: Customer, company_id: str) -> bool:
+        """Whether the name differs by a slip and the country altogether: perhaps another firm of a group."""
+        codes = self.country_codes(company_id)
+        return (
+            self.likeness(customer, company_id) < 1
+            and customer.country_code is not None
+            and bool(codes)
+            and customer.country_code not in codes
+        )
+
+    def is_another_at_the_desk(self, customer: Customer, company_id: str) -> bool:
+        """Whether a shared telephone may be the reception desk of a building: the legal forms or the
+        extensions differ, or the domains do and the names are not equal."""
+        cards = self.cards[company_id]
+        domain = customer.domain
+        is_domain = _among(domain, [card.domain for card in cards])
+        if domain is not None and company_id in self.by_domain.get(domain, ()):
+            is_domain = True
+        extensions = [card.phone.extension for card in cards if card.phone.e164 == customer.phone.e164]
+        return (
+            _among(customer.legal_form, [card.legal_form for card in cards]) is False
+            or (None not in extensions and _among(customer.phone.extension, extensions) is False)
+            or (is_domain is False and self.likeness(customer, company_id) < 1)
+        )
+
     def is_elsewhere(self, customer: Customer, company_id: str) -> bool:
         """Whether every card differs from the customer in legal form and country."""
-        form = customer.name.legal_form if customer.name else None
-        places = [card.place for card in self.cards[company_id] if card.place]
+        form, code = customer.legal_form, customer.country_code
+        places = [
+            (card.legal_form, card.country_code)
+            for card in self.cards[company_id]
+            if card.legal_form and card.country_code
+        ]
         return bool(places) and all(
-            form is not None
-            and customer.country_code is not None
-            and place[0] != form
-            and place[1] != customer.country_code
+            form is not None and code is not None and place[0] != form and place[1] != code
             for place in places
+        )
+
+    def has_namesake(self, customer: Customer, company_id: str, refused: Set[tuple[str, str]]) -> bool:
+        """Whether another company has exactly the customer's name."""
+        return customer.name is not None and any(
+            one != company_id and (customer.customer_id, one) not in refused
+            for one in self.by_name.get(customer.name.latin.replace(" ", ""), ())
         )
 
 
@@ -169,12 +212,19 @@ def match_customers(
         decided_company.setdefault(customer_id, company_id)
     matches: dict[str, Match] = {}
     pairs: list[Pair] = decisions.pairs()
-    for customer in sorted(customers, key=lambda one: one.customer_id):
+    in_order = sorted(customers, key=lambda one: one.customer_id)
+    mailboxes = Counter(customer.email.canonical for customer in in_order if customer.email is not None)
+    for customer in in_order:
         if customer.customer_id in decided_company:
             matches[customer.customer_id] = Match(decided_company[customer.customer_id], DECISION, Decimal(1))
             continue
         found, doubtful = _candidates(
-            customer, directory, refused, same_score=same_score, review_score=review_score
+            customer,
+            directory,
+            refused,
+            mailboxes=mailboxes,
+            same_score=same_score,
+            review_score=review_score,
         )
         if found is not None:
             matches[customer.customer_id] = found
@@ -208,8 +258,9 @@ def match_customers(
 def _candidates(
     customer: Customer,
     directory: Directory,
-    refused: set[tuple[str, str]],
+    refused: Set[tuple[str, str]],
     *,
+    mailboxes: Mapping[str, int],
     same_score: Decimal,
     review_score: Decimal,
 ) -> tuple[Match | None, dict[str, tuple[str, Decimal]]]:
@@ -239,16 +290,21 @@ def _candidates(
             directory.by_email.get(customer.email.normalized, set())
             or directory.by_alias.get(customer.email.canonical, set())
         )
-        fitting = [
-            one for one in reached if _is_ones_own(customer, customer.email, one, directory, review_score)
-        ]
-        if len(reached) == 1 and fitting:
+        if len(reached) == 1 and _is_ones_own(
+            customer,
+            customer.email,
+            reached[0],
+            directory,
+            refused,
+            is_only=mailboxes[customer.email.canonical] == 1,
+            same_score=same_score,
+            review_score=review_score,
+        ):
             return Match(reached[0], EMAIL, Decimal(1)), {}
         doubtful |= {one: (EMAIL, directory.likeness(customer, one)) for one in reached}
 
-    domain = None if customer.email is None or customer.email.is_free else customer.email.domain
     for rule, weaker, key, index in (
-        (BY_DOMAIN, "domain", domain, directory.by_domain),
+        (BY_DOMAIN, "domain", customer.domain, directory.by_domain),
         (BY_PHONE, "phone", customer.phone.e164, directory.by_phone),
     ):
         if key is None:
@@ -261,7 +317,10 @@ def _candidates(
         alike = [
             one
             for one in sharing
-            if directory.likeness(customer, one) >= same_score and not directory.is_elsewhere(customer, one)
+            if directory.likeness(customer, one) >= same_score
+            and not directory.is_elsewhere(customer, one)
+            and not directory.is_unlike_place(customer, one)
+            and not (rule == BY_PHONE and directory.is_another_at_the_desk(customer, one))
         ]
         chosen = best(alike)
         if len(chosen) == 1:
@@ -270,26 +329,41 @@ def _candidates(
             doubtful.setdefault(one, (rule if one in alike else weaker, directory.likeness(customer, one)))
 
     if customer.name is not None:
-        for one in allowed(directory.by_name.get(customer.name.latin.replace(" ", ""), ())):
+        namesakes = allowed(directory.by_name.get(customer.name.latin.replace(" ", ""), ()))
+        # Where something speaks for another company, also those of other countries.
+        is_of_another = bool(doubtful) and len(namesakes) <= LARGEST_BLOCK
+        for one in namesakes:
             codes = directory.country_codes(one)
-            if customer.country_code is not None and customer.country_code in codes:
+            if is_of_another or (customer.country_code is not None and customer.country_code in codes):
                 doubtful.setdefault(one, ("name", Decimal(1)))
     return None, doubtful
 
 
 def _is_ones_own(
-    customer: Customer, email: Email, company_id: str, directory: Directory, review_score: Decimal
+    customer: Customer,
+    email: Email,
+    company_id: str,
+    directory: Directory,
+    refused: Set[tuple[str, str]],
+    *,
+    is_only: bool,
+    same_score: Decimal,
+    review_score: Decimal,
 ) -> bool:
-    """Whether an address that a company's contact has is the customer's own: not that of an accountant or
-    agency that receives the bills of many. The domain is the company's, or the names agree, or the customer
-    is that person.
+    """Whether an address that a company's contact has makes the customer that company: not that of an
+    accountant, an agency or a group that receives the bills of many. The names agree and no other company is
+    called so, or the customer is that person; of a customer without a name nothing but an address is known,
+    so it must be of a firm and no other customer's.
+
+    Args:
+        is_only: whether no other customer has the address.
     """
-    if not email.is_free and any(card.domain == email.domain for card in directory.cards[company_id]):
-        return True
-    if customer.name is None or directory.likeness(customer, company_id) >= review_score:
-        return True
-    return any(
-        person_similarity(customer.person, person) >= review_score
+    if customer.name is None:
+        return is_only and not email.is_free
+    if directory.is_elsewhere(customer, company_id) or directory.has_namesake(customer, company_id, refused):
+        return False
+    return directory.likeness(customer, company_id) >= review_score or any(
+        person_similarity(customer.person, person) >= same_score
         for person in directory.people[(email.canonical, company_id)]
     )
 
@@ -306,7 +380,7 @@ def _pair(
 ) -> Pair:
     cards = directory.cards[company_id]
     likeness = directory.likeness(customer, company_id)
-    domain = None if customer.email is None or customer.email.is_free else customer.email.domain
+    domain = customer.domain
     fields: dict[str, bool | None] = {
         "crm_property": True
         if customer.customer_id in {card.billing_customer_id for card in cards}
@@ -321,6 +395,7 @@ def _pair(
         "phone": _among(customer.phone.e164, [card.phone.e164 for card in cards]),
         "name": likeness >= same_score if customer.name and any(card.name for card in cards) else None,
         "country": _among(customer.country_code, [card.country_code for card in cards]),
+        "legal_form": _among(customer.legal_form, [card.legal_form for card in cards]),
     }
     if domain is not None and company_id in directory.by_domain.get(domain, ()):
         fields["domain"] = True

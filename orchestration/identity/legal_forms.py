@@ -70,7 +70,7 @@ _AT_THE_END = {
     "as tr": "anonim sirketi|limited sirketi|ltd sti|sti|san ve tic as|san ve tic ltd sti|tic ltd sti|tic as",
     "ooo": "ooo|zao|oao|pao|ao|ip|ооо|зао|оао|пао|ао|ип|тов|прат|пат|тоо|чп|фоп|tov|prat|too",
     "kk": "kk|k k|kabushiki kaisha|kabushiki gaisha|yk|y k|yugen kaisha|gk|g k|godo kaisha|godo gaisha",
-    "jsc": "jsc|ojsc|cjsc|pjsc|joint stock company|sae|saoc|saog|sal|psc",
+    "jsc": "jsc|ojsc|cjsc|pjsc|joint stock company|sae|saoc|saog|sal|psc|ksc|kscc|kscp",
     "pt": "tbk|persero|perseroan terbatas",
     "pte": "tnhh|mtv|cong ty tnhh|co phan",
     "sc": "sc|s c|sociedad civil|scpa|sccl|s coop|scoop|coop|cooperative|soc coop|societa cooperativa",

@@ -88,6 +88,8 @@ class Groups:
         apart: per id the ids that it must never be in one group with.
         clash: whether two sets of traits cannot be of one group.
         traits: per id what ``clash`` is asked about.
+        condense: the traits of a group that ``clash`` needs, so that a big group has no more of them than a
+            small one; None for all.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Groups:
         apart: Mapping[str, set[str]],
         traits: Mapping[str, frozenset[Hashable]] | None = None,
         clash: Callable[[set[Hashable], set[Hashable]], bool] | None = None,
+        condense: Callable[[set[Hashable]], set[Hashable]] | None = None,
     ) -> None:
         self._group_of = {one: one for one in ids}
         self._members: dict[str, set[str]] = {one: {one} for one in self._group_of}
@@ -104,6 +107,7 @@ class Groups:
             one: set((traits or {}).get(one, ())) for one in self._group_of
         }
         self._clash = clash
+        self._condense = condense
         self._attached: dict[str, Pair] = {}
 
     def are_one(self, one: str, other: str) -> bool:
@@ -133,6 +137,8 @@ class Groups:
             self._members[left] |= self._members.pop(right)
             self._apart[left] |= self._apart.pop(right)
             self._traits[left] |= self._traits.pop(right)
+            if self._condense is not None:
+                self._traits[left] = self._condense(self._traits[left])
         for one in (pair.left_id, pair.right_id):
             self._attached.setdefault(one, pair)
         return True

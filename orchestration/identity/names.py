@@ -7,6 +7,7 @@ decided in ``companies``, ``contacts`` and ``customers``.
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
@@ -31,9 +32,11 @@ _ARTICLES = frozenset({"the"})
 _TITLES = frozenset(
     """
     mr mrs ms miss mx dr prof sir dame madame mme mlle monsieur herr frau sr sra srta dott ing dipl phd md mba
-    jr ii iii iv esq
+    esq
     """.split()  # noqa: SIM905
 )
+# After a name: who of a family. Before it ``sr`` is a title.
+_GENERATIONS = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _SAME, _HALF = Decimal(1), Decimal("0.5")
 # What is not the same but hardly another name; below policy identity_same_score by default.
 _NEARLY = Decimal("0.85")
@@ -57,10 +60,15 @@ class CompanyName:
 
 @dataclass(frozen=True)
 class PersonName:
-    """A person's name in two spellings (``given`` and ``family`` each folded, and in Latin letters)."""
+    """A person's name in two spellings (``given`` and ``family`` each folded, and in Latin letters).
+
+    Attributes:
+        generation: what tells father and child apart, such as ``jr``; None where the name does not say.
+    """
 
     given: tuple[str, str]
     family: tuple[str, str]
+    generation: str | None = None
 
     @property
     def key(self) -> str:
@@ -91,6 +99,10 @@ def name_core(text: str) -> str:
 def read_person_name(given: str | None, family: str | None) -> PersonName | None:
     """What a person is called; None where neither part has a letter. ``Doe, Jane`` in one part is two."""
     first, last = given or "", family or ""
+    generation = None
+    if not first.strip() or not last.strip():
+        whole, generation = _without_generation(first if first.strip() else last, least=2)
+        first, last = (whole, "") if first.strip() else ("", whole)
     if not first.strip() and "," in last:
         last, _, first = last.partition(",")
     elif not last.strip() and "," in first:
@@ -99,15 +111,21 @@ def read_person_name(given: str | None, family: str | None) -> PersonName | None
         first, _, last = plain(first).rpartition(" ")
     elif not first.strip() and " " in plain(last):
         first, _, last = plain(last).rpartition(" ")
+    first, of_first = _without_generation(first)
+    last, of_last = _without_generation(last)
     name = PersonName(
-        (_person(first, fold), _person(first, latin)), (_person(last, fold), _person(last, latin))
+        (_person(first, fold), _person(first, latin)),
+        (_person(last, fold), _person(last, latin)),
+        generation or of_last or of_first,
     )
     return name if name.given[0] or name.family[0] else None
 
 
 def word_key(text: str) -> str:
-    """The words of a name without legal form or title, in alphabetical order: equal to a person's ``key``."""
-    return " ".join(sorted(word for word in name_core(text).split() if word not in _TITLES))
+    """The words of a name without legal form, title or generation, in alphabetical order: equal to a person's
+    ``key``."""
+    left_out = _TITLES | _GENERATIONS
+    return " ".join(sorted(word for word in name_core(text).split() if word not in left_out))
 
 
 # ---- likeness
@@ -116,7 +134,8 @@ def word_key(text: str) -> str:
 def company_similarity(one: CompanyName | None, other: CompanyName | None) -> Decimal:
     """0 to 1; 0 where one has no name.
 
-    Names that differ by a number are never alike: branches, districts and vintages are counted so.
+    Names that differ by a number are never alike: branches, districts and vintages are counted so. Names
+    that differ by another word are not the same, however long what they share: so are branches called.
     """
     if one is None or other is None:
         return Decimal(0)
@@ -124,7 +143,9 @@ def company_similarity(one: CompanyName | None, other: CompanyName | None) -> De
         return _SAME
     if _numbers(one.core) != _numbers(other.core):
         return min(_HALF, _score(one.core, other.core))
-    return max(_score(one.core, other.core), _score(one.latin, other.latin))
+    score = max(_score(one.core, other.core), _score(one.latin, other.latin))
+    is_slip = _differ_by_a_slip(one.core, other.core) or _differ_by_a_slip(one.latin, other.latin)
+    return score if is_slip else min(_NEARLY, score)
 
 
 def person_similarity(one: PersonName | None, other: PersonName | None) -> Decimal:
@@ -134,7 +155,9 @@ def person_similarity(one: PersonName | None, other: PersonName | None) -> Decim
         return Decimal(0)
     straight = min(_part(one.given, other.given, is_given=True), _part(one.family, other.family))
     crosswise = min(_part(one.given, other.family), _part(one.family, other.given))
-    return max(straight, crosswise)
+    likeness = max(straight, crosswise)
+    # Father and child; also where only one of them says so.
+    return likeness if one.generation == other.generation else min(_NEARLY, likeness)
 
 
 def _part(one: tuple[str, str], other: tuple[str, str], *, is_given: bool = False) -> Decimal:
@@ -148,13 +171,28 @@ def _part(one: tuple[str, str], other: tuple[str, str], *, is_given: bool = Fals
         if one[1][0] == other[1][0] and 1 in (len(one[1]), len(other[1])):
             return _NEARLY
     left, right = one[1], other[1]
-    # Letters swapped or doubled are slips; another letter in a short name is another name (Anna, Hanna).
-    is_swapped = sorted(left) == sorted(right) and OSA.distance(left, right) == 1
-    if is_swapped or _undoubled(left) == _undoubled(right):
+    # Another letter in a short name is another name (Anna, Hanna).
+    if _is_slip(left, right):
         return Decimal("0.95")
     if not is_given and min(len(left), len(right)) >= 6 and OSA.distance(left, right) == 1:
         return Decimal("0.92")
     return min(_NEARLY, _ratio(left, right))
+
+
+def _is_slip(one: str, other: str) -> bool:
+    """Whether two words are one but for letters that were swapped or doubled."""
+    is_swapped = sorted(one) == sorted(other) and OSA.distance(one, other) == 1
+    return is_swapped or _undoubled(one) == _undoubled(other)
+
+
+def _differ_by_a_slip(one: str, other: str) -> bool:
+    """Whether two names have the same words, in whichever order, but for one that is mistyped. Another letter
+    makes another word: Dental is not Rental, and Kensington not Kennington."""
+    left, right = Counter(one.split()), Counter(other.split())
+    here, there = list((left - right).elements()), list((right - left).elements())
+    if len(here) != len(there):
+        return False
+    return not here or (len(here) == 1 and _is_slip(here[0], there[0]))
 
 
 def _undoubled(text: str) -> str:
@@ -179,6 +217,15 @@ def _ratio(one: str, other: str) -> Decimal:
 
 
 # ---- parts of names
+
+
+def _without_generation(text: str, least: int = 1) -> tuple[str, str | None]:
+    """A name without ``Jr.`` or the like at its end, if so many words remain; and that."""
+    parts = plain(text).split()
+    last = "".join(words(fold(parts[-1]))) if parts else ""
+    if len(parts) <= least or last not in _GENERATIONS:
+        return text, None
+    return " ".join(parts[:-1]).rstrip(" ,"), last
 
 
 def _person(text: str, spell: Callable[[str], str]) -> str:

@@ -8,7 +8,7 @@ a telephone number is written in countries that no test writes.
 from __future__ import annotations
 
 import unicodedata
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -295,8 +295,11 @@ def the_only(found: Iterable[str]) -> str | None:
 class CustomerMatcher:
     """Finds the company that a billing customer is."""
 
-    def __init__(self, companies: Objects, contacts: Objects, decided: Decided) -> None:
+    def __init__(
+        self, companies: Objects, contacts: Objects, decided: Decided, customers: Iterable[Row]
+    ) -> None:
         self.companies = companies
+        self.customers_at = Counter(canonical_email(row.get("email")) for row in customers)
         self.decided = decided
         self.found_by: dict[tuple[str, Hashable], list[str]] = defaultdict(list)
         for row in companies.rows.values():
@@ -316,9 +319,18 @@ class CustomerMatcher:
         domain = email_domain(customer.get("email"))
         number = phone(customer.get("phone"), customer.get("address_country"))
         yield self.found_by["customer", customer["id"]]
-        yield self.found_by["email", email(customer.get("email"))] if "email" in customer else []
+        yield self.found_by["email", email(customer.get("email"))] if self.is_own_address(customer) else []
         yield self.found_by["domain", (domain, name)] if domain and name else []
         yield self.found_by["phone", (number, name)] if number and name else []
+
+    def is_own_address(self, customer: Row) -> bool:
+        """Without a name only an address of a firm that no other customer has says who it is."""
+        if "email" not in customer or name_core(customer.get("name")):
+            return "email" in customer
+        return (
+            bool(email_domain(customer["email"]))
+            and self.customers_at[canonical_email(customer["email"])] == 1
+        )
 
     def company_of(self, customer: Row) -> str | None:
         """The surviving company, by the first rule that names only one; else none."""
@@ -368,7 +380,7 @@ def read_identity(
     companies = group_companies(read_cards(landing, "company", as_of), decided["company"])
     contacts = group_contacts(read_cards(landing, "contact", as_of), decided["contact"])
     customers = read_customers(tables)
-    matcher = CustomerMatcher(companies, contacts, decided["customer"])
+    matcher = CustomerMatcher(companies, contacts, decided["customer"], customers.values())
     found = {customer: matcher.company_of(row) for customer, row in customers.items()}
     return Identity(
         companies,

@@ -215,6 +215,7 @@ class CrmMaker:
             company = self.card(**values)
             if way == "phone" and position:
                 self.rows["crm/company"][-1]["property_country"] = "Germany"
+            self.keep_in_one_country(first, way)
             if customer is not None and "property_stripe_customer_id" not in self.rows["crm/company"][-1]:
                 self.link(customer, company, link, name, domain)
             first, before = first or company, company
@@ -224,6 +225,17 @@ class CrmMaker:
                 property_domain=domain,
                 property_hs_parent_company_id=first,
             )
+
+    def keep_in_one_country(self, first: str | None, way: str) -> None:
+        """Cards of two billing customers and two countries may be two companies, unless they were merged."""
+        rows = self.rows["crm/company"]
+        if first is None or way == "merged" or "property_stripe_customer_id" not in rows[-1]:
+            return
+        of_first = next(row for row in rows if row["id"] == first)
+        if way == "phone":
+            of_first["property_country"] = "Germany"
+        elif "property_country" in of_first:
+            rows[-1]["property_country"] = of_first["property_country"]
 
     def link(self, customer: str, company: str, link: str, name: str, domain: str) -> None:
         """Says in billing what ties a customer to a card."""
@@ -238,6 +250,8 @@ class CrmMaker:
             f"{self.token()}@gmail.com" if self.chance(0.5) else f"{self.token()}@{self.token()}.example"
         )
         row["email"] = address.upper()
+        if self.chance(0.5):
+            row["name"] = f"{name}, Inc." if self.chance(0.5) else name
         self.person(property_email=address, property_associatedcompanyid=company)
 
     def make_history(self, company: str) -> None:

@@ -7,6 +7,7 @@ Add a case when a rule changes. How single values are read is in ``test_values``
 from __future__ import annotations
 
 import random
+from collections.abc import Hashable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.identity.companies import Register, are_registers_apart, condensed_registers
 from orchestration.identity.tables import Exports, as_of_instant, identity_tables, write_identity
 from orchestration.raw.contract import read_contracts
 from orchestration.raw.policies import default_policies
@@ -145,6 +147,82 @@ def companies_of_customers(tables: Tables) -> dict[str, tuple[str | None, str]]:
             "domain_and_name",
             "same",
         ),
+        # Branches and franchises of one domain: another word, however much else is the same.
+        (
+            {"name": "Pizza Planet Kensington", "domain": "pizza.example"},
+            {"name": "Pizza Planet Kennington", "domain": "pizza.example"},
+            "domain",
+            "review",
+        ),
+        (
+            {"name": "Holiday Express Region North", "domain": "holiday.example"},
+            {"name": "Holiday Express Region South", "domain": "holiday.example"},
+            "domain",
+            "review",
+        ),
+        (
+            {"name": "Acme Distribution Austria", "domain": "acme.example", "country": "AT"},
+            {"name": "Acme Distribution Australia", "domain": "acme.example", "country": "AU"},
+            "domain",
+            "review",
+        ),
+        # A slip, but not in another country.
+        (
+            {"name": "Acme Distribution", "domain": "acme.example", "country": "AT"},
+            {"name": "Acme Distribuiton", "domain": "acme.example", "country": "AT"},
+            "domain_and_name",
+            "same",
+        ),
+        (
+            {"name": "Acme Distribution", "domain": "acme.example", "country": "AT"},
+            {"name": "Acme Distribuiton", "domain": "acme.example", "country": "AU"},
+            "domain_and_name",
+            "review",
+        ),
+        # The reception desk of a building.
+        (
+            {"name": "Baker Street Dental", "domain": "dental.example", "phone": "+442079460000"},
+            {"name": "Baker Street Rental", "domain": "rental.example", "phone": "+442079460000"},
+            "phone",
+            "review",
+        ),
+        (
+            {"name": "Anderson Plumbing", "phone": "+442079460000"},
+            {"name": "Andersen Plumbing", "phone": "+442079460000"},
+            "phone",
+            "review",
+        ),
+        (
+            {"name": "Anderson Plumbing", "domain": "a.example", "phone": "+442079460000"},
+            {"name": "Andersson Plumbing", "domain": "b.example", "phone": "+442079460000"},
+            "phone_and_name",
+            "review",
+        ),
+        (
+            {"name": "Meridian Capital LLP", "phone": "+442079460000"},
+            {"name": "Meridian Capital Ltd", "phone": "+442079460000"},
+            "phone_and_name",
+            "review",
+        ),
+        (
+            {"name": "Meridian Capital", "phone": "+44 20 7946 0000 ext. 1"},
+            {"name": "Meridian Capital", "phone": "+44 20 7946 0000 ext. 2"},
+            "phone_and_name",
+            "review",
+        ),
+        # Each is a customer of its own and in another country, or of another form.
+        (
+            {"name": "Acme", "domain": "acme.example", "country": "US", "stripe_customer_id": "c1"},
+            {"name": "Acme", "domain": "acme.example", "country": "JP", "stripe_customer_id": "c2"},
+            "domain_and_name",
+            "review",
+        ),
+        (
+            {"name": "Acme GmbH", "domain": "acme.example", "stripe_customer_id": "c1"},
+            {"name": "Acme AG", "domain": "acme.example", "stripe_customer_id": "c2"},
+            "domain_and_name",
+            "review",
+        ),
         (
             {"name": "Acme", "domain": "acme.example"},
             {"name": "Acme", "domain": "acme.example", "hs_parent_company_id": "1"},
@@ -168,6 +246,20 @@ def test_two_cards_are_one_company_by_what_they_share(
     tables = world.solved(crm__company=[company(1, **one), company(2, **other)])
     assert pairs(tables) == ({("1", "2"): (rule, status)} if rule else {})
     assert survivors(tables) == {"1": "1", "2": "1" if status == "same" else "2"}
+
+
+def test_two_customers_in_two_countries_are_not_joined_through_a_third_card(world: World) -> None:
+    twin = {"name": "Acme", "domain": "acme.example"}
+    tables = world.solved(
+        crm__company=[
+            company(1, **twin, country="US", stripe_customer_id="c1"),
+            company(2, **twin),
+            company(3, **twin, country="JP", stripe_customer_id="c2"),
+        ],
+    )
+    found = survivors(tables)
+    assert found["1"] != found["3"]
+    assert found["2"] in (found["1"], found["3"])
 
 
 def test_what_was_merged_follows_its_survivor_however_often(world: World) -> None:
@@ -331,6 +423,19 @@ def test_an_as_of_is_the_end_of_its_day(day: date | None, zone: str, instant: da
             "domain_and_similar_name",
             "review",
         ),
+        # Two of a common name at one domain; father and son.
+        (
+            {"email": "wei.zhang1@acme.example", "firstname": "Wei", "lastname": "Zhang"},
+            {"email": "wei.zhang9@acme.example", "firstname": "Wei", "lastname": "Zhang"},
+            "domain_and_name",
+            "review",
+        ),
+        (
+            {"email": "john@acme.example", "firstname": "John", "lastname": "Doe Sr."},
+            {"email": "jd@acme.example", "firstname": "John", "lastname": "Doe Jr."},
+            "domain_and_similar_name",
+            "review",
+        ),
         (
             {"phone": "+1 303 555 0112", "firstname": "Jane", "lastname": "Doe"},
             {"phone": "3035550112", "country": "US", "firstname": "Jane", "lastname": "Doe"},
@@ -371,6 +476,23 @@ def test_a_name_and_number_at_two_companies_may_be_one_who_changed_the_job(world
     assert pairs(tables) == {("p1", "p2"): ("phone_and_name", "review")}
 
 
+def test_a_name_at_one_domain_but_two_companies_may_be_two_people(world: World) -> None:
+    john = {"firstname": "John", "lastname": "Smith"}
+    tables = world.solved(
+        crm__company=[company(1), company(2)],
+        crm__contact=[
+            contact(1, **john, email="john.smith@big.example", associatedcompanyid="1"),
+            contact(2, **john, email="j.smith@big.example", associatedcompanyid="2"),
+            contact(3, **john, email="smith@big.example"),
+        ],
+    )
+    assert pairs(tables)[("p1", "p2")] == ("domain_and_name", "review")
+    found = survivors(tables, "contact")
+    # Nor are they one through a card that is of neither company.
+    assert found["p1"] != found["p2"]
+    assert found["p3"] in (found["p1"], found["p2"])
+
+
 def test_contacts_who_are_reached_at_their_companys_number_have_only_that_in_common(world: World) -> None:
     tables = world.solved(
         crm__company=[company(1, phone="+1 303 555 0112")],
@@ -403,9 +525,12 @@ ACME = company(1, name="Acme Inc", domain="acme.example", phone="+1 303 555 0112
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        # The address of a contact: of the company's domain, of a like name, or the person's own.
-        ({"email": "jane@acme.example", "name": "Otherwise Called"}, ("1", "email")),
-        ({"email": "jane+bills@acme.example", "name": "Otherwise Called"}, ("1", "email")),
+        # The address of a contact: of a like name, the person's own, or of nobody's whose name is known.
+        ({"email": "jane@acme.example", "name": "Acmee"}, ("1", "email")),
+        ({"email": "jane+bills@acme.example", "name": "Acme"}, ("1", "email")),
+        ({"email": "jane@acme.example"}, ("1", "email")),
+        ({"email": "jane@acme.example", "name": "Otherwise Called"}, (None, "billing_customer")),
+        ({"email": "jane@gmail.com"}, (None, "billing_customer")),
         ({"email": "jane@gmail.com", "name": "ACME"}, ("1", "email")),
         ({"email": "jane@gmail.com", "name": "Doe, Jane"}, ("1", "email")),
         ({"email": "jane@gmail.com", "name": "Otherwise Called"}, (None, "billing_customer")),
@@ -415,6 +540,13 @@ ACME = company(1, name="Acme Inc", domain="acme.example", phone="+1 303 555 0112
         ({"email": "billing@acme.example", "name": "Zeta"}, (None, "billing_customer")),
         ({"phone": "303 555 0112", "address_country": "US", "name": "Acme"}, ("1", "phone_and_name")),
         ({"phone": "303 555 0112", "address_country": "US", "name": "Zeta"}, (None, "billing_customer")),
+        # Another firm of the building.
+        ({"phone": "+1 303 555 0112", "name": "Acme LLC"}, (None, "billing_customer")),
+        # A firm of the group.
+        (
+            {"email": "jane@acme.example", "name": "Acme GmbH", "address_country": "DE"},
+            (None, "billing_customer"),
+        ),
         ({"name": "Acme", "address_country": "US"}, (None, "billing_customer")),
         # A subsidiary.
         (
@@ -439,6 +571,82 @@ def test_a_customer_is_the_one_company_that_a_rule_leads_to(
     assert companies_of_customers(tables) == {"cus_1": expected}
     statuses = {row["status"] for row in tables["pairs"] if row["left_id"] == "cus_1"}
     assert statuses == ({"same"} if expected[0] else ({"review"} if fields else set()))
+
+
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"email": "x@garnet.example", "address_country": "US"}, ("1", "domain_and_name")),
+        ({"email": "x@garnet.example", "address_country": "DE"}, (None, "billing_customer")),
+        ({"phone": "+1 303 555 0112 x1"}, ("1", "phone_and_name")),
+        ({"phone": "+1 303 555 0112 x2"}, (None, "billing_customer")),
+        ({"phone": "+1 303 555 0112", "email": "x@other.example"}, (None, "billing_customer")),
+    ],
+)
+def test_a_slip_in_a_customers_name_is_not_enough_where_something_else_differs(
+    world: World, fields: dict[str, Any], expected: tuple[str | None, str]
+) -> None:
+    card = {"name": "Garnet Logistics", "domain": "garnet.example", "phone": "+1 303 555 0112 x1"}
+    tables = world.solved(
+        crm__company=[company(1, **card, country="US")],
+        billing__customer=[customer(1, name="Garnet Logistisc", **fields)],
+    )
+    assert companies_of_customers(tables) == {"cus_1": expected}
+    assert {row["status"] for row in tables["pairs"]} == {"same" if expected[0] else "review"}
+
+
+def test_an_agency_that_receives_the_bills_of_its_clients_is_not_each_of_them(world: World) -> None:
+    tables = world.solved(
+        crm__company=[
+            company(1, name="Big Agency", domain="agency.example", country="GB"),
+            company(2, name="Client One Ltd", domain="one.example", country="GB"),
+            company(3, name="Big Agencys", domain="three.example"),
+        ],
+        crm__contact=[
+            contact(1, email="bills@agency.example", firstname="Ann", lastname="Lee", associatedcompanyid="1")
+        ],
+        billing__customer=[
+            customer(1, name="Big Agency", email="bills@agency.example"),
+            customer(2, name="Client One Ltd", email="bills@agency.example", address_country="GB"),
+            # Like the agency, but exactly another company.
+            customer(3, name="Big Agencys", email="bills@agency.example"),
+        ],
+    )
+    assert companies_of_customers(tables) == {
+        "cus_1": ("1", "email"),
+        "cus_2": (None, "billing_customer"),
+        "cus_3": (None, "billing_customer"),
+    }
+    found = pairs(tables)
+    assert found[("cus_2", "1")] == found[("cus_3", "1")] == ("email", "review")
+    assert found[("cus_2", "2")] == found[("cus_3", "3")] == ("name", "review")
+
+
+def test_customers_without_a_name_who_share_an_address_are_left_to_people(world: World) -> None:
+    tables = world.solved(
+        crm__company=[company(1, name="Big Agency", domain="agency.example")],
+        crm__contact=[contact(1, email="bills@agency.example", associatedcompanyid="1")],
+        billing__customer=[
+            customer(1, email="bills@agency.example"),
+            customer(2, email="bills+two@agency.example"),
+        ],
+    )
+    assert {company_id for company_id, _ in companies_of_customers(tables).values()} == {None}
+    assert pairs(tables) == {("cus_1", "1"): ("email", "review"), ("cus_2", "1"): ("email", "review")}
+
+
+def test_the_evidence_of_a_customer_names_the_legal_form(world: World) -> None:
+    tables = world.solved(
+        crm__company=[company(1, name="Acme Ltd", domain="acme.example", country="GB")],
+        billing__customer=[
+            customer(1, name="Acme Inc", email="x@acme.example", address_country="US"),
+            customer(2, name="Acme Limited", email="x@acme.example", address_country="GB"),
+        ],
+    )
+    assert {row["left_id"]: row["evidence"] for row in tables["pairs"]} == {
+        "cus_1": "agree: domain, name; differ: country, legal_form",
+        "cus_2": "agree: domain, name, country, legal_form",
+    }
 
 
 def test_two_customers_of_one_company_are_one_also_through_a_second_card(world: World) -> None:
@@ -637,6 +845,18 @@ def test_a_big_block_costs_no_more_than_its_records(world: World) -> None:
     assert found["99999"] == "00007"
     assert len(set(found.values())) == 3000
     assert len(tables["pairs"]) < 3000 * 10
+
+
+def test_a_big_group_has_few_traits() -> None:
+    group: set[Hashable] = {Register("ltd", "GB", f"c{n}") for n in range(100)} | {
+        Register("ltd", "GB", None)
+    }
+    few = condensed_registers(group)
+    assert len(few) <= 4
+    for other in (Register("ltd", "IE", "c7"), Register("plc", "GB", "new"), Register("plc", "IE", None)):
+        assert are_registers_apart(few, {other}) and are_registers_apart(group, {other})
+    for other in (Register("ltd", "GB", "new"), Register("ltd", "IE", None), Register(None, "GB", "c7")):
+        assert not are_registers_apart(few, {other}) and not are_registers_apart(group, {other})
 
 
 def test_the_tables_are_written_for_the_models(world: World) -> None:
