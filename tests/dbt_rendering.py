@@ -78,7 +78,11 @@ class Project:
 
     @cached_property
     def _schemas(self) -> dict[str, str]:
-        models = {path.stem: path.parent.parent.name for path in (self.folder / "models").rglob("*.sql")}
+        models = {
+            # What names people has a schema of its own.
+            path.stem: "restricted" if path.parent.name == "restricted" else path.parent.parent.name
+            for path in (self.folder / "models").rglob("*.sql")
+        }
         return models | {path.stem: "reference" for path in SEEDS.rglob("*.csv")}
 
     def _ref(self, name: str) -> str:
