@@ -136,14 +136,14 @@ def identity_tables(
     decided = list(
         exports.rows("policy", "identity_decisions", ["object_type", "left_id", "right_id", "decision"])
     )
-    companies = _companies(exports)
     customers = _customers(exports)
-    kept = exports.kept_links(decided)
     customer_ids = (
         set(customers)
         | exports.values("billing", "invoice", "customer_id")
         | exports.values("billing", "subscription", "customer_id")
     )
+    companies = _companies(exports, customer_ids)
+    kept = exports.kept_links(decided)
 
     about_companies = read_decisions(
         [*decided, *kept("company", companies, companies)], "company", companies, companies
@@ -228,8 +228,11 @@ def identity_tables(
 # ---- reading
 
 
-def _companies(exports: Exports) -> dict[str, Company]:
-    """Companies by id, in the order of ids: those of the export, and those that only other records name."""
+def _companies(exports: Exports, customer_ids: set[str]) -> dict[str, Company]:
+    """Companies by id, in the order of ids: those of the export, and those that only other records name.
+
+    What stands for a billing customer and is none ("n/a") says nothing: else all that carry it were one.
+    """
     found: dict[str, Company] = {}
     hidden: set[str] = set()
     columns = (
@@ -243,6 +246,7 @@ def _companies(exports: Exports) -> dict[str, Company]:
             continue
         code = country_code(row["property_country"])
         domain = registrable_domain(row["property_domain"])
+        customer_id = _id(row["property_stripe_customer_id"])
         found[company_id] = Company(
             card_id=company_id,
             created_at=row["property_createdate"],
@@ -253,7 +257,7 @@ def _companies(exports: Exports) -> dict[str, Company]:
             domain=None if is_shared(domain) else domain,
             phone=read_phone(row["property_phone"], code),
             parent_id=_id(row["property_hs_parent_company_id"]),
-            billing_customer_id=_id(row["property_stripe_customer_id"]),
+            billing_customer_id=customer_id if customer_id in customer_ids else None,
         )
     named = {one for company in found.values() for one in company.merged_ids}
     for table, column in _naming("company_id"):
