@@ -1,7 +1,7 @@
 """What every kind of test shares: a published warehouse of any landing folder, and the example company's.
 
-Add a fixture here only when two folders of tests need it. The example company is published by the command line;
-how other folders are, in a fraction of the time, is in ``tests/direct_builds.py``.
+Add a fixture here only when two folders of tests need it. The example company is published by the command
+line; how other folders are, in a fraction of the time, is in ``tests/direct_builds.py``.
 """
 
 from __future__ import annotations

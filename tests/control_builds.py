@@ -1,7 +1,7 @@
 """The controls of a changed export of the example company.
 
-Add here how a build is made and read when several tests of controls need it. The controls are built alone, which
-is quicker than a publication and shows them whether they tie or not.
+Add here how a build is made and read when several tests of controls need it. The controls are built alone,
+which is quicker than a publication and shows them whether they tie or not.
 """
 
 from __future__ import annotations

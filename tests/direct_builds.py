@@ -1,9 +1,10 @@
-"""Builds with the SQL that dbt compiled but without dbt, whose own work takes longer than that of small tables.
+"""Builds with the SQL that dbt compiled but without dbt, whose own work takes longer than small tables do.
 
-dbt compiles the project once for all tests. A build runs its statements in the order of their dependencies, as
-dbt-duckdb would: views, tables, and tables with the types of their contract; then every data test. Loading,
-solving, audit and publication are the project's own. That all of it gives what the nightly gives is itself a
-test (``tests/integration/test_direct_builds.py``); unit tests, and what dbt makes of a wrong contract, need dbt.
+dbt compiles the project once for all tests. A build runs its statements in the order of their dependencies,
+as dbt-duckdb would: views, tables, and tables with the types of their contract; then every data test.
+Loading, solving, audit and publication are the project's own. That all of it gives what the nightly gives is
+itself a test (``tests/integration/test_direct_builds.py``); unit tests and what dbt makes of a wrong contract
+need dbt.
 """
 
 from __future__ import annotations
@@ -99,6 +100,19 @@ class CompiledProject:
             if name in found:
                 found |= {read for read in nodes[name]["depends_on"]["nodes"] if read in nodes}
         return found
+
+    def tests_of(self, models: set[str]) -> list[str]:
+        """The ids of the data tests that read nothing but these models, seeds and sources."""
+        nodes = self.manifest["nodes"]
+        return [
+            name
+            for name in self.tests
+            if not {
+                read
+                for read in nodes[name]["depends_on"]["nodes"]
+                if read in nodes and _is(nodes[read], "model") and read not in models
+            }
+        ]
 
 
 def _is(node: Node, resource_type: str) -> bool:
@@ -234,10 +248,13 @@ def publish(project: CompiledProject, landing: Path, home: Path, *, as_of: date 
     return outcome.version.warehouse_file
 
 
-def build_models(project: CompiledProject, landing: Path, home: Path, names: Iterable[str]) -> Path:
-    """Load a landing folder and build some models with all that they read, untested; gives the built file.
+def build_models(
+    project: CompiledProject, landing: Path, home: Path, names: Iterable[str], *, is_tested: bool = False
+) -> Path:
+    """Load a landing folder and build some models with all that they read; gives the built file.
 
-    The sandbox's way: nothing is solved, and what is built need not be fit for publication.
+    The sandbox's way: nothing is solved, and what is built need not be fit for publication. Where it is
+    tested, every data test on what was built must hold.
     """
     settings = Settings(home=home, landing=landing)
     _load(settings, LANDING_SOURCES)
@@ -251,4 +268,11 @@ def build_models(project: CompiledProject, landing: Path, home: Path, names: Ite
         for name in project.models:
             if name in wanted:
                 statements.build_model(name)
+        if is_tested:
+            tests = project.tests_of(wanted)
+            assert tests
+            for name in tests:
+                statements.run_test(name)
+            failed = [result for result in statements.results if result["status"] == "fail"]
+            assert not failed, failed
     return built

@@ -23,6 +23,7 @@ from orchestration.raw.load import load_landing
 from orchestration.raw.snapshot import write_snapshot, write_table
 from orchestration.settings import DBT_PROJECT_DIR, dbt_environment
 from orchestration.solvers.registry import SOLVERS, write_empty_tables
+from tests.direct_builds import shared
 from tests.small_landing import write_landing
 
 
@@ -48,7 +49,18 @@ class DbtBuild:
 @pytest.fixture(scope="session")
 def small_company(tmp_path_factory: pytest.TempPathFactory) -> DbtBuild:
     """The smallest company that loads, built with all data tests and unit tests."""
-    home = tmp_path_factory.mktemp("small_company")
+    home = shared(tmp_path_factory, "small_company", build_small_company)
+    target = home / "target"
+    results = {
+        result["unique_id"]: result
+        for result in json.loads((target / "run_results.json").read_text())["results"]
+    }
+    manifest = json.loads((target / "manifest.json").read_text())
+    output = (home / "output.txt").read_text(encoding="utf-8")
+    return DbtBuild(home / "warehouse.duckdb", home / "snapshot", manifest, results, output)
+
+
+def build_small_company(home: Path) -> None:
     raw, target = home / "snapshot", home / "target"
     loaded = load_landing(
         home / "raw", write_landing(home / "landing"), loaded_at=datetime(2024, 3, 1, tzinfo=UTC)
@@ -83,8 +95,5 @@ def small_company(tmp_path_factory: pytest.TempPathFactory) -> DbtBuild:
         capture_output=True,
         text=True,
     )
-    results_file = target / "run_results.json"
-    assert results_file.exists(), run.stdout + run.stderr
-    results = {result["unique_id"]: result for result in json.loads(results_file.read_text())["results"]}
-    manifest = json.loads((target / "manifest.json").read_text())
-    return DbtBuild(warehouse, raw, manifest, results, run.stdout)
+    assert (target / "run_results.json").exists(), run.stdout + run.stderr
+    (home / "output.txt").write_text(run.stdout, encoding="utf-8")

@@ -22,8 +22,8 @@ import duckdb
 import pytest
 
 from orchestration.engines import duckdb as engine
-from tests.control_builds import run_tieout
 from tests.dbt_rendering import Project
+from tests.direct_builds import CompiledProject, build_models
 from tests.small_landing import put, write_landing
 
 Row = dict[str, Any]
@@ -439,21 +439,12 @@ class Built:
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory) -> Built:
     folder = tmp_path_factory.mktemp("cost_rules")
     made = months()
     landing = Ledger(list(made.values())).write(folder / "landing")
     home = folder / "home"
-    loaded = run_tieout("load", "--landing", str(landing), home=home)
-    assert loaded.returncode == 0, loaded.stderr
-    models = [f"+{model}" for model in MODELS]
-    choice = ["--indirect-selection", "cautious", "--exclude-resource-type", "unit_test"]
-    run = run_tieout(
-        *("dbt", "--", "build", *choice, "--select", *models, "iso_4217_currencies", "allocation_drivers"),
-        home=home,
-    )
-    assert run.returncode == 0, run.stdout
-    return Built(made, home / "dev" / "warehouse.duckdb")
+    return Built(made, build_models(compiled_project, landing, home, MODELS, is_tested=True))
 
 
 @pytest.fixture(scope="module")

@@ -9,9 +9,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,7 +19,7 @@ from typing import Any
 import pytest
 
 from orchestration.engines import duckdb as engine
-from tests.conftest import PROJECT_ROOT
+from tests.direct_builds import CompiledProject, build_models
 from tests.small_landing import put, write_landing
 
 MODELS = ("int_ledger_integrity_rows", "int_ledger_control_rows", "fct_trial_balance_by_period")
@@ -110,21 +107,6 @@ def text(rows: list[dict[str, Any]]) -> str:
     return file.getvalue()
 
 
-def build(landing: Path, home: Path) -> Path:
-    """The ledger's models of a landing folder, with every data test on what they read."""
-    models = [f"+{model}" for model in MODELS]
-    choice = ["--indirect-selection", "cautious", "--exclude-resource-types", "unit_test"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TIEOUT_")}
-    for arguments in (
-        ["load", "--landing", str(landing), "--home", str(home)],
-        ["dbt", "--home", str(home), "--", "build", "--select", *models, "iso_4217_currencies", *choice],
-    ):
-        command = [sys.executable, "-m", "orchestration.cli", *arguments]
-        run = subprocess.run(command, cwd=PROJECT_ROOT, env=environment, capture_output=True, text=True)
-        assert run.returncode == 0, f"{arguments}\n{run.stdout}\n{run.stderr}"
-    return home / "dev" / "warehouse.duckdb"
-
-
 FINDINGS = """
     with by_key as (
         select
@@ -139,7 +121,7 @@ FINDINGS = """
 
 
 @pytest.fixture(scope="module")
-def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def sound(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger in which all is as it should be, with what is none of its business beside it."""
     ledger = Ledger()
     january = ledger.months[12]
@@ -154,7 +136,8 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger.enter("void", january, debit="3", credit="2", reversal="invoice 2024-01")
     ledger.accounting_line.append({**ledger.posted("void", 0), "accountingbook": 2, "amount": 7})
     folder = tmp_path_factory.mktemp("sound")
-    return build(ledger.write(folder / "landing"), folder / "home")
+    landing = ledger.write(folder / "landing")
+    return build_models(compiled_project, landing, folder / "home", MODELS, is_tested=True)
 
 
 def test_a_sound_ledger_has_no_finding_and_says_what_was_looked_at(sound: Path) -> None:
@@ -323,7 +306,7 @@ MUTATIONS: dict[str, Mutation] = {
 
 
 @pytest.fixture(scope="module")
-def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def broken(compiled_project: CompiledProject, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ledger with one mutation in each month, and one that has no month in the last."""
     ledger = Ledger()
     for month, mutation in zip(ledger.months, MUTATIONS.values(), strict=False):
@@ -334,7 +317,8 @@ def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ledger.period.append({"id": "twice", "startdate": date(2024, 2, 29), "enddate": date(2024, 3, 31)})
     lose_entry(ledger, f"{ORPHANS:%Y-%m}")
     folder = tmp_path_factory.mktemp("broken")
-    return build(ledger.write(folder / "landing"), folder / "home")
+    landing = ledger.write(folder / "landing")
+    return build_models(compiled_project, landing, folder / "home", MODELS, is_tested=True)
 
 
 def mutated_months() -> list[tuple[date, str]]:

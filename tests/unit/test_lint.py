@@ -24,7 +24,7 @@ LINTERS = {
     "mypy": ["mypy"],
     "yamllint": ["yamllint", "--strict", "."],
     "sqlfluff": [
-        *("sqlfluff", "lint", "--disable-progress-bar", "--processes", "2"),
+        *("tests.lint_sql", "lint", "--disable-progress-bar", "--processes", "1"),
         *(str(DBT_PROJECT_DIR.relative_to(PROJECT_ROOT) / folder) for folder in SQL_FOLDERS),
     ],
 }
