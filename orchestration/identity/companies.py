@@ -75,8 +75,9 @@ class Register(NamedTuple):
 
 
 def are_registers_apart(left: Set[Hashable], right: Set[Hashable]) -> bool:
-    """Whether two companies differ in two of legal form, country and billing customer, or name one parent and
-    differ in legal form or country: a group's subsidiaries, not one company. Else one alone may be a slip."""
+    """Whether two companies differ in two of legal form, country, billing customer and parent, or are
+    children of one parent and differ in legal form or country: a group's subsidiaries, not one company. Else
+    one alone may be a slip."""
     return any(
         isinstance(one, Register) and isinstance(other, Register) and _is_another(one, other)
         for one in left
@@ -98,13 +99,12 @@ def condensed_registers(registers: Set[Hashable]) -> set[Hashable]:
 
 
 def _is_another(one: Register, other: Register) -> bool:
-    is_other_place = [
-        _equal(one.legal_form, other.legal_form) is False,
-        _equal(one.country_code, other.country_code) is False,
-    ]
+    signs = [_equal(here, there) is False for here, there in zip(one, other, strict=True)]
     if _equal(one.parent_id, other.parent_id):
-        return any(is_other_place)
-    return sum([*is_other_place, _equal(one.billing_customer_id, other.billing_customer_id) is False]) > 1
+        return _equal(one.legal_form, other.legal_form) is False or (
+            _equal(one.country_code, other.country_code) is False
+        )
+    return sum(signs) > 1
 
 
 @dataclass(frozen=True)
@@ -287,15 +287,13 @@ def copied_customer_ids(
 
 
 def _is_copy(one: Company, other: Company, *, same_score: Decimal) -> bool:
-    """Whether two cards of one billing customer differ in name, and in domain or country."""
-    is_named_otherwise = (
-        one.name is not None
-        and other.name is not None
-        and company_similarity(one.name, other.name) < same_score
-    )
+    """Whether two cards of one billing customer are not of one domain, and their names differ; where one has
+    no name, the domains do, or the countries where a domain is not known."""
     is_domain = _equal(one.domain, other.domain)
-    is_country = _equal(one.country_code, other.country_code)
-    return is_named_otherwise and (is_domain is False or (is_domain is None and is_country is False))
+    if one.name is None or other.name is None:
+        is_country = _equal(one.country_code, other.country_code)
+        return is_domain is False or (is_domain is None and is_country is False)
+    return not is_domain and company_similarity(one.name, other.name) < same_score
 
 
 def _compare(
@@ -316,16 +314,21 @@ def _compare(
         "legal_form": _equal(one.legal_form, other.legal_form),
     }
     # Of a billing customer whose id was copied, only what agrees in something else too.
-    is_copied = one.billing_customer_id in copied and not (fields["domain"] or is_name)
+    is_copied = _is_copy(one, other, same_score=same_score) or (
+        one.billing_customer_id in copied and not (fields["domain"] or is_name)
+    )
     is_of_two = are_registers_apart({one.register}, {other.register})
-    # A name with a slip in another country, or two signs that differ: perhaps another firm of the group.
-    is_doubtful = (likeness < 1 and fields["country"] is False) or is_of_two
+    # A name with a slip in another country or of another form, or two signs that differ: perhaps another firm
+    # of the group.
+    is_doubtful = is_of_two or (
+        likeness < 1 and (fields["country"] is False or fields["legal_form"] is False)
+    )
     # Reception desks of business centres serve many.
     is_doubtful_by_phone = (
         is_doubtful
         or fields["phone_extension"] is False
         or fields["legal_form"] is False
-        or (likeness < 1 and fields["domain"] is False)
+        or (fields["domain"] is False and (likeness < 1 or fields["country"] is False))
         or (
             one.phone.is_doubtful
             and not (likeness == 1 and fields["country"] and fields["domain"] is not False)

@@ -165,19 +165,32 @@ class Directory:
         return at_domain | (self.by_alias.get(address.canonical, set()) if address else set())
 
     def is_unlike_place(self, customer: Customer, company_id: str) -> bool:
-        """Whether the name differs by a slip and the country altogether: perhaps another firm of a group."""
-        codes = self.country_codes(company_id)
+        """Whether the name differs by a slip and the country or the legal form altogether: perhaps another
+        firm of a group."""
+        forms = [card.legal_form for card in self.cards[company_id]]
+        return self.likeness(customer, company_id) < 1 and (
+            self.is_abroad(customer, company_id) or _among(customer.legal_form, forms) is False
+        )
+
+    def is_abroad(self, customer: Customer, company_id: str) -> bool:
+        """Whether the customer's country is none of the company's."""
+        return _among(customer.country_code, self.country_codes(company_id)) is False
+
+    def is_contradicted(self, customer: Customer, company_id: str, review_score: Decimal) -> bool:
+        """Whether name, domain and country all differ, and no contact has the address."""
         return (
-            self.likeness(customer, company_id) < 1
-            and customer.country_code is not None
-            and bool(codes)
-            and customer.country_code not in codes
+            customer.name is not None
+            and any(card.name for card in self.cards[company_id])
+            and self.likeness(customer, company_id) < review_score
+            and _among(customer.domain, [card.domain for card in self.cards[company_id]]) is False
+            and company_id not in self.near(customer)
+            and self.is_abroad(customer, company_id)
         )
 
     def is_another_at_the_desk(self, customer: Customer, company_id: str) -> bool:
         """Whether a shared telephone may be the reception desk of a building: the legal forms or the
-        extensions differ, or the domains do and the names are not equal. A number that nobody is known to be
-        given needs an equal name in one country."""
+        extensions differ, or the domains and also the country or the name do. A number that nobody is known
+        to be given needs an equal name in one country."""
         cards = self.cards[company_id]
         domain = customer.domain
         is_domain = _among(domain, [card.domain for card in cards])
@@ -187,7 +200,10 @@ class Directory:
         return (
             _among(customer.legal_form, [card.legal_form for card in cards]) is False
             or (None not in extensions and _among(customer.phone.extension, extensions) is False)
-            or (is_domain is False and self.likeness(customer, company_id) < 1)
+            or (
+                is_domain is False
+                and (self.likeness(customer, company_id) < 1 or self.is_abroad(customer, company_id))
+            )
             or (
                 customer.phone.is_doubtful
                 and not (
@@ -229,10 +245,15 @@ class Directory:
 
 @dataclass(frozen=True)
 class Matched:
-    """The companies of billing customers, and the pairs that are worth a row."""
+    """The companies of billing customers, and the pairs that are worth a row.
+
+    Attributes:
+        misled: customers and companies whose card names them though all else differs.
+    """
 
     matches: dict[str, Match]
     pairs: list[Pair]
+    misled: set[tuple[str, str]]
 
 
 def match_customers(
@@ -302,7 +323,13 @@ def match_customers(
             )
             for company_id, (rule, score) in sorted(doubtful.items())
         ]
-    return Matched(matches, pairs)
+    misled = {
+        (customer.customer_id, one)
+        for customer in in_order
+        for one in directory.by_property.get(customer.customer_id, ())
+        if directory.is_contradicted(customer, one, review_score)
+    }
+    return Matched(matches, pairs, misled)
 
 
 def _candidates(
@@ -340,7 +367,10 @@ def _candidates(
         if len(chosen) == 1:
             return Match(chosen[0], CRM_PROPERTY, Decimal(1)), {}
         return None, {one: (CRM_PROPERTY, directory.likeness(customer, one)) for one in named}
-    if named:
+    if len(named) == 1 and directory.is_contradicted(customer, named[0], review_score):
+        # The id stands on the wrong card; which is the right one others may say.
+        doubtful[named[0]] = (CRM_PROPERTY, directory.likeness(customer, named[0]))
+    elif named:
         # Two that are kept apart may both name it, such as a parent that pays for its child.
         return Match(best(named)[0], CRM_PROPERTY, Decimal(1)), {}
 
@@ -360,7 +390,8 @@ def _candidates(
             review_score=review_score,
         ):
             return Match(reached[0], EMAIL, Decimal(1)), {}
-        doubtful |= {one: (EMAIL, directory.likeness(customer, one)) for one in reached}
+        for one in reached:
+            doubtful.setdefault(one, (EMAIL, directory.likeness(customer, one)))
 
     for rule, weaker, key, index in (
         (BY_DOMAIN, "domain", customer.domain, directory.by_domain),
@@ -411,13 +442,20 @@ def _is_ones_own(
     """Whether an address that a company's contact has makes the customer that company: not that of an
     accountant, an agency or a group that receives the bills of many. The names agree and no other company is
     called so, or the customer is that person; of a customer without a name nothing but an address is known,
-    so it must be of a firm and no other customer's.
+    so it must be of the firm's domain, or a person's where that is not known, no other customer's, and of the
+    firm's country.
 
     Args:
         is_only: whether no other customer has the address.
     """
     if customer.name is None:
-        return is_only and not email.is_free
+        is_domain = _among(email.domain, [card.domain for card in directory.cards[company_id]])
+        return (
+            is_only
+            and not email.is_free
+            and (is_domain is True or (is_domain is None and not email.is_role))
+            and not directory.is_abroad(customer, company_id)
+        )
     if directory.is_elsewhere(customer, company_id) or directory.has_namesake(customer, company_id, refused):
         return False
     likeness = directory.likeness(customer, company_id)

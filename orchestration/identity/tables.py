@@ -223,9 +223,11 @@ def identity_tables(
                 company_members[company_id],
                 refused,
                 people,
-                is_copy=company.billing_customer_id in linked_companies.copied
-                and company_of_customer.get(company.billing_customer_id or "")
-                != company_members[company_id].survivor_id,
+                is_copy=company_of_customer.get(company.billing_customer_id or "") != survivors[company_id]
+                and (
+                    company.billing_customer_id in linked_companies.copied
+                    or (company.billing_customer_id, survivors[company_id]) in matched.misled
+                ),
             )
             for company_id, company in companies.items()
         ],
