@@ -143,6 +143,12 @@ class CrmMaker:
             {name: value for name, value in values.items() if value is not None}
         )
 
+    def add_once(self, table: str, key: tuple[str, ...], **values: Any) -> None:
+        """Adds a row unless there is one of its key."""
+        rows = self.rows.get(f"crm/{table}", [])
+        if not any(all(row[name] == values[name] for name in key) for row in rows):
+            self.add(table, **values)
+
     def phone(self) -> tuple[str, str]:
         """A number in Berlin as it is written in two ways, the second for a card that is in Germany."""
         number = f"{self.source.randint(20000000, 99999999)}"
@@ -219,11 +225,70 @@ class CrmMaker:
             if customer is not None and "property_stripe_customer_id" not in self.rows["crm/company"][-1]:
                 self.link(customer, company, link, name, domain)
             first, before = first or company, company
+        if customers and self.chance(0.15):
+            self.make_copy(customers[0], name, domain)
+        if self.chance(0.1):
+            self.make_children()
+        if self.chance(0.1):
+            self.make_strangers()
         if self.chance(0.15) and first is not None:
             self.card(
                 property_name=f"{self.token()} of it",
                 property_domain=domain,
                 property_hs_parent_company_id=first,
+            )
+
+    def make_copy(self, customer: str, name: str, domain: str) -> None:
+        """A card that was copied from the customer's, and what is another firm's written over it."""
+        own_name, own_domain = f"{self.token()} {self.token(6)}", f"{self.token()}.example"
+        self.card(
+            property_name=own_name,
+            property_domain=own_domain,
+            property_stripe_customer_id=customer,
+        )
+        row = next((row for row in self.rows.get("billing/customer", []) if row["id"] == customer), None)
+        if row is not None and "name" not in row and "email" not in row:
+            row |= self.source.choice(
+                (
+                    {},
+                    {"name": name},
+                    {"name": own_name},
+                    {"email": f"{self.token()}@{domain}"},
+                    {"email": f"{self.token()}@{own_domain}"},
+                )
+            )
+
+    def make_children(self) -> None:
+        """Two of one parent, which are one only in one country."""
+        name, domain, parent = f"{self.token()} {self.token(6)}", f"{self.token()}.example", self.token()
+        for _ in range(2):
+            company = self.card(
+                property_name=name, property_domain=domain, property_hs_parent_company_id=parent
+            )
+            self.rows["crm/company"][-1]["property_country"] = self.source.choice(("de", "Germany", "us"))
+            self.person(
+                property_email=f"{self.source.choice(('info', 'ap'))}@{domain}",
+                property_firstname=self.source.choice(("Ann", "Bob")),
+                property_lastname="Lee",
+                property_associatedcompanyid=company,
+            )
+
+    def make_strangers(self) -> None:
+        """Cards that have nothing in common but what people type where they know nothing."""
+        nothing: tuple[Row, ...] = (
+            {"property_name": "Test", "property_phone": "+49 30 29384756"},
+            {"property_name": self.token(), "property_phone": "1234567890"},
+            {"property_name": "n/a", "property_domain": "noemail.com"},
+            {"property_name": self.token(), "property_stripe_customer_id": "n/a"},
+        )
+        values = self.source.choice(nothing)
+        for _ in range(2):
+            company = self.card(**values)
+            self.person(
+                property_email=self.source.choice(("noemail@noemail.com", "test@test.com")),
+                property_firstname=self.token(7),
+                property_lastname=self.token(9),
+                property_associatedcompanyid=company,
             )
 
     def keep_in_one_country(self, first: str | None, way: str) -> None:
@@ -314,16 +379,18 @@ class CrmMaker:
             )
         for contact in self.contacts[-2:]:
             for moment in {self.moment() for _ in range(self.source.choice((0, 0, 1, 2)))}:
-                self.add(
+                self.add_once(
                     "contact_form_submission",
+                    ("contact_id", "form_id", "timestamp"),
                     contact_id=contact,
                     form_id=self.source.choice(("f1", "f2")),
                     form_type=self.source.choice(FORMS),
                     timestamp=moment,
                 )
             for moment in {self.moment() for _ in range(self.source.choice((0, 0, 2)))}:
-                self.add(
+                self.add_once(
                     "contact_property_history",
+                    ("contact_id", "name", "timestamp"),
                     contact_id=contact,
                     name=self.source.choice(("hubspotscore", "hubspotscore", "lifecyclestage")),
                     value=self.source.choice(SCORES),

@@ -374,8 +374,8 @@ def test_any_text_can_stand_for_a_country(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Test", "TEST 1", "test123", "Test Company Ltd", "n/a", "N.A.", "unknown", "Unbekannt", "-", "xxx", "No Name",
-        "None", "Self-Employed", "Company", "Private",
+        "Test", "TEST 1", "test123", "Test Company Ltd", "n/a", "N.A.", "unknown", "Unbekannt", "-", "xxx",
+        "No Name", "None", "Self-Employed", "Company", "Private",
     ],
 )  # fmt: skip
 def test_a_name_that_stands_for_none_is_none(text: str) -> None:
