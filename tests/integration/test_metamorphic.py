@@ -102,8 +102,9 @@ def test_amounts_are_those_that_contracts_give_in_a_currency(
         for column, entry in node["columns"].items()
         if entry["data_type"].startswith("decimal") and column != "exchange_rate"
     }
-    wrong = [place for place, text in columns.items() if is_named_like_money(place[1]) != ("currency" in text)]
-    assert not wrong
+    assert not [
+        place for place, text in columns.items() if is_named_like_money(place[1]) != ("currency" in text)
+    ]
     assert len(columns) > 300
 
 

@@ -168,10 +168,16 @@ def test_money_of_the_export_is_scaled_and_rates_and_counts_are_not() -> None:
         "ledger/currencyrate": [{"exchangerate": "1.1"}],
     }
     rows: list[MartRow] = [
-        {"amount": Decimal(2), "mrr_amount": Decimal("1.5"), "exchange_rate": Decimal(2), "nrr_rate": 0.5, "account_count": 3},
+        {"mrr_amount": Decimal("1.5"), "exchange_rate": Decimal(2), "nrr_rate": 0.5, "account_count": 3},
         {"actual_amount": Decimal(7), "explanation": "Every line (a count) is there."},
+        {"actual_amount": Decimal(7), "explanation": "Accounts begin to pay (a count of accounts)."},
+        {"amount": Decimal(2)},
     ]
-    assert rows_scaled(rows, 3) == [rows[0] | {"amount": Decimal(6), "mrr_amount": Decimal("4.5")}, rows[1]]
+    assert rows_scaled(rows, 3) == [
+        rows[0] | {"mrr_amount": Decimal("4.5")},
+        *rows[1:3],
+        {"amount": Decimal(6)},
+    ]
 
 
 ROW: MartRow = {"account_id": "a", "closing_mrr_amount": Decimal("8.3333"), "count": 1, "nrr_rate": None}

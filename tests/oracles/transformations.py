@@ -65,6 +65,7 @@ MONEY_COLUMNS = {
 }
 
 CRM_ACCOUNT = "crm:"
+YEAR_COLUMNS = {"year", "base_year"}
 
 # What goes by other money, or by another calendar.
 ELSEWHERE = ("crm/deal", "crm/ticket")
@@ -102,9 +103,9 @@ def shuffled(tables: Tables, seed: str) -> ChangedTables:
     }
 
 
-# Ids only name. Where two rows say different things about the same moment the higher line id wins, where a sum
-# cannot be split evenly the lowest item or segment takes what is left, and of customers made at one moment that
-# are one account the lowest names it: there their order decides.
+# Ids only name. Where two rows say different things about the same moment the higher line id wins, where a
+# sum cannot be split evenly the lowest item or segment takes what is left, and of customers made at one
+# moment that are one account the lowest names it: there their order decides.
 
 
 def keep_order(name: str) -> str:
@@ -159,8 +160,8 @@ def ids_of(tables: Tables) -> set[str]:
 def rows_renamed(rows: Iterable[Row], ids: set[str], rename: Rename) -> list[dict[str, Any]]:
     """Published rows with their ids renamed, also those that are listed or put together in one cell.
 
-    An account that is in the CRM alone is named by its company, after ``crm:``. Of a pair of cards of one kind
-    the lower id is left.
+    An account that is in the CRM alone is named by its company, after ``crm:``. Of a pair of cards of one
+    kind the lower id is left.
     """
 
     def in_cell(value: Any) -> Any:
@@ -227,11 +228,10 @@ def shifted(tables: Tables, years: int) -> ChangedTables:
 
 
 def rows_shifted(rows: Iterable[Row], years: int) -> list[dict[str, Any]]:
-    """Published rows with their dates in other years, and with what a column numbers a year by."""
+    """Published rows with their dates and years in other years."""
 
     def in_column(name: str, value: Any) -> Any:
-        # What says whether a year is over is no number of it.
-        is_year = name.split("_")[-1] == "year" and type(value) is int
+        is_year = name in YEAR_COLUMNS and value is not None
         return value + years if is_year else in_other_year(value, years)
 
     return [{name: in_column(name, value) for name, value in row.items()} for row in rows]
@@ -259,7 +259,7 @@ def rows_scaled(rows: Iterable[Row], factor: int) -> list[dict[str, Any]]:
     """Published rows with their amounts times a factor; a control that counts rows says so and stays."""
 
     def is_money(name: str, row: Row) -> bool:
-        return is_named_like_money(name) and "(a count)" not in str(row.get("explanation"))
+        return is_named_like_money(name) and "(a count" not in str(row.get("explanation"))
 
     return [
         {
