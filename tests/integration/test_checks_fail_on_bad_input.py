@@ -3936,7 +3936,7 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
-    "assert_channels_sum_to_the_ratios_of_the_company": [
+    "assert_segments_of_accounts_sum_to_the_ratios_of_the_company": [
         *(
             Case(
                 {
@@ -3955,12 +3955,76 @@ CASES: dict[str, list[Case]] = {
             {
                 METRICS: [metrics(nrr_numerator_amount=3)],
                 SEGMENT_METRICS: [
-                    segment_metrics("acquisition_channel", segment="paid", nrr_numerator_amount=1),
-                    segment_metrics("acquisition_channel", segment="direct", nrr_numerator_amount=2),
+                    segment_metrics(segment_type, segment=segment, nrr_numerator_amount=amount)
+                    for segment_type in ACCOUNT_TYPES
+                    for segment, amount in (("a", 1), ("unknown", 2))
+                ]
+                + [segment_metrics("product", nrr_numerator_amount=7)],
+            }
+        ),
+        *(
+            Case(
+                {
+                    METRICS: [metrics(grr_numerator_amount=3)],
+                    SEGMENT_METRICS: [
+                        segment_metrics(other, grr_numerator_amount=3)
+                        for other in ACCOUNT_TYPES
+                        if other != segment_type
+                    ],
+                },
+                (f"'segment_type': '{segment_type}'", "'grr_numerator_amount': Decimal('-3.0000')"),
+            )
+            for segment_type in ACCOUNT_TYPES
+        ),
+        Case({METRICS: [metrics()]}),
+    ],
+    "assert_cohorts_of_segments_sum_to_those_of_the_company": [
+        *(
+            Case(
+                {
+                    COHORT_MONTHS: [cohort(**{column: 10})],
+                    COHORT_SEGMENTS: [
+                        cohort_segment(segment_type=segment_type, **{column: 10 - (segment_type == "region")})
+                        for segment_type in ACCOUNT_TYPES
+                    ],
+                },
+                (
+                    "'segment_type': 'region'",
+                    f"'{column}': -1" if column.endswith("accounts") else f"'{column}': Decimal('-1.0000')",
+                ),
+            )
+            for column in (
+                "cohort_accounts",
+                "retained_accounts",
+                "cohort_mrr_amount",
+                "retained_mrr_amount",
+                "gross_retained_mrr_amount",
+                "margin_amount",
+            )
+        ),
+        Case({COHORT_MONTHS: [cohort()]}, ("'segment_type': 'health_band'", "'cohort_accounts': -1")),
+        Case({COHORT_SEGMENTS: [cohort_segment(segment_type="region")]}, ("'cohort_accounts': 1",)),
+        Case(
+            {
+                COHORT_MONTHS: [cohort(cohort_accounts=2, margin_amount=None)],
+                COHORT_SEGMENTS: [
+                    *(
+                        cohort_segment(
+                            segment_type=segment_type,
+                            segment=segment,
+                            retained_accounts=number,
+                            retained_mrr_amount=5,
+                            cohort_mrr_amount=5,
+                            gross_retained_mrr_amount=5,
+                            margin_amount=None,
+                        )
+                        for segment_type in ACCOUNT_TYPES
+                        for segment, number in (("a", 1), ("unknown", 0))
+                    ),
+                    cohort_segment(),
                 ],
             }
         ),
-        Case({METRICS: [metrics()]}),
     ],
     "assert_cohorts_add_up_to_total_mrr": [
         Case({BRIDGE: [bridge(closing_mrr_amount=10)]}, ("'cohorts': 'month'", "'cohorts': 'quarter'")),
