@@ -202,12 +202,17 @@ def is_seen(row: Row, as_of: datetime | None, column: str = "property_createdate
 
 @dataclass
 class Identity:
-    """The groups of an export, and the account of every customer, company and contact."""
+    """The groups of an export, and the account of every customer, company and contact.
+
+    Attributes:
+        hidden_companies: those that are not known yet: nobody's.
+    """
 
     companies: Objects
     contacts: Objects
     customers: dict[str, Row]
     company_of_customer: dict[str, str]
+    hidden_companies: frozenset[str] = frozenset()
     accounts: dict[str, str] = field(init=False)
     account_of_survivor: dict[str, str] = field(init=False)
 
@@ -230,14 +235,18 @@ class Identity:
     def of_customer(self, customer: str) -> str:
         return self.accounts.get(customer, customer)
 
-    def of_company(self, company: str) -> str:
+    def of_company(self, company: str) -> str | None:
         """One that was never billed is an account by itself."""
+        if company in self.hidden_companies:
+            return None
         survivor = self.companies.survivor(company)
         return self.account_of_survivor.get(survivor, f"{NEVER_BILLED}{survivor}")
 
     def of_anything(self, identity: str) -> str:
         """Of the id of a billing customer or of a company."""
-        return self.of_customer(identity) if identity in self.customers else self.of_company(identity)
+        if identity in self.customers:
+            return self.of_customer(identity)
+        return self.of_company(identity) or f"{NEVER_BILLED}{identity}"
 
     def company_of_contact(self, contact: str) -> str | None:
         company = self.contacts.richest(contact, "property_associatedcompanyid")
@@ -387,6 +396,9 @@ def read_identity(
         contacts,
         customers,
         {customer: company for customer, company in found.items() if company is not None},
+        hidden_companies=frozenset(
+            row["id"] for row in read_cards(landing, "company") if row["id"] not in companies.rows
+        ),
     )
 
 
