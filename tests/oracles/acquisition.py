@@ -84,9 +84,7 @@ class Acquisition:
     @property
     def has_nothing_to_say(self) -> bool:
         """No spend was recorded, and of no account that ever paid is it known how it was won."""
-        return not self.spent and all(
-            self.channel_of(account) == UNKNOWN for account in self.first_paid_days
-        )
+        return not self.spent and all(self.channel_of(account) == UNKNOWN for account in self.first_paid_days)
 
     def shared(self, amount: Decimal | None, weights: Weights) -> dict[str, Decimal]:
         """By channel, also what comes to nothing; all of it unattributed where nothing leads anywhere."""
@@ -108,9 +106,7 @@ class Acquisition:
         cost_month = add_months(month, -self.economics.lag)
         spend, new = self.spend_of(cost_month), self.new_accounts[month]
         costs = {bucket: self.economics.spent_on(cost_month, bucket) for bucket in (SALES, MARKETING)}
-        by_spend = {
-            channel: round_half_away(amount, 4) for channel, amount in spend.items() if amount > 0
-        }
+        by_spend = {channel: round_half_away(amount, 4) for channel, amount in spend.items() if amount > 0}
         drivers = {
             SALES: BY_ACCOUNTS if new else BY_NOTHING,
             MARKETING: BY_SPEND if by_spend else BY_ACCOUNTS if new else BY_NOTHING,

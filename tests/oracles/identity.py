@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -183,10 +183,14 @@ def grouped(
     decided: Decided,
     rules: Sequence[Callable[[Row], Hashable]],
     apart: Iterable[Pair] = (),
+    hidden: Collection[str] = (),
 ) -> Objects:
-    """Cards joined by decision, by what the CRM merged itself, and by each rule, in this order."""
+    """Cards joined by decision, by what the CRM merged itself, and by each rule, in this order.
+
+    What is hidden is joined with nothing: it is not known yet.
+    """
     cards = {row["id"]: row for row in rows}
-    merged = [(row["id"], other) for row in rows for other in merged_ids(row)]
+    merged = [(row["id"], other) for row in rows for other in merged_ids(row) if other not in hidden]
     groups = Groups([*cards, *(other for _, other in merged)], [*decided.apart, *apart])
     for left, right in (*decided.same, *merged):
         groups.join(left, right)
@@ -261,7 +265,7 @@ def person(row: Row) -> str:
     return " ".join(words(f"{row.get('property_firstname', '')} {row.get('property_lastname', '')}"))
 
 
-def group_contacts(rows: Sequence[Row], decided: Decided) -> Objects:
+def group_contacts(rows: Sequence[Row], decided: Decided, hidden: Collection[str] = ()) -> Objects:
     return grouped(
         rows,
         decided,
@@ -271,10 +275,11 @@ def group_contacts(rows: Sequence[Row], decided: Decided) -> Objects:
             lambda row: (email_domain(row.get("property_email")), person(row)),
             lambda row: (phone(row.get("property_phone"), row.get("property_country")), person(row)),
         ],
+        hidden=hidden,
     )
 
 
-def group_companies(rows: Sequence[Row], decided: Decided) -> Objects:
+def group_companies(rows: Sequence[Row], decided: Decided, hidden: Collection[str] = ()) -> Objects:
     family = [
         (row["id"], row["property_hs_parent_company_id"])
         for row in rows
@@ -293,6 +298,7 @@ def group_companies(rows: Sequence[Row], decided: Decided) -> Objects:
             ),
         ],
         apart=[pair for pair in family if frozenset(pair) not in decided_same],
+        hidden=hidden,
     )
 
 
@@ -376,6 +382,11 @@ def read_cards(landing: Path, table: str, as_of: datetime | None = None) -> list
     return [row for row in read_rows(landing / "crm" / f"{table}.csv") if is_seen(row, as_of)]
 
 
+def hidden_ids(landing: Path, table: str, as_of: datetime | None) -> frozenset[str]:
+    """Of cards that are made later."""
+    return frozenset(row["id"] for row in read_cards(landing, table) if not is_seen(row, as_of))
+
+
 def read_identity(
     landing: Path, tables: Mapping[str, Sequence[Row]], as_of: datetime | None = None
 ) -> Identity:
@@ -386,8 +397,10 @@ def read_identity(
         as_of: what was created from then on is not known; None where no clock was set.
     """
     decided = read_decisions(landing)
-    companies = group_companies(read_cards(landing, "company", as_of), decided["company"])
-    contacts = group_contacts(read_cards(landing, "contact", as_of), decided["contact"])
+    cards, people = read_cards(landing, "company", as_of), read_cards(landing, "contact", as_of)
+    hidden = {table: hidden_ids(landing, table, as_of) for table in ("company", "contact")}
+    companies = group_companies(cards, decided["company"], hidden["company"])
+    contacts = group_contacts(people, decided["contact"], hidden["contact"])
     customers = read_customers(tables)
     matcher = CustomerMatcher(companies, contacts, decided["customer"], customers.values())
     found = {customer: matcher.company_of(row) for customer, row in customers.items()}
@@ -396,9 +409,7 @@ def read_identity(
         contacts,
         customers,
         {customer: company for customer, company in found.items() if company is not None},
-        hidden_companies=frozenset(
-            row["id"] for row in read_cards(landing, "company") if row["id"] not in companies.rows
-        ),
+        hidden_companies=hidden["company"],
     )
 
 

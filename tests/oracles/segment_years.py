@@ -134,23 +134,20 @@ class SegmentYears:
         exact = PRECISE.multiply(begins, PRECISE.power(factor, year - last))
         return exact.quantize(Decimal(1), rounding="ROUND_HALF_UP", context=PRECISE)
 
-    def totals(self, cell: Cell) -> dict[int, int]:
-        """By year, of all segments of the same types."""
-        sums: dict[int, int] = defaultdict(int)
-        for other, by_year in self.found.items():
-            if (other[0], other[2]) == (cell[0], cell[2]):
-                for year, entry in by_year.items():
-                    sums[year] += entry.amount
+    @cached_property
+    def totals(self) -> dict[tuple[str, str, int], int]:
+        """By segment type, what it is crossed with, and year: of all its segments."""
+        sums: dict[tuple[str, str, int], int] = defaultdict(int)
+        for (kind, _, other_kind, _), by_year in self.found.items():
+            for year, entry in by_year.items():
+                sums[kind, other_kind, year] += entry.amount
         return sums
 
     def rows(self) -> list[MartRow]:
         """marts.fct_segments_by_year."""
-        totals = {(kind, other): {} for kind, _, other, _ in self.found}
-        for cell in self.found:
-            totals[cell[0], cell[2]] = totals[cell[0], cell[2]] or self.totals(cell)
         ahead = range(self.years[-1] + 1, self.years[-1] + self.years_ahead + 1)
         return [
-            self.row(cell, year, totals[cell[0], cell[2]].get(year, 0))
+            self.row(cell, year, self.totals[cell[0], cell[2], year])
             for cell in sorted(self.found)
             for year in [*self.years, *ahead]
             if year in self.found[cell] or self.forecast(cell, year) is not None
