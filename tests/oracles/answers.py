@@ -12,13 +12,16 @@ from pathlib import Path
 
 from tests.oracles import cohorts, mrr, ratios, receivables, recognition, segments
 from tests.oracles.account_segments import AccountSegments
+from tests.oracles.acquisition import Acquisition
 from tests.oracles.costs import Costs
 from tests.oracles.crm import Crm
 from tests.oracles.customer_success import CustomerSuccess
 from tests.oracles.funnel import Funnel
 from tests.oracles.gross_margin import Margins, UnitCosts
 from tests.oracles.identity import Identity
+from tests.oracles.money_back import MoneyBack
 from tests.oracles.pipeline import Pipeline
+from tests.oracles.segment_years import SegmentYears
 from tests.oracles.unit_economics import UnitEconomics
 
 Answers = dict[str, list[mrr.MartRow]]
@@ -136,6 +139,7 @@ def answer(
     margins = Margins(landing, policies or {}, Costs(landing, policies or {}, company, books), facts)
     about_mrr = mrr_tables(company, facts, margins.unit_costs)
     economics = UnitEconomics(margins, policies or {}, about_mrr["fct_mrr_bridge_by_month"])
+    acquisition = Acquisition(crm, company, economics, success.adoption.first_paid_days, policies or {})
     return {
         **about_mrr,
         **revenue_tables(books),
@@ -146,4 +150,7 @@ def answer(
         "fct_search_share_by_month": funnel.search_share_rows(),
         "fct_pipeline_by_month": pipeline.stage_rows(),
         "fct_sales_velocity_by_month": pipeline.velocity_rows(),
+        "fct_acquisition_costs_by_channel_month": acquisition.rows(),
+        "fct_money_back_requests": MoneyBack(books, policies or {}).rows(),
+        "fct_segments_by_year": SegmentYears(company, margins, facts, policies or {}).rows(),
     }

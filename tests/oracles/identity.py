@@ -263,10 +263,14 @@ def grouped(
     decided: Decided,
     rules: Sequence[Callable[[Row], Hashable]],
     apart: Iterable[Pair] = (),
+    hidden: Collection[str] = (),
 ) -> Objects:
-    """Cards joined by decision, by what the CRM merged itself, and by each rule, in this order."""
+    """Cards joined by decision, by what the CRM merged itself, and by each rule, in this order.
+
+    What is hidden is joined with nothing: it is not known yet.
+    """
     cards = {row["id"]: row for row in rows}
-    merged = [(row["id"], other) for row in rows for other in merged_ids(row)]
+    merged = [(row["id"], other) for row in rows for other in merged_ids(row) if other not in hidden]
     groups = Groups([*cards, *(other for _, other in merged)], [*decided.apart, *apart])
     for left, right in (*decided.same, *merged):
         groups.join(left, right)
@@ -286,6 +290,7 @@ class Identity:
 
     Attributes:
         one_with: of customers of no company that people have decided to be one, the name of their group.
+        hidden_companies: those that are not known yet: nobody's.
     """
 
     companies: Objects
@@ -293,6 +298,7 @@ class Identity:
     customers: dict[str, Row]
     company_of_customer: dict[str, str]
     one_with: dict[str, str] = field(default_factory=dict)
+    hidden_companies: frozenset[str] = frozenset()
     accounts: dict[str, str] = field(init=False)
     account_of_survivor: dict[str, str] = field(init=False)
 
@@ -318,14 +324,18 @@ class Identity:
     def of_customer(self, customer: str) -> str:
         return self.accounts.get(customer, customer)
 
-    def of_company(self, company: str) -> str:
+    def of_company(self, company: str) -> str | None:
         """One that was never billed is an account by itself."""
+        if company in self.hidden_companies:
+            return None
         survivor = self.companies.survivor(company)
         return self.account_of_survivor.get(survivor, f"{NEVER_BILLED}{survivor}")
 
     def of_anything(self, identity: str) -> str:
         """Of the id of a billing customer or of a company."""
-        return self.of_customer(identity) if identity in self.customers else self.of_company(identity)
+        if identity in self.customers:
+            return self.of_customer(identity)
+        return self.of_company(identity) or f"{NEVER_BILLED}{identity}"
 
     def company_of_contact(self, contact: str) -> str | None:
         company = self.contacts.richest(contact, "property_associatedcompanyid")
@@ -356,7 +366,9 @@ def mailboxes_of_several(rows: Sequence[Row], companies: Objects) -> set[str]:
     }
 
 
-def group_contacts(rows: Sequence[Row], decided: Decided, companies: Objects) -> Objects:
+def group_contacts(
+    rows: Sequence[Row], decided: Decided, companies: Objects, hidden: Collection[str] = ()
+) -> Objects:
     several = mailboxes_of_several(rows, companies)
 
     def mailbox(row: Row) -> Hashable:
@@ -385,6 +397,7 @@ def group_contacts(rows: Sequence[Row], decided: Decided, companies: Objects) ->
                 lambda row: (phone(row.get("property_phone"), row.get("property_country")), person(row))
             ),
         ],
+        hidden=hidden,
     )
 
 
@@ -408,7 +421,9 @@ def copied_customers(cards: Sequence[Card], decided_same: Collection[frozenset[s
     }
 
 
-def group_companies(rows: Sequence[Row], decided: Decided, customers: Collection[str]) -> Objects:
+def group_companies(
+    rows: Sequence[Row], decided: Decided, customers: Collection[str], hidden: Collection[str] = ()
+) -> Objects:
     family = [
         (row["id"], row["property_hs_parent_company_id"])
         for row in rows
@@ -449,6 +464,7 @@ def group_companies(rows: Sequence[Row], decided: Decided, customers: Collection
             ),
         ],
         apart=[pair for pair in [*family, *siblings] if frozenset(pair) not in decided_same],
+        hidden=hidden,
     )
 
 
@@ -603,6 +619,11 @@ def read_cards(landing: Path, table: str, as_of: datetime | None = None) -> list
     return [row for row in read_rows(landing / "crm" / f"{table}.csv") if is_seen(row, as_of)]
 
 
+def hidden_ids(landing: Path, table: str, as_of: datetime | None) -> frozenset[str]:
+    """Of cards that are made later."""
+    return frozenset(row["id"] for row in read_cards(landing, table) if not is_seen(row, as_of))
+
+
 def read_identity(
     landing: Path, tables: Mapping[str, Sequence[Row]], as_of: datetime | None = None
 ) -> Identity:
@@ -613,9 +634,11 @@ def read_identity(
         as_of: what was created from then on is not known; None where no clock was set.
     """
     decided = read_decisions(landing)
+    cards, people = read_cards(landing, "company", as_of), read_cards(landing, "contact", as_of)
+    hidden = {table: hidden_ids(landing, table, as_of) for table in ("company", "contact")}
     customers = read_customers(tables)
-    companies = group_companies(read_cards(landing, "company", as_of), decided["company"], customers)
-    contacts = group_contacts(read_cards(landing, "contact", as_of), decided["contact"], companies)
+    companies = group_companies(cards, decided["company"], customers, hidden["company"])
+    contacts = group_contacts(people, decided["contact"], companies, hidden["contact"])
     matcher = CustomerMatcher(
         companies, contacts, decided["customer"], customers.values(), decided["company"]
     )
@@ -625,7 +648,12 @@ def read_identity(
         if (company := matcher.company_of(row)) is not None
     }
     return Identity(
-        companies, contacts, customers, found, join_customers(found, customers, decided["customer"])
+        companies,
+        contacts,
+        customers,
+        found,
+        join_customers(found, customers, decided["customer"]),
+        hidden["company"],
     )
 
 
