@@ -338,7 +338,9 @@ class Identity:
         return self.of_company(identity) or f"{NEVER_BILLED}{identity}"
 
     def company_of_contact(self, contact: str) -> str | None:
-        company = self.contacts.richest(contact, "property_associatedcompanyid")
+        named = [row.get("property_associatedcompanyid") for row in self.contacts.members(contact)]
+        known = (company for company in named if company is not None and company not in self.hidden_companies)
+        company = next(known, None)
         return None if company is None else self.companies.survivor(company)
 
     def of_contact(self, contact: str) -> str | None:
