@@ -360,24 +360,23 @@ class Company:
 
     @cached_property
     def items_billed_with(self) -> dict[str, list[Item]]:
-        """By account: its items and those that share an invoice with them, of whatever account they are."""
-        by_payer: dict[str, set[str]] = defaultdict(set)
+        """By account: its items and those that share an invoice or a subscription with them, of any account."""
+        together: dict[tuple[str, str], set[str]] = defaultdict(set)
+        shared: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for key, item in self.items.items():
             for statement in item.statements:
-                by_payer[statement.service.payer].add(key)
+                for with_others in (
+                    ("payer", statement.service.payer),
+                    ("subscription", statement.subscription_id or key),
+                ):
+                    together[with_others].add(key)
+                    shared[statement.line.account_id].add(with_others)
         return {
             account: [
                 self.items[key]
-                for key in sorted(
-                    {
-                        key
-                        for item in items
-                        for statement in item.statements
-                        for key in by_payer[statement.service.payer]
-                    }
-                )
+                for key in sorted({key for with_others in shared[account] for key in together[with_others]})
             ]
-            for account, items in self.items_by_account.items()
+            for account in self.items_by_account
         }
 
     def account_services_at(self, account: str, moment: datetime) -> list[Service]:
