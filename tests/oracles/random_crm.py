@@ -396,6 +396,28 @@ class CrmMaker:
                     value=self.source.choice(SCORES),
                     timestamp=moment,
                 )
+        if self.chance(0.2):
+            self.make_nobody()
+
+    def make_nobody(self) -> None:
+        """Forms and visits of a contact that has no card."""
+        nobody = self.new_id("pe")
+        for _ in range(self.source.choice((1, 2))):
+            self.add(
+                "contact_form_submission",
+                contact_id=nobody,
+                form_id="f1",
+                form_type=self.source.choice(FORMS),
+                timestamp=self.moment(),
+            )
+        self.add(
+            "web_visit",
+            anonymous_id=self.source.choice((None, "browser1")),
+            contact_id=nobody,
+            visited_at=self.moment(),
+            source=self.source.choice(VISIT_SOURCES),
+            page_url=self.source.choice(PAGES),
+        )
 
     # What they do.
 
