@@ -313,11 +313,20 @@ def _survey(settings: Settings, person: Person, eraser: Eraser, report: Callable
         ],
         texts=[
             str(file.relative_to(settings.home))
-            for files, clean in ((_text_files, _clean_text_file), (_history_files, _clean_history))
-            for file in files(settings)
-            if clean(file, eraser, is_rehearsal=True)
+            for file in (*_text_files(settings), *_history_files(settings))
+            if _may_mention(file, eraser)
         ],
     )
+
+
+def _may_mention(file: Path, eraser: Eraser) -> bool:
+    if file.suffix != ".db":
+        return _clean_text_file(file, eraser, is_rehearsal=True)
+    try:
+        return _clean_history(file, eraser, is_rehearsal=True)
+    except sqlite3.Error:
+        # Held by another program, so nobody can say; it is tried again when the erasure is finished.
+        return True
 
 
 # ---- private folders
