@@ -45,6 +45,7 @@ DECISIONS = "staging.stg_policy__identity_decisions"
 DECISION_PROBLEMS = "staging.stg_identity__problems"
 CUSTOMER_ACCOUNTS = "intermediate.int_accounts_crosswalked"
 COMPANIES = "staging.stg_crm__companies"
+COMPANY_HISTORY = "staging.stg_crm__company_property_history"
 MEMBERS = "marts.dim_account_members"
 ACCOUNTS = "marts.dim_accounts"
 ACCOUNT_SEGMENTS = "intermediate.int_account_segments_dated"
@@ -672,6 +673,11 @@ def member(source_id: str, surviving_id: str, account_id: str | None, **columns:
         "account_id": account_id,
         **columns,
     }
+
+
+def employees_set(company_id: str, value: str | None) -> dict[str, Any]:
+    """A row of the history of companies."""
+    return {"company_id": company_id, "property_name": "numberofemployees", "property_value": value}
 
 
 def company_property(name: str, value: str | None, /, **columns: Any) -> dict[str, Any]:
@@ -1336,10 +1342,23 @@ CASES: dict[str, list[Case]] = {
         ),
         *(
             Case(
-                {COMPANY_PROPERTIES: [company_property("numberofemployees", value)]},
-                ("'property_numberofemployees'", f"'{value}'", "in digits"),
+                {COMPANY_HISTORY: [employees_set("2", value), employees_set("1", value)]},
+                ("crm.company", "'1'", "'property_numberofemployees'", f"'{value}'", "companies: 2."),
             )
-            for value in ("many", "-1")
+            for value in ("many", "-1", "1.200,00", "12,00", "1k", "1,2000", ",200", "1,,200")
+        ),
+        Case(
+            {COMPANIES: [{"company_id": "1", "employee_count": -1}]},
+            ("'1'", "'property_numberofemployees'", "'-1'", "1,200", "companies: 1."),
+        ),
+        Case(
+            {
+                COMPANY_HISTORY: [
+                    *(employees_set("1", value) for value in ("1,200", " 7 ", "0", "12,345,678", " ", None)),
+                    {"company_id": "1", "property_name": "country", "property_value": "many"},
+                ],
+                COMPANIES: [{"company_id": "1", "employee_count": 0}, {"company_id": "2"}],
+            }
         ),
         Case(
             {
@@ -1349,7 +1368,6 @@ CASES: dict[str, list[Case]] = {
                     company_property("hs_analytics_source", "OFFLINE"),
                     company_property("deployment_type", "Cloud"),
                     company_property("country", "na"),
-                    company_property("numberofemployees", "0"),
                 ],
                 SEGMENT_MAPPINGS: [
                     {"mapping": "industry", "value": "banking", "target": "BFSI"},
