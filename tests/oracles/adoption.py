@@ -77,7 +77,8 @@ class Adoption:
             survivor = self.crm.identity.companies.survivor(row["company_id"])
             use = found.setdefault((survivor, day), Use(self.crm.identity.of_company(survivor)))
             for name in COUNTS:
-                if (count := whole_number(row, name)) is not None:
+                # A number below 0 is none.
+                if (count := whole_number(row, name)) is not None and count >= 0:
                     use.counts[name] = use.counts.get(name, 0) + count
         return found
 
