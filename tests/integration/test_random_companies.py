@@ -73,6 +73,8 @@ VARIANTS = {
             "clv_cap_months": "3",
             "health_drop_days": "61",
             "health_green_from": "60",
+            "health_minimum_coverage": "0.35",
+            "health_coverage_alert_fall": "0.2",
             "sme_below_employees": "251",
             "mql_score": "39.5",
             "pricing_pages": "/pricing /blog",

@@ -80,7 +80,8 @@ class Adoption:
                 continue
             use = found.setdefault((survivor, day), Use(account))
             for name in COUNTS:
-                if (count := whole_number(row, name)) is not None:
+                # A number below 0 is none.
+                if (count := whole_number(row, name)) is not None and count >= 0:
                     use.counts[name] = use.counts.get(name, 0) + count
         return found
 

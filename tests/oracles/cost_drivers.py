@@ -52,7 +52,9 @@ class AccountDrivers:
         """The first of some columns that is known, day by day."""
         for row in self.rows("crm/product_usage"):
             day = day_of(row, "date")
-            quantity = next((Fraction(row[column]) for column in columns if column in row), None)
+            quantities = (Fraction(row[column]) for column in columns if column in row)
+            # There are no fewer seats than none.
+            quantity = next((one for one in quantities if one >= 0 or "seats_paid" not in columns), None)
             account = self.accounts.of_company(row["company_id"])
             if quantity is not None and account is not None and self.is_over(day):
                 yield day, account, quantity

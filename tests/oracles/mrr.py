@@ -360,7 +360,7 @@ class Company:
 
     @cached_property
     def items_billed_with(self) -> dict[str, list[Item]]:
-        """By account: its items and those that share an invoice or a subscription with them, of any account."""
+        """By account: its items and those that share an invoice or a subscription, of any account."""
         together: dict[tuple[str, str], set[str]] = defaultdict(set)
         shared: dict[str, set[tuple[str, str]]] = defaultdict(set)
         for key, item in self.items.items():

@@ -30,6 +30,8 @@ NEAR_A_MONTH_END = (
 COUNTRIES = ("Germany", "de", "GBR", "United States", "us", "NA", "Brazil", "JP", "Nowhere", None)
 INDUSTRIES = ("BANKING", "COMPUTER_SOFTWARE", "RETAIL", "MACHINERY", "WHALE_WATCHING", None)
 EMPLOYEES = ("1", "249", "250", "251", "12000", "0", None)
+# As people type them.
+EMPLOYEES_OF_HISTORY = (*EMPLOYEES, "1,200", "many", "-5", "1.200", "12,00", None)
 SOURCES = ("ORGANIC_SEARCH", "PAID_SEARCH", "REFERRALS", "DIRECT_TRAFFIC", "OFFLINE", "CARRIER_PIGEON", None)
 LIFECYCLES = (
     "subscriber",
@@ -320,7 +322,7 @@ class CrmMaker:
         self.person(property_email=address, property_associatedcompanyid=company)
 
     def make_history(self, company: str) -> None:
-        values = {"country": COUNTRIES, "industry": INDUSTRIES, "numberofemployees": EMPLOYEES}
+        values = {"country": COUNTRIES, "industry": INDUSTRIES, "numberofemployees": EMPLOYEES_OF_HISTORY}
         for name, choices in values.items():
             if self.chance(0.5):
                 # Whether what was corrected within the first month holds for the time before is left open.
@@ -482,11 +484,11 @@ class CrmMaker:
                     "product_usage",
                     company_id=company,
                     date=(first + timedelta(days=number * self.source.choice((1, 7, 9)))).date(),
-                    seats_active=self.source.choice((None, 0, 3, 17)),
-                    seats_paid=self.source.choice((None, 0, 5, 20)),
-                    daily_active_users=self.source.choice((None, 0, 2, 9)),
-                    monthly_active_users=self.source.choice((None, 0, 4, 15)),
-                    key_events=self.source.choice((None, 0, 7, 120)),
+                    seats_active=self.source.choice((None, -2, 0, 3, 17)),
+                    seats_paid=self.source.choice((None, -4, 0, 5, 20)),
+                    daily_active_users=self.source.choice((None, -1, 0, 2, 9)),
+                    monthly_active_users=self.source.choice((None, -1, 0, 4, 15)),
+                    key_events=self.source.choice((None, -50, 0, 7, 120)),
                 )
         rows, seen = [], set()
         for row in self.rows.get("crm/product_usage", []):
