@@ -358,22 +358,8 @@ class Company:
                 by_account[account].append(item)
         return by_account
 
-    @cached_property
-    def items_together_by_account(self) -> dict[str, list[Item]]:
-        """With all items of their subscriptions, whoever they are billed to: coupons take off all of them."""
-        of_subscription: dict[str, set[str]] = defaultdict(set)
-        for key, item in self.items.items():
-            for statement in item.statements:
-                of_subscription[statement.subscription_id or key].add(key)
-        together: dict[str, set[str]] = defaultdict(set)
-        for keys in of_subscription.values():
-            accounts = {statement.line.account_id for key in keys for statement in self.items[key].statements}
-            for account in accounts:
-                together[account] |= keys
-        return {account: [self.items[key] for key in sorted(keys)] for account, keys in together.items()}
-
     def account_services_at(self, account: str, moment: datetime) -> list[Service]:
-        services = self.services_at(self.items_together_by_account[account], moment)
+        services = self.services_at(self.items_by_account[account], moment)
         return [service for service in services if service.account_id == account]
 
     @cached_property
@@ -385,7 +371,7 @@ class Company:
                 for moment in {moment for item in items for moment in item.instants_of_change}
                 if moment < self.calendar.as_of
             )
-            for account, items in self.items_together_by_account.items()
+            for account, items in self.items_by_account.items()
         }
 
     def event_rows(self) -> list[MartRow]:

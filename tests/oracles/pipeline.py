@@ -142,20 +142,16 @@ class Pipeline:
 
     @cached_property
     def entered(self) -> dict[str, list[tuple[datetime, Stage]]]:
-        """By deal; of two stages entered at once the one further on is the later.
-
-        To enter the stage in which it stands changes nothing.
-        """
+        """By deal; of two stages entered at once the one further on is the later."""
         found: dict[str, list[tuple[datetime, Stage]]] = defaultdict(list)
         for row in self.crm.rows("deal_stage"):
             entered = required_instant(row, "date_entered")
             if row["value"] in self.stages and self.is_seen(entered):
                 found[row["deal_id"]].append((entered, self.stages[row["value"]]))
-        for deal, entries in found.items():
-            entries.sort(key=lambda entry: (entry[0], entry[1].order or 0, entry[1].id))
-            before = [None, *(stage for _, stage in entries)]
-            found[deal] = [entry for entry, stage in zip(entries, before, strict=False) if entry[1] != stage]
-        return found
+        return {
+            deal: sorted(entries, key=lambda entry: (entry[0], entry[1].order or 0, entry[1].id))
+            for deal, entries in found.items()
+        }
 
     @cached_property
     def deals_with_history(self) -> set[str]:
