@@ -21,7 +21,7 @@ HIDDEN = "(not shown, it may name a person)"
 # a column that is not text. Any other word may be a name.
 _SHOWABLE = re.compile(
     r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([T ][0-9:.Z+-]*)?|[-+]?[0-9.,]{1,7}|"
-    r"(?i:true|false|yes|no|null|none|nan|n/a|na|unknown|tbd|soon|never|today|high|medium|low)"
+    r"(?i:[a-z]|true|false|yes|no|null|none|nan|n/a|na|unknown|tbd|soon|never|today|high|medium|low)"
 )
 
 
