@@ -1708,7 +1708,13 @@ CASES: dict[str, list[Case]] = {
                 use_of({"usage_date": date(2024, 1, 2), column: -1}),
                 ("'co_1, 2024-01-02'", f"'{column}'", "'-1'", "0 or more", "Days: 1."),
             )
-            for column in ("seats_active", "seats_paid", "daily_active_users", "monthly_active_users", "key_events")
+            for column in (
+                "seats_active",
+                "seats_paid",
+                "daily_active_users",
+                "monthly_active_users",
+                "key_events",
+            )
         ),
         Case(
             use_of(
