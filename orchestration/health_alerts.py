@@ -1,8 +1,8 @@
-"""Tells somebody whose health fell, or of whom no more is heard, after a publication.
+"""Tells whose health fell, or of whom no more is heard: one alert per account, kind and month.
 
-There is one alert per account, kind and month. Add here which of the published alerts are raised, and how one
-reads. What is a fall is decided by ``fct_health_alerts``; how somebody is told by ``alerts.py``. Nothing here
-makes a published run a failed one.
+It is told after a publication, in which nothing here makes a published run a failed one. Add here which of
+the published alerts are raised, and how one reads. What is a fall is decided by ``fct_health_alerts``; how
+somebody is told by ``alerts.py``.
 """
 
 from __future__ import annotations
