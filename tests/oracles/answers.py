@@ -11,6 +11,7 @@ from datetime import date
 from pathlib import Path
 
 from tests.oracles import cohorts, mrr, ratios, receivables, recognition, segments
+from tests.oracles.account_360 import Account360
 from tests.oracles.account_segments import AccountSegments
 from tests.oracles.acquisition import Acquisition
 from tests.oracles.costs import Costs
@@ -140,9 +141,19 @@ def answer(
     about_mrr = mrr_tables(company, facts, margins.unit_costs)
     economics = UnitEconomics(margins, policies or {}, about_mrr["fct_mrr_bridge_by_month"])
     acquisition = Acquisition(crm, company, economics, success.adoption.first_paid_days, policies or {})
+    about_revenue = revenue_tables(books)
+    everything = Account360(
+        crm,
+        company,
+        books,
+        margins,
+        success,
+        account_months=about_mrr["fct_mrr_by_account_month"],
+        receivables=about_revenue["fct_receivables_by_account_month"],
+    )
     return {
         **about_mrr,
-        **revenue_tables(books),
+        **about_revenue,
         **cost_tables(margins),
         "fct_unit_economics_by_month": economics.month_rows(),
         **success.tables,
@@ -151,6 +162,7 @@ def answer(
         "fct_pipeline_by_month": pipeline.stage_rows(),
         "fct_sales_velocity_by_month": pipeline.velocity_rows(),
         "fct_acquisition_costs_by_channel_month": acquisition.rows(),
+        "dim_account_360": everything.rows(),
         "fct_money_back_requests": MoneyBack(books, policies or {}).rows(),
         "fct_segments_by_year": SegmentYears(company, margins, facts, policies or {}).rows(),
     }

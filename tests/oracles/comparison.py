@@ -41,6 +41,7 @@ TABLES_OF_SUCCESS = {
     "fct_health_measures_by_account_month": ("account_id", "month", "score", "measure"),
     "fct_health_alerts": ("account_id", "month", "alert_kind"),
     "fct_money_back_requests": ("refund_id",),
+    "dim_account_360": ("account_id",),
 }
 TABLES_OF_GROWTH = {
     "fct_funnel_by_month": ("month", "channel"),
