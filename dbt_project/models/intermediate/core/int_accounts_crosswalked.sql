@@ -1,7 +1,8 @@
 -- Grain: one row per billing customer, with the account it belongs to.
 -- Billing customers of one company of the CRM are one account, and so are those of no
 -- company that people have decided to be one; any other is an account by itself. The
--- account keeps the id of its earliest billing customer, so that linking renames nothing.
+-- account keeps the id of its earliest billing customer, so that linking renames
+-- nothing.
 with
 
 customers as (
