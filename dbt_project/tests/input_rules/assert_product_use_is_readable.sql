@@ -1,5 +1,5 @@
--- More seats in use than are paid for lift the adoption of everybody; where none is paid
--- for, that is who tries the product. A number below 0 is taken as not known.
+-- More seats in use than are paid for lift the adoption of everybody; where none is
+-- paid for, that is who tries the product. A number below 0 is taken as not known.
 {%- set counts = [
     'seats_active', 'seats_paid', 'daily_active_users', 'monthly_active_users',
     'key_events'

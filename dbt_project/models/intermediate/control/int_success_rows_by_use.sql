@@ -100,7 +100,8 @@ described as (
             when engagements.occurred_at >= run_settings.as_of_at
                 then 'after the as-of'
             when coalesce(engagements.engagement_type, '') = '' then 'of no type'
-            when engagements.engagement_type = 'note' then 'a note: nobody was spoken to'
+            when engagements.engagement_type = 'note'
+                then 'a note: nobody was spoken to'
             when touchpoints.engagement_id is null then 'with nobody who is known'
             when touchpoints.is_with_customer then 'touchpoint of a customer'
             else 'touchpoint with who does not pay yet'
