@@ -107,7 +107,9 @@ class AccountSegments:
     def companies_by_account(self) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = defaultdict(list)
         for row in self.identity.companies.rows.values():
-            found[self.identity.of_company(row["id"])].append(row)
+            account = self.identity.of_company(row["id"])
+            if account is not None:
+                found[account].append(row)
         return found
 
     def is_seen(self, row: Row) -> bool:

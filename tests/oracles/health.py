@@ -241,7 +241,7 @@ class Health:
         return max(ratings)[1] if ratings else None
 
     @cached_property
-    def ratings(self) -> list[tuple[str, datetime, Fraction]]:
+    def ratings(self) -> list[tuple[str | None, datetime, Fraction]]:
         return [
             (
                 self.crm.identity.of_company(row["company_id"]),

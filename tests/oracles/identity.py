@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -183,10 +183,14 @@ def grouped(
     decided: Decided,
     rules: Sequence[Callable[[Row], Hashable]],
     apart: Iterable[Pair] = (),
+    hidden: Collection[str] = (),
 ) -> Objects:
-    """Cards joined by decision, by what the CRM merged itself, and by each rule, in this order."""
+    """Cards joined by decision, by what the CRM merged itself, and by each rule, in this order.
+
+    What is hidden is joined with nothing: it is not known yet.
+    """
     cards = {row["id"]: row for row in rows}
-    merged = [(row["id"], other) for row in rows for other in merged_ids(row)]
+    merged = [(row["id"], other) for row in rows for other in merged_ids(row) if other not in hidden]
     groups = Groups([*cards, *(other for _, other in merged)], [*decided.apart, *apart])
     for left, right in (*decided.same, *merged):
         groups.join(left, right)
@@ -202,12 +206,17 @@ def is_seen(row: Row, as_of: datetime | None, column: str = "property_createdate
 
 @dataclass
 class Identity:
-    """The groups of an export, and the account of every customer, company and contact."""
+    """The groups of an export, and the account of every customer, company and contact.
+
+    Attributes:
+        hidden_companies: those that are not known yet: nobody's.
+    """
 
     companies: Objects
     contacts: Objects
     customers: dict[str, Row]
     company_of_customer: dict[str, str]
+    hidden_companies: frozenset[str] = frozenset()
     accounts: dict[str, str] = field(init=False)
     account_of_survivor: dict[str, str] = field(init=False)
 
@@ -230,17 +239,23 @@ class Identity:
     def of_customer(self, customer: str) -> str:
         return self.accounts.get(customer, customer)
 
-    def of_company(self, company: str) -> str:
+    def of_company(self, company: str) -> str | None:
         """One that was never billed is an account by itself."""
+        if company in self.hidden_companies:
+            return None
         survivor = self.companies.survivor(company)
         return self.account_of_survivor.get(survivor, f"{NEVER_BILLED}{survivor}")
 
     def of_anything(self, identity: str) -> str:
         """Of the id of a billing customer or of a company."""
-        return self.of_customer(identity) if identity in self.customers else self.of_company(identity)
+        if identity in self.customers:
+            return self.of_customer(identity)
+        return self.of_company(identity) or f"{NEVER_BILLED}{identity}"
 
     def company_of_contact(self, contact: str) -> str | None:
-        company = self.contacts.richest(contact, "property_associatedcompanyid")
+        named = [row.get("property_associatedcompanyid") for row in self.contacts.members(contact)]
+        known = (company for company in named if company is not None and company not in self.hidden_companies)
+        company = next(known, None)
         return None if company is None else self.companies.survivor(company)
 
     def of_contact(self, contact: str) -> str | None:
@@ -252,7 +267,7 @@ def person(row: Row) -> str:
     return " ".join(words(f"{row.get('property_firstname', '')} {row.get('property_lastname', '')}"))
 
 
-def group_contacts(rows: Sequence[Row], decided: Decided) -> Objects:
+def group_contacts(rows: Sequence[Row], decided: Decided, hidden: Collection[str] = ()) -> Objects:
     return grouped(
         rows,
         decided,
@@ -262,10 +277,11 @@ def group_contacts(rows: Sequence[Row], decided: Decided) -> Objects:
             lambda row: (email_domain(row.get("property_email")), person(row)),
             lambda row: (phone(row.get("property_phone"), row.get("property_country")), person(row)),
         ],
+        hidden=hidden,
     )
 
 
-def group_companies(rows: Sequence[Row], decided: Decided) -> Objects:
+def group_companies(rows: Sequence[Row], decided: Decided, hidden: Collection[str] = ()) -> Objects:
     family = [
         (row["id"], row["property_hs_parent_company_id"])
         for row in rows
@@ -284,6 +300,7 @@ def group_companies(rows: Sequence[Row], decided: Decided) -> Objects:
             ),
         ],
         apart=[pair for pair in family if frozenset(pair) not in decided_same],
+        hidden=hidden,
     )
 
 
@@ -367,6 +384,11 @@ def read_cards(landing: Path, table: str, as_of: datetime | None = None) -> list
     return [row for row in read_rows(landing / "crm" / f"{table}.csv") if is_seen(row, as_of)]
 
 
+def hidden_ids(landing: Path, table: str, as_of: datetime | None) -> frozenset[str]:
+    """Of cards that are made later."""
+    return frozenset(row["id"] for row in read_cards(landing, table) if not is_seen(row, as_of))
+
+
 def read_identity(
     landing: Path, tables: Mapping[str, Sequence[Row]], as_of: datetime | None = None
 ) -> Identity:
@@ -377,8 +399,10 @@ def read_identity(
         as_of: what was created from then on is not known; None where no clock was set.
     """
     decided = read_decisions(landing)
-    companies = group_companies(read_cards(landing, "company", as_of), decided["company"])
-    contacts = group_contacts(read_cards(landing, "contact", as_of), decided["contact"])
+    cards, people = read_cards(landing, "company", as_of), read_cards(landing, "contact", as_of)
+    hidden = {table: hidden_ids(landing, table, as_of) for table in ("company", "contact")}
+    companies = group_companies(cards, decided["company"], hidden["company"])
+    contacts = group_contacts(people, decided["contact"], hidden["contact"])
     customers = read_customers(tables)
     matcher = CustomerMatcher(companies, contacts, decided["customer"], customers.values())
     found = {customer: matcher.company_of(row) for customer, row in customers.items()}
@@ -387,6 +411,7 @@ def read_identity(
         contacts,
         customers,
         {customer: company for customer, company in found.items() if company is not None},
+        hidden_companies=hidden["company"],
     )
 
 

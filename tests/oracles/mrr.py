@@ -358,8 +358,31 @@ class Company:
                 by_account[account].append(item)
         return by_account
 
+    @cached_property
+    def items_billed_with(self) -> dict[str, list[Item]]:
+        """By account: its items and those that share an invoice with them, of whatever account they are."""
+        by_payer: dict[str, set[str]] = defaultdict(set)
+        for key, item in self.items.items():
+            for statement in item.statements:
+                by_payer[statement.service.payer].add(key)
+        return {
+            account: [
+                self.items[key]
+                for key in sorted(
+                    {
+                        key
+                        for item in items
+                        for statement in item.statements
+                        for key in by_payer[statement.service.payer]
+                    }
+                )
+            ]
+            for account, items in self.items_by_account.items()
+        }
+
     def account_services_at(self, account: str, moment: datetime) -> list[Service]:
-        services = self.services_at(self.items_by_account[account], moment)
+        """Net of what is taken off invoices, some of which others may bear."""
+        services = self.services_at(self.items_billed_with[account], moment)
         return [service for service in services if service.account_id == account]
 
     @cached_property
@@ -371,7 +394,7 @@ class Company:
                 for moment in {moment for item in items for moment in item.instants_of_change}
                 if moment < self.calendar.as_of
             )
-            for account, items in self.items_by_account.items()
+            for account, items in self.items_billed_with.items()
         }
 
     def event_rows(self) -> list[MartRow]:
