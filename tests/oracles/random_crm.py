@@ -404,13 +404,13 @@ class CrmMaker:
     def make_nobody(self) -> None:
         """Forms and visits of a contact that has no card."""
         nobody = self.new_id("pe")
-        for _ in range(self.source.choice((1, 2))):
+        for moment in {self.moment() for _ in range(self.source.choice((1, 2)))}:
             self.add(
                 "contact_form_submission",
                 contact_id=nobody,
                 form_id="f1",
                 form_type=self.source.choice(FORMS),
-                timestamp=self.moment(),
+                timestamp=moment,
             )
         self.add(
             "web_visit",
