@@ -210,6 +210,7 @@ class Identity:
 
     Attributes:
         hidden_companies: those that are not known yet: nobody's.
+        methods: how the company of a customer was found; None where somebody told who is who.
     """
 
     companies: Objects
@@ -217,6 +218,7 @@ class Identity:
     customers: dict[str, Row]
     company_of_customer: dict[str, str]
     hidden_companies: frozenset[str] = frozenset()
+    methods: Mapping[str, str] | None = None
     accounts: dict[str, str] = field(init=False)
     account_of_survivor: dict[str, str] = field(init=False)
 
@@ -330,15 +332,16 @@ class CustomerMatcher:
             if company is not None:
                 self.found_by["email", email(row.get("property_email"))].append(company)
 
-    def rules(self, customer: Row) -> Iterator[list[str]]:
-        """The companies that each rule names, in the order of the rules."""
+    def rules(self, customer: Row) -> Iterator[tuple[str, list[str]]]:
+        """The companies that each rule names, in the order of the rules, with its name."""
         name = name_core(customer.get("name"))
         domain = email_domain(customer.get("email"))
         number = phone(customer.get("phone"), customer.get("address_country"))
-        yield self.found_by["customer", customer["id"]]
-        yield self.found_by["email", email(customer.get("email"))] if self.is_own_address(customer) else []
-        yield self.found_by["domain", (domain, name)] if domain and name else []
-        yield self.found_by["phone", (number, name)] if number and name else []
+        address = email(customer.get("email"))
+        yield "crm_property", self.found_by["customer", customer["id"]]
+        yield "email", self.found_by["email", address] if self.is_own_address(customer) else []
+        yield "domain_and_name", self.found_by["domain", (domain, name)] if domain and name else []
+        yield "phone_and_name", self.found_by["phone", (number, name)] if number and name else []
 
     def is_own_address(self, customer: Row) -> bool:
         """Without a name only an address of a firm that no other customer has says who it is."""
@@ -349,22 +352,22 @@ class CustomerMatcher:
             and self.customers_at[canonical_email(customer["email"])] == 1
         )
 
-    def company_of(self, customer: Row) -> str | None:
-        """The surviving company, by the first rule that names only one; else none."""
+    def company_of(self, customer: Row) -> tuple[str, str] | None:
+        """The surviving company, by the first rule that names only one, and that rule; else none."""
         for pair in self.decided.same:
             if customer["id"] in pair:
                 [other] = {*pair} - {customer["id"]}
                 if self.companies.members(other):
-                    return self.companies.survivor(other)
+                    return self.companies.survivor(other), "decision"
         refused = {frozenset(pair) for pair in self.decided.apart}
-        for found in self.rules(customer):
+        for rule, found in self.rules(customer):
             company = the_only(
                 self.companies.survivor(identity)
                 for identity in found
                 if self.companies.members(identity) and frozenset((customer["id"], identity)) not in refused
             )
             if company is not None:
-                return company
+                return company, rule
         return None
 
 
@@ -405,13 +408,18 @@ def read_identity(
     contacts = group_contacts(people, decided["contact"], hidden["contact"])
     customers = read_customers(tables)
     matcher = CustomerMatcher(companies, contacts, decided["customer"], customers.values())
-    found = {customer: matcher.company_of(row) for customer, row in customers.items()}
+    found = {
+        customer: match
+        for customer, row in customers.items()
+        if (match := matcher.company_of(row)) is not None
+    }
     return Identity(
         companies,
         contacts,
         customers,
-        {customer: company for customer, company in found.items() if company is not None},
+        {customer: company for customer, (company, _) in found.items()},
         hidden_companies=hidden["company"],
+        methods={customer: rule for customer, (_, rule) in found.items()},
     )
 
 
@@ -420,6 +428,33 @@ def objects_of(rows: Sequence[Row], group_of: Mapping[str, str]) -> Objects:
     groups = Groups(group_of)
     groups.join_all_with_one(group_of.items())
     return Objects({row["id"]: row for row in rows}, groups)
+
+
+def without_movers(
+    people: Sequence[Row], contact_groups: Mapping[str, str], company_groups: Mapping[str, str]
+) -> dict[str, str]:
+    """Contacts in their groups, but alone who is known to be the same by nothing but a telephone number."""
+    merged = {card for row in people if merged_ids(row) for card in (row["id"], *merged_ids(row))}
+    members: dict[str, list[Row]] = defaultdict(list)
+    for row in people:
+        members[contact_groups[row["id"]]].append(row)
+
+    def company(row: Row) -> str | None:
+        return company_groups.get(row.get("property_associatedcompanyid", ""))
+
+    def is_one(row: Row, other: Row) -> bool:
+        mailbox = canonical_email(row.get("property_email"))
+        if mailbox and mailbox == canonical_email(other.get("property_email")):
+            return True
+        return None in (company(row), company(other)) or company(row) == company(other)
+
+    groups = dict(contact_groups)
+    for group, rows in members.items():
+        for row in rows:
+            others = [other for other in rows if other is not row]
+            if row["id"] not in merged and others and not any(is_one(row, other) for other in others):
+                groups[row["id"]] = f"{group} {row['id']}"
+    return groups
 
 
 def told_identity(
@@ -431,7 +466,8 @@ def told_identity(
 ) -> Identity:
     """Who is who by somebody who knows, such as the one who made the export up.
 
-    A card that says nothing but a name is one with no other and no customer: that is for people to decide.
+    A card that says nothing but a name is one with no other and no customer, and two people of two companies
+    are not one for a telephone number alone: that is for people to decide.
 
     Args:
         company_groups: by card, and by id that was merged away, the name of what it is one with.
@@ -460,7 +496,7 @@ def told_identity(
     survivors = {group: companies.survivor(card) for card, group in groups.items()}
     return Identity(
         companies,
-        objects_of(people, contact_groups),
+        objects_of(people, without_movers(people, contact_groups, groups)),
         customers,
         {customer: survivors[group] for customer, group in customer_groups.items() if group in survivors},
     )
