@@ -245,29 +245,30 @@ class Account360:
     def month_of(self, moment: datetime) -> date:
         return self.crm.calendar.local_date(moment).replace(day=1)
 
+    @cached_property
+    def days_to_value(self) -> dict[str, int]:
+        return {
+            account: entry.days_to_value
+            for (account, _), entry in self.success.adoption.account_months.items()
+            if entry.days_to_value is not None
+        }
+
     def use(self, account: str) -> MartRow:
         newest: dict[str, tuple[date, int, int]] = {}
         days = []
-        for (survivor, day), use in self.success.adoption.uses.items():
-            if use.account != account:
-                continue
+        for day, survivor, use in self.success.health.uses_by_account.get(account, []):
             days.append(day)
             active, paid = use.of("seats_active"), use.of("seats_paid")
             if active is not None and paid is not None and day.replace(day=1) in self.year:
                 newest[survivor] = max(newest.get(survivor, (day, active, paid)), (day, active, paid))
         seats = [(active, paid) for _, active, paid in newest.values() if paid > 0]
         active, paid = sum(one for one, _ in seats), sum(one for _, one in seats)
-        waited = [
-            entry.days_to_value
-            for (of_account, _), entry in self.success.adoption.account_months.items()
-            if of_account == account and entry.days_to_value is not None
-        ]
         return {
             "seats_active": active if seats else None,
             "seats_paid": paid if seats else None,
             "adoption_rate": rate(active, paid),
             "last_usage_date": max(days, default=None),
-            "time_to_value_days": waited[0] if waited else None,
+            "time_to_value_days": self.days_to_value.get(account),
         }
 
     def support(self, account: str) -> MartRow:

@@ -20,6 +20,7 @@ from tests.oracles.customer_success import CustomerSuccess
 from tests.oracles.funnel import Funnel
 from tests.oracles.gross_margin import Margins, UnitCosts
 from tests.oracles.identity import Identity
+from tests.oracles.members import Members
 from tests.oracles.money_back import MoneyBack
 from tests.oracles.pipeline import Pipeline
 from tests.oracles.segment_years import SegmentYears
@@ -163,6 +164,7 @@ def answer(
         "fct_sales_velocity_by_month": pipeline.velocity_rows(),
         "fct_acquisition_costs_by_channel_month": acquisition.rows(),
         "dim_account_360": everything.rows(),
+        "dim_account_members": Members(crm).rows(),
         "fct_money_back_requests": MoneyBack(books, policies or {}).rows(),
         "fct_segments_by_year": SegmentYears(company, margins, facts, policies or {}).rows(),
     }

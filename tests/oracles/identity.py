@@ -291,6 +291,7 @@ class Identity:
     Attributes:
         one_with: of customers of no company that people have decided to be one, the name of their group.
         hidden_companies: those that are not known yet: nobody's.
+        methods: how the company of a customer was found; None where somebody told who is who.
     """
 
     companies: Objects
@@ -299,6 +300,7 @@ class Identity:
     company_of_customer: dict[str, str]
     one_with: dict[str, str] = field(default_factory=dict)
     hidden_companies: frozenset[str] = frozenset()
+    methods: Mapping[str, str] | None = None
     accounts: dict[str, str] = field(init=False)
     account_of_survivor: dict[str, str] = field(init=False)
 
@@ -505,19 +507,20 @@ class CustomerMatcher:
             if company is not None and email(row.get("property_email")):
                 self.found_by["email", email(row.get("property_email"))].append(company)
 
-    def rules(self, customer: Row) -> Iterator[list[str]]:
-        """The companies that each rule names, in the order of the rules."""
+    def rules(self, customer: Row) -> Iterator[tuple[str, list[str]]]:
+        """The companies that each rule names, in the order of the rules, with its name."""
         name = name_core(customer.get("name"))
         domain = email_domain(customer.get("email"))
         number = phone(customer.get("phone"), customer.get("address_country"))
         named = self.named_by(customer)
         if not named and self.is_of_copies(customer):
             return
-        yield named
-        reached = self.found_by["email", email(customer.get("email"))]
-        yield reached if self.is_own_address(customer, reached) else []
-        yield self.found_by["domain", (domain, name)] if domain and name else []
-        yield self.found_by["phone", (number, name)] if number and name else []
+        address = email(customer.get("email"))
+        reached = self.found_by["email", address]
+        yield "crm_property", named
+        yield "email", reached if self.is_own_address(customer, reached) else []
+        yield "domain_and_name", self.found_by["domain", (domain, name)] if domain and name else []
+        yield "phone_and_name", self.found_by["phone", (number, name)] if number and name else []
 
     def cards_of(self, company: str) -> list[Card]:
         return [self.cards[row["id"]] for row in self.companies.members(company)]
@@ -586,22 +589,22 @@ class CustomerMatcher:
             and not any(self.is_abroad(customer, company) for company in reached)
         )
 
-    def company_of(self, customer: Row) -> str | None:
-        """The surviving company, by the first rule that names only one; else none."""
+    def company_of(self, customer: Row) -> tuple[str, str] | None:
+        """The surviving company, by the first rule that names only one, and that rule; else none."""
         for pair in self.decided.same:
             if customer["id"] in pair:
                 [other] = {*pair} - {customer["id"]}
                 if self.companies.members(other):
-                    return self.companies.survivor(other)
+                    return self.companies.survivor(other), "decision"
         refused = {frozenset(pair) for pair in self.decided.apart}
-        for found in self.rules(customer):
+        for rule, found in self.rules(customer):
             company = the_only(
                 self.companies.survivor(identity)
                 for identity in found
                 if self.companies.members(identity) and frozenset((customer["id"], identity)) not in refused
             )
             if company is not None:
-                return company
+                return company, rule
         return None
 
 
@@ -644,11 +647,12 @@ def read_identity(
     matcher = CustomerMatcher(
         companies, contacts, decided["customer"], customers.values(), decided["company"]
     )
-    found = {
-        customer: company
+    matches = {
+        customer: match
         for customer, row in customers.items()
-        if (company := matcher.company_of(row)) is not None
+        if (match := matcher.company_of(row)) is not None
     }
+    found = {customer: company for customer, (company, _) in matches.items()}
     return Identity(
         companies,
         contacts,
@@ -656,6 +660,7 @@ def read_identity(
         found,
         join_customers(found, customers, decided["customer"]),
         hidden["company"],
+        methods={customer: rule for customer, (_, rule) in matches.items()},
     )
 
 
@@ -683,6 +688,33 @@ def objects_of(rows: Sequence[Row], group_of: Mapping[str, str]) -> Objects:
     return Objects({row["id"]: row for row in rows}, groups)
 
 
+def without_movers(
+    people: Sequence[Row], contact_groups: Mapping[str, str], company_groups: Mapping[str, str]
+) -> dict[str, str]:
+    """Contacts in their groups, but alone who is known to be the same by nothing but a telephone number."""
+    merged = {card for row in people if merged_ids(row) for card in (row["id"], *merged_ids(row))}
+    members: dict[str, list[Row]] = defaultdict(list)
+    for row in people:
+        members[contact_groups[row["id"]]].append(row)
+
+    def company(row: Row) -> str | None:
+        return company_groups.get(row.get("property_associatedcompanyid", ""))
+
+    def is_one(row: Row, other: Row) -> bool:
+        mailbox = canonical_email(row.get("property_email"))
+        if mailbox and mailbox == canonical_email(other.get("property_email")):
+            return True
+        return None in (company(row), company(other)) or company(row) == company(other)
+
+    groups = dict(contact_groups)
+    for group, rows in members.items():
+        for row in rows:
+            others = [other for other in rows if other is not row]
+            if row["id"] not in merged and others and not any(is_one(row, other) for other in others):
+                groups[row["id"]] = f"{group} {row['id']}"
+    return groups
+
+
 def told_identity(
     landing: Path,
     *,
@@ -692,7 +724,8 @@ def told_identity(
 ) -> Identity:
     """Who is who by somebody who knows, such as the one who made the export up.
 
-    A card that says nothing but a name is one with no other and no customer: that is for people to decide.
+    A card that says nothing but a name is one with no other and no customer, and two people of two companies
+    are not one for a telephone number alone: that is for people to decide.
 
     Args:
         company_groups: by card, and by id that was merged away, the name of what it is one with.
@@ -721,7 +754,7 @@ def told_identity(
     survivors = {group: companies.survivor(card) for card, group in groups.items()}
     return Identity(
         companies,
-        objects_of(people, contact_groups),
+        objects_of(people, without_movers(people, contact_groups, groups)),
         customers,
         {customer: survivors[group] for customer, group in customer_groups.items() if group in survivors},
     )
