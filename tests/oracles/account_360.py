@@ -102,14 +102,14 @@ class Account360:
             if "property_firstname" in row and "property_lastname" in row
         }
 
-    def name(self, account: str, card: str | None) -> str | None:
-        """A person's name stays out."""
+    def name(self, account: str, card: str | None) -> str:
+        """A person's name stays out; who has none is called by the id."""
         if account.startswith(NEVER_BILLED):
             name = None if card is None else self.crm.identity.companies.richest(card, "property_name")
         else:
             name = self.crm.identity.customers[account].get("name")
         is_person = name is not None and tuple(sorted(words(name))) in self.names_of_people
-        return account if is_person else (name or "").strip() or None
+        return account if is_person else (name or "").strip() or account
 
     def parent(self, account: str, card: str | None) -> str | None:
         parent = None

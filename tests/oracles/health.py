@@ -68,6 +68,16 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class Rating:
+    """What a customer success manager gave a company."""
+
+    account: str | None
+    company_id: str
+    at: datetime
+    value: Fraction
+
+
+@dataclass(frozen=True)
 class Window:
     """The look-back of a month: instants in [start, end), days in [first, last]."""
 
@@ -236,19 +246,24 @@ class Health:
 
     def rating(self, account: str, window: Window) -> Fraction | None:
         ratings = [
-            (at, value)
-            for of_account, at, value in self.ratings
-            if of_account == account and window.start <= at < window.end
+            rating
+            for rating in self.ratings
+            if rating.account == account and window.start <= rating.at < window.end
         ]
-        return max(ratings)[1] if ratings else None
+        if not ratings:
+            return None
+        newest = max(rating.at for rating in ratings)
+        # Of two companies that were rated at once the first by id.
+        return min((rating.company_id, rating.value) for rating in ratings if rating.at == newest)[1]
 
     @cached_property
-    def ratings(self) -> list[tuple[str | None, datetime, Fraction]]:
+    def ratings(self) -> list[Rating]:
         return [
-            (
-                self.crm.identity.of_company(row["company_id"]),
-                required_instant(row, "rated_at"),
-                Fraction(row["rating"]),
+            Rating(
+                account=self.crm.identity.of_company(row["company_id"]),
+                company_id=row["company_id"],
+                at=required_instant(row, "rated_at"),
+                value=Fraction(row["rating"]),
             )
             for row in self.crm.rows("csm_rating")
             if "rating" in row and instant(row, "rated_at") is not None

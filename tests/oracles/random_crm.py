@@ -30,8 +30,14 @@ NEAR_A_MONTH_END = (
 COUNTRIES = ("Germany", "de", "GBR", "United States", "us", "NA", "Brazil", "JP", "Nowhere", None)
 INDUSTRIES = ("BANKING", "COMPUTER_SOFTWARE", "RETAIL", "MACHINERY", "WHALE_WATCHING", None)
 EMPLOYEES = ("1", "249", "250", "251", "12000", "0", None)
-# As people type them.
-EMPLOYEES_OF_HISTORY = (*EMPLOYEES, "1,200", "many", "-5", "1.200", "12,00", None)
+COUNTS_OF_USE = (
+    "seats_active",
+    "seats_paid",
+    "daily_active_users",
+    "monthly_active_users",
+    "key_events",
+)
+TYPED_EMPLOYEES = ("1,200", "12,345", "many", "-5", "1.200,00", "12,00", " ")
 SOURCES = ("ORGANIC_SEARCH", "PAID_SEARCH", "REFERRALS", "DIRECT_TRAFFIC", "OFFLINE", "CARRIER_PIGEON", None)
 LIFECYCLES = (
     "subscriber",
@@ -101,6 +107,8 @@ class CrmMaker:
 
     def __init__(self, source: random.Random, rows: Rows, new_id: Callable[[str], str]) -> None:
         self.source = source
+        # What is spelt or counted wrong, without which all else is the same.
+        self.typing = random.Random(source.getstate()[1][0])
         self.rows = rows
         self.new_id = new_id
         self.companies: list[str] = []
@@ -322,7 +330,7 @@ class CrmMaker:
         self.person(property_email=address, property_associatedcompanyid=company)
 
     def make_history(self, company: str) -> None:
-        values = {"country": COUNTRIES, "industry": INDUSTRIES, "numberofemployees": EMPLOYEES_OF_HISTORY}
+        values = {"country": COUNTRIES, "industry": INDUSTRIES, "numberofemployees": EMPLOYEES}
         for name, choices in values.items():
             if self.chance(0.5):
                 # Whether what was corrected within the first month holds for the time before is left open.
@@ -332,6 +340,8 @@ class CrmMaker:
                     value = self.source.choice(
                         [choice for choice in choices if choice is not None] if moment == first else choices
                     )
+                    if name == "numberofemployees" and moment != first and self.typing.random() < 0.4:
+                        value = self.typing.choice(TYPED_EMPLOYEES)
                     self.add(
                         "company_property_history",
                         company_id=company,
@@ -484,12 +494,16 @@ class CrmMaker:
                     "product_usage",
                     company_id=company,
                     date=(first + timedelta(days=number * self.source.choice((1, 7, 9)))).date(),
-                    seats_active=self.source.choice((None, -2, 0, 3, 17)),
-                    seats_paid=self.source.choice((None, -4, 0, 5, 20)),
-                    daily_active_users=self.source.choice((None, -1, 0, 2, 9)),
-                    monthly_active_users=self.source.choice((None, -1, 0, 4, 15)),
-                    key_events=self.source.choice((None, -50, 0, 7, 120)),
+                    seats_active=self.source.choice((None, 0, 3, 17)),
+                    seats_paid=self.source.choice((None, 0, 5, 20)),
+                    daily_active_users=self.source.choice((None, 0, 2, 9)),
+                    monthly_active_users=self.source.choice((None, 0, 4, 15)),
+                    key_events=self.source.choice((None, 0, 7, 120)),
                 )
+                row = self.rows["crm/product_usage"][-1]
+                if self.typing.random() < 0.2:
+                    # Numbers that cannot be.
+                    row[self.typing.choice(COUNTS_OF_USE)] = self.typing.choice((-1, -40))
         rows, seen = [], set()
         for row in self.rows.get("crm/product_usage", []):
             key = row["company_id"], row["date"]
