@@ -177,9 +177,7 @@ def segment_cohort_month_rows(divided: Mapping[str, SegmentedCompany], costs_of:
         costs = costs_of(TOTAL if is_of_the_account else segment_type)
         by_segment: dict[str, list[Series]] = defaultdict(list)
         for one in all_series(segmented):
-            segment = (
-                segment_at_start(divided[segment_type], one) if is_of_the_account else one.unit[1]
-            )
+            segment = segment_at_start(divided[segment_type], one) if is_of_the_account else one.unit[1]
             by_segment[segment].append(one)
         rows += [
             {"segment_type": segment_type, "segment": segment, **row}

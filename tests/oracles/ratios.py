@@ -27,9 +27,7 @@ def annualized(monthly_rate: float | None) -> float | None:
     return None if monthly_rate is None else float(1 - (1 - Fraction(monthly_rate)) ** 12)
 
 
-def retention(
-    then: Mapping[Unit, Fraction], now: Mapping[Unit, Fraction], closed_set: list[Unit]
-) -> MartRow:
+def retention(then: Mapping[Unit, Fraction], now: Mapping[Unit, Fraction], closed_set: list[Unit]) -> MartRow:
     """What the accounts of a closed set pay now, over what they paid twelve months ago.
 
     Their MRR of then is valued item by item at the month's rate; of gross retention each account's share is
@@ -81,11 +79,11 @@ def flow_ratios(bridge: MartRow) -> MartRow:
     }
 
 
-def wherever_it_stands(
-    whole: SegmentedCompany, closed_set: list[Unit], month: date
-) -> dict[Unit, Fraction]:
+def wherever_it_stands(whole: SegmentedCompany, closed_set: list[Unit], month: date) -> dict[Unit, Fraction]:
     """What accounts pay altogether, by the segment that they were of when the set was closed."""
-    return {(account, then): whole.closing[month].get((account, TOTAL), NOTHING) for account, then in closed_set}
+    return {
+        (account, then): whole.closing[month].get((account, TOTAL), NOTHING) for account, then in closed_set
+    }
 
 
 def metrics_row(
