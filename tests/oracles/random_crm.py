@@ -373,7 +373,7 @@ class CrmMaker:
     def make_contact(self) -> None:
         """One card, or two that share an address or were merged."""
         address = f"{self.token()}@{self.token()}.example"
-        company = self.source.choice([None, *self.companies])
+        company, known = self.source.choice([None, *self.companies]), len(self.contacts)
         first = self.person(
             property_email=address,
             property_firstname=self.token(7),
@@ -389,7 +389,7 @@ class CrmMaker:
                 **self.source.choice(ways),
                 property_associatedcompanyid=self.source.choice([None, *self.companies]),
             )
-        for contact in self.contacts[-2:]:
+        for contact in self.contacts[known:]:
             for moment in {self.moment() for _ in range(self.source.choice((0, 0, 1, 2)))}:
                 self.add_once(
                     "contact_form_submission",

@@ -1,6 +1,6 @@
--- Every cell of a cohort is the sum over the segments of every type that an account is of
--- as a whole: each account is in one of them, that of its first month-end with MRR, and
--- stays in it. A returned row shows by how much that sum is off.
+-- Every cell of a cohort is the sum over the segments of every type that an account is
+-- of as a whole: each account is in one of them, that of its first month-end with MRR,
+-- and stays in it. A returned row shows by how much that sum is off.
 with
 
 cells as (

@@ -1,7 +1,7 @@
 -- Every numerator and denominator of the company's ratios is the sum over the segments
--- of every type that an account is of as a whole, 'unknown' included: over the countries,
--- over the sizes and so on, whoever has moved since. A returned row shows by how much
--- that sum is off.
+-- of every type that an account is of as a whole, 'unknown' included: over countries,
+-- over sizes and so on, whoever has moved since. A returned row shows by how much that
+-- sum is off.
 with
 
 metrics as (

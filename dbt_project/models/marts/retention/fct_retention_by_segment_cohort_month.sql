@@ -2,9 +2,9 @@
 -- month of the as-of.
 -- What an account is of as a whole (its country, say) places it in the segment of its
 -- first month-end with MRR, and there it stays whatever becomes of it. Of a product,
--- plan, currency, service type or deployment what is retained is the account there, from
--- its first month-end with MRR in it. Margin is retained MRR less the cost of revenue of
--- the same accounts, wherever they stand or in the segment. Definitions 4.
+-- plan, currency, service type or deployment what is retained is the account there,
+-- from its first month-end with MRR in it. Margin is retained MRR less the cost of
+-- revenue of the same accounts, wherever they stand or in the segment. Definitions 4.
 with
 
 account_months as (

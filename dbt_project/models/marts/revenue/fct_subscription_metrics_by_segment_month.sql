@@ -2,8 +2,8 @@
 -- retention.
 -- What fct_subscription_metrics_by_month says of all, within a segment. A transfer is
 -- in no flow. Retention over twelve months follows an account of a country, a size and
--- so on wherever it stands now: a move is no loss. Of a product, plan, currency, service
--- type and deployment it compares what the account pays in that one.
+-- so on wherever it stands now: a move is no loss. Of a product, plan, currency,
+-- service type and deployment it compares what the account pays in that one.
 with
 
 segment_balances as (
