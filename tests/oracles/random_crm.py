@@ -93,6 +93,9 @@ TIMES_OF_DAY = (
     timedelta(hours=18),
     timedelta(hours=23, minutes=30),
 )
+SPEND_CHANNELS = ("google_ads", "SEO", "referral", "skywriting", "events", None)
+SPEND = ("0", "0.005", "100", "333.333333", "1250.50", "-80", None)
+PERIODS_LEFT = (timedelta(0), -MICROSECOND, timedelta(days=3), timedelta(days=40))
 TOUCHES = ("CALL", "email", "meeting", "note", None)
 VISIT_SOURCES = ("organic", "paid", "direct", "referral", "telepathy", None)
 
@@ -132,6 +135,10 @@ class CrmMaker:
         for _ in range(self.source.choice((0, 2, 5))):
             self.make_visit()
         self.make_relations()
+        # Last, so that the decisions before it stay what they are.
+        self.make_owners()
+        self.make_renewals()
+        self.make_interest()
 
     # Small decisions.
 
@@ -390,7 +397,7 @@ class CrmMaker:
                 property_associatedcompanyid=self.source.choice([None, *self.companies]),
             )
         for contact in self.contacts[known:]:
-            for moment in {self.moment() for _ in range(self.source.choice((0, 0, 1, 2)))}:
+            for moment in sorted({self.moment() for _ in range(self.source.choice((0, 0, 1, 2)))}):
                 self.add_once(
                     "contact_form_submission",
                     ("contact_id", "form_id", "timestamp"),
@@ -399,7 +406,7 @@ class CrmMaker:
                     form_type=self.source.choice(FORMS),
                     timestamp=moment,
                 )
-            for moment in {self.moment() for _ in range(self.source.choice((0, 0, 2)))}:
+            for moment in sorted({self.moment() for _ in range(self.source.choice((0, 0, 2)))}):
                 self.add_once(
                     "contact_property_history",
                     ("contact_id", "name", "timestamp"),
@@ -450,13 +457,13 @@ class CrmMaker:
             is_deleted=True if self.chance(0.05) else None,
         )
         if self.chance(0.85):
-            for moment, stage in {(moment, stage) for moment, stage in stages}:
+            for moment, stage in sorted({*stages}):
                 self.add("deal_stage", deal_id=deal, value=stage, date_entered=moment)
         if self.companies:
             self.add("deal_company", deal_id=deal, company_id=self.source.choice(self.companies))
         for name in ("amount", "closedate"):
             if self.chance(0.4):
-                for moment in {self.moment() for _ in range(self.source.choice((1, 3)))}:
+                for moment in sorted({self.moment() for _ in range(self.source.choice((1, 3)))}):
                     value: Any = self.source.choice((*DEAL_AMOUNTS, "to be agreed"))
                     if name == "closedate":
                         value = self.source.choice((None, self.moment().isoformat().replace("+00:00", "Z")))
@@ -525,6 +532,38 @@ class CrmMaker:
             is_employee=True if self.chance(0.1) else None,
         )
 
+    def make_owners(self) -> None:
+        for row in self.rows.get("crm/company", []):
+            row["property_hubspot_owner_id"] = self.source.choice((None, "o1", "o2"))
+
+    def make_renewals(self) -> None:
+        """When subscriptions are to be renewed, and that some are not."""
+        for row in self.rows.get("billing/subscription", []):
+            end = MONTHS[-1] + self.source.choice((timedelta(0), timedelta(days=20)))
+            row["current_period_end"] = end + self.source.choice(PERIODS_LEFT) if self.chance(0.8) else None
+            row["cancel_at_period_end"] = self.source.choice((None, False, True))
+            row["cancel_at"] = end if self.chance(0.1) else None
+
+    def make_interest(self) -> None:
+        """What marketing spends, which is of no one account, and what is searched for."""
+        for _ in range(self.source.choice((0, 0, 0, 1, 2))):
+            self.add(
+                "marketing_spend",
+                date=self.moment().date(),
+                channel=self.source.choice(SPEND_CHANNELS),
+                campaign=self.token(),
+                amount=self.source.choice(SPEND),
+                currency=self.source.choice(("usd", "EUR", "JPY", None)),
+            )
+        if self.chance(0.2):
+            self.add(
+                "search_interest",
+                month=self.source.choice(MONTHS).date(),
+                term=self.token(),
+                volume=self.source.choice((0, 5, 1000, None)),
+                is_own=self.source.choice((None, True, False)),
+            )
+
     def make_relations(self) -> None:
         """Answers, ratings, touches and first value."""
         for _ in range(self.source.choice((0, 1, 3, 6))):
@@ -537,7 +576,7 @@ class CrmMaker:
                 submitted_at=self.moment(),
             )
         for company in self.companies:
-            for moment in {self.moment() for _ in range(self.source.choice((0, 1, 2)))}:
+            for moment in sorted({self.moment() for _ in range(self.source.choice((0, 1, 2)))}):
                 self.add(
                     "csm_rating",
                     company_id=company,
@@ -553,7 +592,7 @@ class CrmMaker:
                 type=self.source.choice(TOUCHES),
                 occurred_at=self.source.choice((self.moment(), self.moment(), None)),
             )
-        for moment in {self.moment() for _ in range(self.source.choice((0, 1, 2)))}:
+        for moment in sorted({self.moment() for _ in range(self.source.choice((0, 1, 2)))}):
             if self.companies:
                 company = self.source.choice(self.companies)
                 self.add("activation_event", company_id=company, event="first report", occurred_at=moment)

@@ -20,14 +20,10 @@ final as (
         {{ month_of('search_interests.volume_date') }} as month,
         cast(
             sum(
-                case
-                    when search_interests.is_own
-                        then coalesce(search_interests.volume, 0)
-                    else 0
-                end
+                case when search_interests.is_own then search_interests.volume else 0 end
             ) as bigint
         ) as own_volume,
-        cast(sum(coalesce(search_interests.volume, 0)) as bigint) as total_volume,
+        cast(sum(search_interests.volume) as bigint) as total_volume,
         count(distinct case when search_interests.is_own then search_interests.term end)
             as own_term_count,
         count(distinct search_interests.term) as term_count,
@@ -39,7 +35,10 @@ final as (
         ) as is_complete_month
     from search_interests
     cross join run_settings
-    where search_interests.volume_date <= run_settings.as_of_date
+    where
+        search_interests.volume_date <= run_settings.as_of_date
+        -- A term that was watched and not counted says nothing.
+        and search_interests.volume is not null
     group by {{ month_of('search_interests.volume_date') }}
 
 )

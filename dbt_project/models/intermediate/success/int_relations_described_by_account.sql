@@ -23,7 +23,7 @@ companies_by_account as (
 
 companies as (
 
-    select * from {{ ref('stg_crm__companies') }}
+    select * from {{ ref('int_companies_survived') }}
 
 ),
 
