@@ -44,12 +44,12 @@ CRM = {
     "company": (
         "id,property_name,property_phone,property_stripe_customer_id\n"
         "10,Acme Ltd,+49 30 99887766,\n"
-        "20,Ann Berger,0151 12345678,cus_2\n"
+        "20,Ann Berger,0151 23457186,cus_2\n"
     ),
     "contact": (
         "id,property_email,property_firstname,property_lastname,property_phone,"
         "property_associatedcompanyid,property_hs_merged_object_ids,property_hubspotscore\n"
-        "1,ann@acme.example,Ann,Berger,0151 12345678,10,4;5,60\n"
+        "1,ann@acme.example,Ann,Berger,0151 23457186,10,4;5,60\n"
         "2,ben@acme.example,Ben,Cole,,10,,10\n"
         "3,Ann.Berger+x@gmail.com,Ann,Berger,,20,,\n"
         "4,,Ann,Berger-Old,,,,\n"
@@ -79,10 +79,10 @@ CRM = {
 CUSTOMERS = (
     "id,name,email,phone,created,_fivetran_synced\n"
     "cus_1,Acme Ltd,Ann@Acme.example,,2024-01-01T09:00:00Z,2024-03-01T03:00:00Z\n"
-    "cus_2,Ann Berger,pay@example.com,0151-12345678,2024-01-02T09:00:00Z,2024-03-01T03:00:00Z\n"
+    "cus_2,Ann Berger,pay@example.com,0151-23457186,2024-01-02T09:00:00Z,2024-03-01T03:00:00Z\n"
 )
 # How the person is spelt in what was loaded; no home may hold any of it.
-SPELLINGS = ("ann@acme", "annberger", "ann.berger", "berger", "12345678", "i am glad")
+SPELLINGS = ("ann@acme", "annberger", "ann.berger", "berger", "23457186", "i am glad")
 
 
 class Home:
@@ -227,9 +227,9 @@ def test_an_erased_person_is_in_no_file_and_everything_else_is_as_it_was(home: H
 ALIKE = (
     "id,property_email,property_firstname,property_lastname,property_phone,property_createdate,"
     "property_associatedcompanyid,property_country\n"
-    "1,ann@acme.example,Ann,Berger,0151 12345678,2024-01-01T00:00:00Z,10,DE\n"
+    "1,ann@acme.example,Ann,Berger,0151 23457186,2024-01-01T00:00:00Z,10,DE\n"
     "2,ben@acme.example,Ben,Cole,,2024-01-01T00:00:00Z,10,DE\n"
-    "6,ann@home.example,Ann,Berger,+49 151 12345678,2024-01-02T00:00:00Z,,DE\n"
+    "6,ann@home.example,Ann,Berger,+49 151 23457186,2024-01-02T00:00:00Z,,DE\n"
     "9,ann@home.example,Ann,Berger,,2024-01-04T00:00:00Z,30,DE\n"
     "8,berger.ann@acme.example,Ann,Berger,,2024-01-03T00:00:00Z,10,DE\n"
 )
