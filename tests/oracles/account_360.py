@@ -67,6 +67,10 @@ class Account360:
         return sorted(found | {identity.of_anything(somebody) for somebody in worked_for})
 
     @cached_property
+    def known_accounts(self) -> set[str]:
+        return set(self.accounts)
+
+    @cached_property
     def companies_of_records(self) -> set[str]:
         named = {
             row["company_id"]
@@ -116,7 +120,8 @@ class Account360:
         if card is not None:
             parent = self.crm.identity.companies.richest(card, "property_hs_parent_company_id")
         of_parent = None if parent is None else self.crm.identity.of_company(parent)
-        return None if of_parent == account else of_parent
+        # A parent that no other record is about is no account.
+        return None if of_parent == account or of_parent not in self.known_accounts else of_parent
 
     def who(self, account: str) -> MartRow:
         card = self.card(account)

@@ -371,9 +371,15 @@ def mailboxes_of_several(rows: Sequence[Row], companies: Objects) -> set[str]:
 
 
 def group_contacts(
-    rows: Sequence[Row], decided: Decided, companies: Objects, hidden: Collection[str] = ()
+    rows: Sequence[Row],
+    decided: Decided,
+    companies: Objects,
+    hidden: Collection[str] = (),
+    hidden_companies: Collection[str] = (),
 ) -> Objects:
-    several = mailboxes_of_several(rows, companies)
+    """A company that is not known yet is nobody's."""
+    of_known = [row for row in rows if row.get("property_associatedcompanyid") not in hidden_companies]
+    several = mailboxes_of_several(of_known, companies)
 
     def mailbox(row: Row) -> Hashable:
         address = email(row.get("property_email"))
@@ -381,7 +387,7 @@ def group_contacts(
 
     def company_of(row: Row) -> str:
         company = row.get("property_associatedcompanyid")
-        return "" if company is None else companies.survivor(company)
+        return "" if company is None or company in hidden_companies else companies.survivor(company)
 
     def of_one_company(key: Callable[[Row], tuple[str, str]]) -> Callable[[Row], Hashable]:
         """People of one name at two companies may be two."""
@@ -643,7 +649,7 @@ def read_identity(
     hidden = {table: hidden_ids(landing, table, as_of) for table in ("company", "contact")}
     customers = read_customers(tables)
     companies = group_companies(cards, decided["company"], customers, hidden["company"])
-    contacts = group_contacts(people, decided["contact"], companies, hidden["contact"])
+    contacts = group_contacts(people, decided["contact"], companies, hidden["contact"], hidden["company"])
     matcher = CustomerMatcher(
         companies, contacts, decided["customer"], customers.values(), decided["company"]
     )
