@@ -24,11 +24,11 @@ from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive, flush_folder, make_private, write_json, write_text
 from orchestration.identity.tables import write_identity
 from orchestration.publication import (
-    REMOVING_PREFIX,
     Version,
     current_version,
     list_versions,
     next_sequence,
+    remove_folder,
 )
 from orchestration.raw import erasure
 from orchestration.raw.contract import read_contracts
@@ -153,9 +153,7 @@ def finish(settings: Settings, report: Callable[[str], None] = lambda _line: Non
         if current is not None and version.sequence == current.sequence:
             is_done = False
             continue
-        doomed = settings.versions_dir / f"{REMOVING_PREFIX}{version.name}"
-        version.folder.rename(doomed)
-        shutil.rmtree(doomed)
+        remove_folder(version.folder)
     for file in _text_files(settings):
         _clean_text_file(file, eraser)
     if is_done:
@@ -166,6 +164,14 @@ def finish(settings: Settings, report: Callable[[str], None] = lambda _line: Non
 def is_unfinished(settings: Settings) -> bool:
     """Whether the version that readers see still mentions an erased person, or an erasure was killed."""
     return (settings.raw_dir / UNFINISHED_NAME).exists()
+
+
+def mentions_somebody_erased(settings: Settings, version: Version) -> bool:
+    """Whether what a version publishes for everybody names a person who was erased."""
+    if not settings.raw_dir.exists():
+        return False
+    registry = Registry.read(settings.raw_dir)
+    return bool(registry.erasures) and any(_mentions(version, Eraser(registry)))
 
 
 # ---- who is the same as whom

@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration import dbt_command, erasing, publication
+from orchestration import dbt_command, erasing, publication, rolling_back
 from orchestration.audit import GRAIN_TEST, Audit, audit_build, audit_quarantine
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive, make_private
@@ -164,6 +164,7 @@ def build_and_publish(run: Run) -> Outcome:
     """
     settings = run.settings
     publication.clean_up(settings)
+    rolling_back.forget_what_never_happened(settings)
     # Before raw rows are read: what a killed erasure left to do.
     erasing.finish(settings, run.note)
     tidy_builds(settings, keep=[run.run_id])
@@ -177,6 +178,14 @@ def build_and_publish(run: Run) -> Outcome:
         record = current.record()
         if all(record.get(name) == value for name, value in dependencies.items()):
             return _leave_as_it_is(run, current, record)
+
+        if withdrawn := rolling_back.withdrawn_like(settings, dependencies):
+            raise RunError(
+                f"Version {withdrawn['version']} was rolled back at {withdrawn['at'].replace('T', ' ')} UTC, "
+                "and these inputs, policies and code would publish the same again. Correct what is wrong (a "
+                "landing file, a policy, the code), take an earlier raw table with tieout restore, or publish "
+                "it with --force."
+            )
 
     policies = snapshot.policies
     try:
@@ -243,6 +252,7 @@ def build_and_publish(run: Run) -> Outcome:
         },
     )
     run.has_published(version.name, f"Published version {version.name}.")
+    rolling_back.take_back_withdrawal(settings, dependencies)
     raise_health_alerts(run, version.warehouse_file, policies)
     try:
         publication.remove_old_versions(settings, now=utc_now())
