@@ -14,7 +14,19 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from orchestration.commands import dbt, dev, erase, explain, nightly, prune, query, status, versions
+from orchestration.commands import (
+    dbt,
+    dev,
+    doctor,
+    erase,
+    explain,
+    nightly,
+    prune,
+    query,
+    restore,
+    status,
+    versions,
+)
 from orchestration.commands.base import (
     DONE,
     FAILED,
@@ -29,7 +41,7 @@ from orchestration.runs import RunError
 from orchestration.settings import Settings, SettingsError
 
 # In the order of the help.
-MODULES = (nightly, dbt, status, versions, query, explain, erase, prune, dev)
+MODULES = (nightly, dbt, status, doctor, versions, query, explain, erase, restore, prune, dev)
 COMMANDS: dict[str, Run] = {name: run for module in MODULES for name, run in module.COMMANDS.items()}
 
 

@@ -536,6 +536,8 @@ def _as_killed(settings: Settings, run: RunRecord) -> RunRecord:
         summary = f"Published version {version}, and was killed right after that."
         return replace(run, status="published", published_version=version, summary=summary)
     summary = "The run was killed: it ended without a word. Nothing was published by it."
+    if run.job == RESTORE_JOB:
+        summary = "The restore was killed; tieout restore --list says which rows are current."
     return replace(
         run, status="killed", published_version=None, summary=summary, details=f"{summary} Its log: {run.log}"
     )
@@ -593,10 +595,16 @@ def tidy_builds(settings: Settings, *, keep: Sequence[str] = ()) -> None:
     """
     if not settings.builds_dir.exists():
         return
+    for folder in builds_beyond(settings, keep=keep):
+        shutil.rmtree(folder, ignore_errors=True)
+    flush_folder(settings.builds_dir)
+
+
+def builds_beyond(settings: Settings, *, keep: Sequence[str] = ()) -> list[Path]:
+    """The private folders of runs that are older than what is kept, oldest first."""
+    if not settings.builds_dir.exists():
+        return []
     folders = sorted(
         (path for path in settings.builds_dir.iterdir() if path.is_dir()), key=lambda path: path.name
     )
-    for folder in folders[: -settings.versions_kept]:
-        if folder.name not in keep:
-            shutil.rmtree(folder, ignore_errors=True)
-    flush_folder(settings.builds_dir)
+    return [folder for folder in folders[: -settings.versions_kept] if folder.name not in keep]

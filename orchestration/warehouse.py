@@ -27,7 +27,7 @@ from orchestration.raw.policies import PolicyError, check_policies
 from orchestration.raw.problems import LoadError
 from orchestration.raw.pruning import prune, retention_days
 from orchestration.raw.snapshot import SnapshotInfo, write_snapshot, write_table
-from orchestration.runs import Run, RunError, RunOptions, read_journal, tidy_builds, utc_now
+from orchestration.runs import OPERATOR_JOBS, Run, RunError, RunOptions, read_journal, tidy_builds, utc_now
 from orchestration.settings import Settings
 from orchestration.solvers.registry import SOLVERS, SolverError, run_solver, write_empty_tables
 
@@ -100,7 +100,7 @@ def write_control_tables(settings: Settings, options: RunOptions, snapshot: Snap
             "published_version": record.published_version,
         }
         for record in read_journal(settings)
-        if record.job != "load" and record.status in LISTED_STATUSES
+        if record.job not in {"load", *OPERATOR_JOBS} and record.status in LISTED_STATUSES
     ]
     rows: dict[str, Sequence[Mapping[str, Any]]] = {
         "build_parameters": [{"as_of_date": options.as_of, "known_at": options.known_at}],
@@ -183,8 +183,8 @@ def build_and_publish(run: Run) -> Outcome:
             raise RunError(
                 f"Version {withdrawn['version']} was rolled back at {withdrawn['at'].replace('T', ' ')} UTC, "
                 "and these inputs, policies and code would publish the same again. Correct what is wrong (a "
-                "landing file, a policy, the code), take an earlier raw table with tieout restore, or publish "
-                "it with --force."
+                "landing file, a policy, the code), take an earlier raw table with tieout restore, or give "
+                "--force to publish it."
             )
 
     policies = snapshot.policies
