@@ -36,6 +36,7 @@ from orchestration.runs import (
     RunOptions,
     builds_beyond,
     home_lock,
+    lock_file,
     open_run,
 )
 from orchestration.settings import Settings
@@ -77,14 +78,14 @@ def restore_raw(
             f"UTC instead of {before.rows_accepted} of {before.loaded_at:%Y-%m-%d %H:%M} UTC."
         )
         run.note(run.summary)
-    raise_alert(
-        settings,
-        alert_id=f"restore-{run.run_id}",
-        run_id=run.run_id,
-        summary=f"Tieout restored {run.summary}",
-        details="The landing file is not loaded until it changes.",
-        log=str(run.log),
-    )
+        raise_alert(
+            settings,
+            alert_id=f"restore-{run.run_id}",
+            run_id=run.run_id,
+            summary=f"Tieout restored {run.summary}",
+            details="The landing file is not loaded until it changes.",
+            log=str(run.log),
+        )
     return before, after
 
 
@@ -160,7 +161,7 @@ def make_room(
         if not is_rehearsal:
             clean_up(settings)
         naive = now.replace(tzinfo=None)
-        files = _Files(settings.home)
+        files = _Files(settings)
         if versions:
             room.versions = remove_old_versions(settings, now=naive, is_rehearsal=is_rehearsal)
         if builds:
@@ -194,10 +195,13 @@ def _remove_builds(settings: Settings, folders: list[Path]) -> None:
 class _Files:
     """What each part of a home takes on disk; a file with several names goes with the last of them."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._sizes: dict[tuple[int, int], int] = {}
         self._names: dict[tuple[int, int], set[Path]] = {}
-        for path in home.rglob("*"):
+        for path in settings.home.rglob("*"):
+            # Its few bytes are only there while this one holds the home.
+            if path == lock_file(settings):
+                continue
             try:
                 status = path.lstat()
             except FileNotFoundError:

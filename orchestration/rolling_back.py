@@ -116,16 +116,17 @@ def roll_back(settings: Settings, target: Version, reporter: Reporter, *, reason
         publication.switch_back(settings, target)
         run.status, run.summary = ROLLED_BACK, f"Went back from version {current.name} to {target.name}."
         run.note(run.summary)
+        # While the journal still says that it runs: whoever finds it dead tells instead.
+        raise_alert(
+            settings,
+            alert_id=rollback_alert_id(run.run_id),
+            run_id=run.run_id,
+            summary=f"Tieout was rolled back: readers see version {target.name} instead of {current.name}",
+            details=reason or "No reason was given.",
+            log=str(run.log),
+        )
         # A version that names an erased person can go now that nobody sees it.
         finish(settings, run.note)
-    raise_alert(
-        settings,
-        alert_id=rollback_alert_id(run.run_id),
-        run_id=run.run_id,
-        summary=f"Tieout was rolled back: readers see version {target.name} instead of {current.name}",
-        details=reason or "No reason was given.",
-        log=str(run.log),
-    )
     return current
 
 
