@@ -169,7 +169,9 @@ def _room(settings: Settings) -> Iterator[Finding]:
     free = shutil.disk_usage(place).free
     builds = list(settings.builds_dir.iterdir()) if settings.builds_dir.exists() else []
     last_build = max((folder_size(folder) for folder in builds if folder.is_dir()), default=0)
-    current = current_version(settings) if settings.home.exists() else None
+    current = None
+    with contextlib.suppress(PublicationError):
+        current = current_version(settings)
     published = 0 if current is None else folder_size(current.folder)
     needed = max(last_build + published, published * BUILD_TO_PUBLISHED)
     if free < needed:
@@ -193,7 +195,7 @@ def _versions(settings: Settings) -> Iterator[Finding]:
         current_version(settings)
     except PublicationError as error:
         names = ", ".join(version.name for version in list_versions(settings)) or "none"
-        yield Finding(ERROR, HOME, str(error), f"Versions that are there: {names}.")
+        yield Finding(ERROR, HOME, str(error), f"tieout rollback VERSION; versions that are there: {names}.")
     for one in list_versions(settings):
         for difference in check_shape(one):
             yield Finding(

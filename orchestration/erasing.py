@@ -29,6 +29,7 @@ from orchestration.publication import (
     list_versions,
     next_sequence,
     remove_folder,
+    withdrawn_file,
 )
 from orchestration.raw import erasure
 from orchestration.raw.contract import read_contracts
@@ -368,7 +369,7 @@ def _mentions(version: Version, eraser: Eraser) -> Iterator[str]:
 
 def _text_files(settings: Settings) -> list[Path]:
     """Logs, and the records of runs and alerts, which may quote rows."""
-    records = [alerts_file(settings), journal_file(settings)]
+    records = [alerts_file(settings), journal_file(settings), withdrawn_file(settings)]
     folders = [settings.home / "logs", *(folder / "logs" for folder in _private_folders(settings))]
     logs = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     return [file for file in (*records, *logs) if file.exists()]

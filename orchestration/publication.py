@@ -107,8 +107,8 @@ def current_version(settings: Settings) -> Version | None:
     version = _version(folder)
     if version is None or not version.warehouse_file.is_file():
         raise PublicationError(
-            f"{link} points to {folder}, which holds no published version. Point it to a folder of "
-            f"{settings.versions_dir}, or remove the link and run a nightly."
+            f"{link} points to {folder}, which holds no published version. Point it to one with tieout "
+            "rollback VERSION, or remove the link and run a nightly."
         )
     return version
 

@@ -78,14 +78,25 @@ def version_before(settings: Settings) -> Version:
     return earlier[-1]
 
 
-def roll_back(settings: Settings, target: Version, reporter: Reporter, *, reason: str = "") -> Version:
+def current_if_whole(settings: Settings) -> Version | None:
+    """The current version; None also where the link is there and leads nowhere."""
+    try:
+        return current_version(settings)
+    except publication.PublicationError:
+        if not settings.current_link.is_symlink():
+            raise
+        return None
+
+
+def roll_back(settings: Settings, target: Version, reporter: Reporter, *, reason: str = "") -> Version | None:
     """Let readers see ``target`` instead of the current version, which stays where it is.
 
     What is withdrawn is written down before the switch: killed between the two, the current version stays
-    what it was, and the next run forgets that it was to go. A newer target is a way to undo this.
+    what it was, and the next run forgets that it was to go. A newer target is a way to undo this, and any
+    target mends a link that leads nowhere.
 
     Returns:
-        The version that was current before.
+        The version that was current before; None where the link led nowhere.
 
     Raises:
         RunError: the target is current already, not whole, or names a person who was erased.
@@ -95,10 +106,8 @@ def roll_back(settings: Settings, target: Version, reporter: Reporter, *, reason
         publication.clean_up(settings)
         forget_what_never_happened(settings)
         finish(settings, run.note)
-        current = current_version(settings)
-        if current is None:
-            raise RunError("Nothing is published yet, so there is nothing to go back from.")
-        if current.sequence == target.sequence:
+        current = current_if_whole(settings)
+        if current is not None and current.sequence == target.sequence:
             raise RunError(f"Version {target.name} is current already.")
         if not target.folder.is_dir():
             raise RunError(f"Version {target.name} is not there any more.")
@@ -114,14 +123,15 @@ def roll_back(settings: Settings, target: Version, reporter: Reporter, *, reason
         run.will_publish(target.name)
         write_withdrawn(settings, _withdrawn_after(settings, current, target, reason, run.run_id))
         publication.switch_back(settings, target)
-        run.status, run.summary = ROLLED_BACK, f"Went back from version {current.name} to {target.name}."
+        left = "a link that led nowhere" if current is None else f"version {current.name}"
+        run.status, run.summary = ROLLED_BACK, f"Went back from {left} to {target.name}."
         run.note(run.summary)
         # While the journal still says that it runs: whoever finds it dead tells instead.
         raise_alert(
             settings,
             alert_id=rollback_alert_id(run.run_id),
             run_id=run.run_id,
-            summary=f"Tieout was rolled back: readers see version {target.name} instead of {current.name}",
+            summary=f"Tieout was rolled back: readers see version {target.name} instead of {left}",
             details=reason or "No reason was given.",
             log=str(run.log),
         )
@@ -131,7 +141,7 @@ def roll_back(settings: Settings, target: Version, reporter: Reporter, *, reason
 
 
 def _withdrawn_after(
-    settings: Settings, current: Version, target: Version, reason: str, run_id: str
+    settings: Settings, current: Version | None, target: Version, reason: str, run_id: str
 ) -> list[dict[str, Any]]:
     """What is withdrawn once the target is current: everything between, and what was before and is older."""
     kept = [
@@ -152,13 +162,15 @@ def _withdrawn_after(
             "depends_on": {name: version.record().get(name) for name in DEPENDS_ON},
         }
         for version in list_versions(settings)
-        if target.sequence < version.sequence <= current.sequence and version.name not in known
+        if current is not None
+        and target.sequence < version.sequence <= current.sequence
+        and version.name not in known
     ]
 
 
 def forget_what_never_happened(settings: Settings) -> None:
     """Drop what a rollback wrote down that was killed before its switch; the caller holds the home."""
-    current = current_version(settings)
+    current = current_if_whole(settings)
     withdrawn = read_withdrawn(settings)
     runs = {record["by_run"] for record in withdrawn if current and record["version"] == current.name}
     if runs:

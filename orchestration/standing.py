@@ -307,6 +307,9 @@ def _judge_holder(standing: Standing) -> None:
 def _note_what_operators_did(standing: Standing) -> None:
     try:
         for record in read_withdrawn(standing.settings):
+            if standing.version is not None and record["sequence"] < standing.version.sequence:
+                # Something newer is published.
+                continue
             reason = f" ({record['reason']})" if record.get("reason") else ""
             standing.notes.append(
                 f"Version {record['version']} was rolled back at {record['at'].replace('T', ' ')} "

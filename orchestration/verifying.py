@@ -88,7 +88,18 @@ def verify_version(version: Version, report: Callable[[str], None] = lambda _lin
     Args:
         report: told what is being read.
     """
-    result = Verified(version.name, differences=check_shape(version))
+    result = Verified(version.name)
+    try:
+        _verify_version(version, result, report)
+    except FileNotFoundError as error:
+        result.differences.append(f"{error.filename}: is not there")
+    if not version.folder.exists():
+        result.differences, result.notes = [], ["was removed meanwhile"]
+    return result
+
+
+def _verify_version(version: Version, result: Verified, report: Callable[[str], None]) -> None:
+    result.differences += check_shape(version)
     record = version.record()
     _compare_files(version, record.get("files", {}), result)
     if version.warehouse_file.is_file():
@@ -99,7 +110,6 @@ def verify_version(version: Version, report: Callable[[str], None] = lambda _lin
         }
         _compare_tables(version.warehouse_file, recorded, result)
     _compare_restricted(version, record.get("restricted_tables", {}), result)
-    return result
 
 
 def _compare_files(version: Version, recorded: Mapping[str, str], result: Verified) -> None:

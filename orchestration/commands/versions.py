@@ -101,8 +101,13 @@ def _versions(settings: Settings) -> list[dict[str, Any]]:
 
 def run_rollback(settings: Settings, arguments: argparse.Namespace) -> int:
     """Go back, and say what that means for the next run."""
-    from orchestration.publication import current_version
-    from orchestration.rolling_back import NoSuchVersion, find_version, roll_back, version_before
+    from orchestration.rolling_back import (
+        NoSuchVersion,
+        current_if_whole,
+        find_version,
+        roll_back,
+        version_before,
+    )
 
     try:
         if arguments.version is None:
@@ -111,7 +116,7 @@ def run_rollback(settings: Settings, arguments: argparse.Namespace) -> int:
             target = find_version(settings, arguments.version)
     except NoSuchVersion as error:
         raise CommandFailed(str(error)) from error
-    current = current_version(settings)
+    current = current_if_whole(settings)
     if current is not None and current.sequence == target.sequence:
         raise CommandFailed(f"Version {target.name} is what readers see already.")
     reporter = reporter_for(sys.stderr)
@@ -119,6 +124,9 @@ def run_rollback(settings: Settings, arguments: argparse.Namespace) -> int:
         before = roll_back(settings, target, reporter, reason=arguments.reason)
     finally:
         reporter.close()
+    if before is None:
+        print(f"Readers see version {target.name} now.")
+        return DONE
     print(f"Readers see version {target.name} now, and not {before.name} any more.")
     if target.sequence < before.sequence:
         print(

@@ -121,7 +121,9 @@ def mark(settings: Settings) -> int:
 
 def go_back(settings: Settings, sequence: int | None = None, reason: str = "") -> Version:
     target = version_before(settings) if sequence is None else find_version(settings, str(sequence))
-    return roll_back(settings, target, SilentReporter(), reason=reason)
+    before = roll_back(settings, target, SilentReporter(), reason=reason)
+    assert before is not None
+    return before
 
 
 def main(settings: Settings, *arguments: str) -> int:
@@ -218,6 +220,21 @@ def test_the_command_goes_back_and_forth(settings: Settings, capsys: pytest.Capt
     assert main(settings, "rollback", "17") == cli.FAILED
     # A mistake in the terminal is no failed run.
     assert {run.status for run in read_journal(settings)} == {"rolled_back"}
+
+
+def test_a_link_that_leads_nowhere_is_mended(settings: Settings, capsys: pytest.CaptureFixture[str]) -> None:
+    settings.current_link.unlink()
+    settings.current_link.symlink_to("versions/none")
+    assert main(settings, "rollback") == cli.FAILED
+    assert "tieout rollback VERSION" in capsys.readouterr().err
+    assert main(settings, "rollback", "3") == cli.DONE
+    assert mark(settings) == 3
+    assert publication.read_withdrawn(settings) == []
+    # What is no link is somebody's own, and stays.
+    settings.current_link.unlink()
+    settings.current_link.write_text("mine")
+    assert main(settings, "rollback", "2") == cli.FAILED
+    assert settings.current_link.read_text() == "mine"
 
 
 def test_nothing_goes_back_while_a_run_holds_the_home(settings: Settings) -> None:
