@@ -124,7 +124,8 @@ def roll_back(settings: Settings, target: Version, reporter: Reporter, *, reason
         write_withdrawn(settings, _withdrawn_after(settings, current, target, reason, run.run_id))
         publication.switch_back(settings, target)
         left = "a link that led nowhere" if current is None else f"version {current.name}"
-        run.status, run.summary = ROLLED_BACK, f"Went back from {left} to {target.name}."
+        way = "forward" if current is not None and current.sequence < target.sequence else "back"
+        run.status, run.summary = ROLLED_BACK, f"Went {way} from {left} to {target.name}."
         run.note(run.summary)
         # While the journal still says that it runs: whoever finds it dead tells instead.
         raise_alert(
@@ -135,8 +136,11 @@ def roll_back(settings: Settings, target: Version, reporter: Reporter, *, reason
             details=reason or "No reason was given.",
             log=str(run.log),
         )
-        # A version that names an erased person can go now that nobody sees it.
-        finish(settings, run.note)
+        try:
+            # A version that names an erased person can go now that nobody sees it.
+            finish(settings, run.note)
+        except (OSError, publication.PublicationError) as error:
+            run.warn(f"An erasure could not be finished: {error}")
     return current
 
 

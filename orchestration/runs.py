@@ -385,7 +385,7 @@ class Run:
 
     def fail(self, text: str) -> None:
         """Write down why the run cannot publish; unless it already has, it ends as failed."""
-        if self.status == "published":
+        if self.status in ("published", ROLLED_BACK):
             self.warn(f"After the publication: {text}")
             return
         self.problems.append(text)

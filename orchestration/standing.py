@@ -178,11 +178,11 @@ def read_standing(settings: Settings, *, now: datetime) -> Standing:
 
 
 def confirmed_at(version: Version, runs: Sequence[RunRecord]) -> datetime:
-    """When a run last published the version or found nothing changed since it; UTC without zone."""
+    """When the version was published, or a run last found nothing changed since; UTC without zone."""
     times = [
         run.finished_at or run.started_at
         for run in runs
-        if run.published_version == version.name and run.status in ("published", "unchanged")
+        if run.published_version == version.name and run.status == "unchanged"
     ]
     return max([version.published_at(), *times])
 

@@ -226,18 +226,25 @@ def read_published_tables(file: Path) -> dict[str, PublishedTable | str]:
         duckdb.Error: the file as a whole cannot be read.
     """
     found: dict[str, PublishedTable | str] = {}
-    with _in_utc(duckdb.connect()) as connection:
-        connection.execute(f"attach {_text(str(file))} as published (read_only)")
-        tables = _tables(connection, "published", PUBLISHED_SCHEMA)
-    for table, columns in tables.items():
-        # Each by a connection of its own: an engine that has met a broken block refuses everything after it.
-        try:
-            with _in_utc(duckdb.connect()) as connection:
-                connection.execute(f"attach {_text(str(file))} as published (read_only)")
+    connection = _attached(file)
+    try:
+        for table, columns in _tables(connection, "published", PUBLISHED_SCHEMA).items():
+            try:
                 found[table] = _published_table(connection, table, columns)
-        except duckdb.Error as error:
-            found[table] = str(error).strip().splitlines()[0]
+            except duckdb.Error as error:
+                found[table] = str(error).strip().splitlines()[0]
+                # An engine that has met a broken block may refuse everything after it.
+                connection.close()
+                connection = _attached(file)
+    finally:
+        connection.close()
     return found
+
+
+def _attached(file: Path) -> duckdb.DuckDBPyConnection:
+    connection = _in_utc(duckdb.connect())
+    connection.execute(f"attach {_text(str(file))} as published (read_only)")
+    return connection
 
 
 def _copy_table(

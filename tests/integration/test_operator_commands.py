@@ -140,7 +140,7 @@ def test_going_back_is_a_switch_that_the_journal_and_the_alerts_know(settings: S
     (run,) = read_journal(settings)
     assert (run.job, run.status, run.published_version) == ("rollback", "rolled_back", "000002-run-2")
     (alert,) = read_records(alerts_file(settings))
-    assert "readers see version 000002-run-2 instead of 000003-run-3" in alert["summary"]
+    assert "readers see version 000002-run-2 instead of version 000003-run-3" in alert["summary"]
     assert alert["details"] == "wrong prices"
 
 
