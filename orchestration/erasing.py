@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -45,6 +46,9 @@ from orchestration.settings import Settings
 # Below the raw store while an erasure is under way, so that one that was killed is brought to its end. It
 # holds the number of the first version that can be without the person.
 UNFINISHED_NAME = "erasure.unfinished"
+# Valid from 0 on. The scheduler writes an event in milliseconds; what holds its history longer is another
+# program.
+HISTORY_WAIT_SECONDS = 10
 
 
 @dataclass
@@ -157,13 +161,20 @@ def finish(settings: Settings, report: Callable[[str], None] = lambda _line: Non
         remove_folder(version.folder)
     for file in _text_files(settings):
         _clean_text_file(file, eraser)
+    for file in _history_files(settings):
+        try:
+            _clean_history(file, eraser)
+        except sqlite3.Error as error:
+            is_done = False
+            report(f"{file} could not be searched for the erased person ({error}); the next run tries again")
     if is_done:
         marker.unlink()
         flush_folder(settings.raw_dir)
 
 
 def is_unfinished(settings: Settings) -> bool:
-    """Whether the version that readers see still mentions an erased person, or an erasure was killed."""
+    """Whether the version that readers see, or the scheduler's history, may still mention an erased person,
+    or an erasure was killed."""
     return (settings.raw_dir / UNFINISHED_NAME).exists()
 
 
@@ -309,10 +320,20 @@ def _survey(settings: Settings, person: Person, eraser: Eraser, report: Callable
         ],
         texts=[
             str(file.relative_to(settings.home))
-            for file in _text_files(settings)
-            if _clean_text_file(file, eraser, is_rehearsal=True)
+            for file in (*_text_files(settings), *_history_files(settings))
+            if _may_mention(file, eraser)
         ],
     )
+
+
+def _may_mention(file: Path, eraser: Eraser) -> bool:
+    if file.suffix != ".db":
+        return _clean_text_file(file, eraser, is_rehearsal=True)
+    try:
+        return _clean_history(file, eraser, is_rehearsal=True)
+    except sqlite3.Error:
+        # Held by another program, so nobody can say; it is tried again when the erasure is finished.
+        return True
 
 
 # ---- private folders
@@ -345,8 +366,11 @@ def _empty(folder: Path) -> None:
 def _mentions(version: Version, eraser: Eraser) -> Iterator[str]:
     """The columns of what is published for everybody that mention an erased person, as ``table.column``.
 
-    Only a text with a blank or an address in it can name a person in full.
+    Only a text with a blank, an address, eight digits or a letter of a script without blanks in it can name a
+    person in full.
     """
+    digits = r"([0-9][-./()]*){8}"
+    unspaced = r"[\x{3040}-\x{30ff}\x{3400}-\x{9fff}\x{ac00}-\x{d7af}]"
     with engine.open_read_only(version.warehouse_file) as connection:
         columns = connection.execute(
             "select schema_name, table_name, column_name from duckdb_columns() "
@@ -356,7 +380,8 @@ def _mentions(version: Version, eraser: Eraser) -> Iterator[str]:
             name = f'"{column}"'
             values = connection.execute(
                 f'select distinct {name} from "{schema}"."{table}" '
-                f"where contains({name}, ' ') or contains({name}, '@')"
+                f"where contains({name}, ' ') or contains({name}, '@') or contains({name}, '%40') "
+                f"or regexp_matches({name}, '{digits}') or regexp_matches({name}, '{unspaced}')"
             )
             while rows := values.fetchmany(10_000):
                 if any(eraser.names_somebody(text) for (text,) in rows):
@@ -372,13 +397,20 @@ def _text_files(settings: Settings) -> list[Path]:
     records = [alerts_file(settings), journal_file(settings), withdrawn_file(settings)]
     folders = [settings.home / "logs", *(folder / "logs" for folder in _private_folders(settings))]
     logs = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
-    return [file for file in (*records, *logs) if file.exists()]
+    # What dbt says of a failing node.
+    results = [folder / "target" / "run_results.json" for folder in _private_folders(settings)]
+    return [file for file in (*records, *logs, *results) if file.exists()]
 
 
 def _clean_text_file(file: Path, eraser: Eraser, *, is_rehearsal: bool = False) -> bool:
     """Whether a text mentions an erased person; every mention is replaced."""
     text = file.read_text(encoding="utf-8", errors="replace")
-    cleaned = "".join(eraser.clean_text(line) for line in text.splitlines(keepends=True))
+    if file.suffix == ".json":
+        cleaned = eraser.clean_document(text)
+    else:
+        # A line of a record is a document of its own; the line end is none of its contents.
+        lines = text.splitlines(keepends=True)
+        cleaned = "".join(eraser.clean_document(line.rstrip("\r\n")) + _line_end(line) for line in lines)
     if cleaned == text:
         return False
     if not is_rehearsal:
@@ -386,3 +418,58 @@ def _clean_text_file(file: Path, eraser: Eraser, *, is_rehearsal: bool = False) 
         write_text(file, cleaned)
         file.chmod(mode)
     return True
+
+
+def _line_end(line: str) -> str:
+    return line[len(line.rstrip("\r\n")) :]
+
+
+# ---- the scheduler's history
+
+
+def _history_files(settings: Settings) -> list[Path]:
+    """The scheduler's databases, whose events tell what runs said; that may quote rows."""
+    return sorted(settings.dagster_home.rglob("*.db"))
+
+
+def _clean_history(file: Path, eraser: Eraser, *, is_rehearsal: bool = False) -> bool:
+    """Whether a database of the scheduler mentions an erased person; every mention is replaced.
+
+    Raises:
+        sqlite3.Error: another program holds it, or it is no database.
+    """
+    # Most texts of events repeat: keys, names of tables and tests.
+    known: dict[str, str] = {}
+    is_changed = False
+    with closing(sqlite3.connect(file, timeout=HISTORY_WAIT_SECONDS)) as connection:
+        connection.execute("pragma secure_delete = on")
+        tables = connection.execute("select name from sqlite_master where type = 'table'").fetchall()
+        for (table,) in tables:
+            columns = [
+                row[1] for row in connection.execute(f'pragma table_info("{table}")') if _is_text(row[2])
+            ]
+            for column in columns:
+                cells = connection.execute(
+                    f'select rowid, "{column}" from "{table}" where typeof("{column}") = \'text\''
+                ).fetchall()
+                for row, text in cells:
+                    if text not in known:
+                        known[text] = eraser.clean_document(text)
+                    if known[text] == text:
+                        continue
+                    is_changed = True
+                    if is_rehearsal:
+                        return True
+                    connection.execute(
+                        f'update "{table}" set "{column}" = ? where rowid = ?', (known[text], row)
+                    )
+        connection.commit()
+        if is_changed:
+            # Old pages would go on holding what was replaced, in the file and in its log.
+            connection.execute("vacuum")
+            connection.execute("pragma wal_checkpoint(truncate)")
+    return is_changed
+
+
+def _is_text(data_type: str) -> bool:
+    return data_type.upper().startswith(("TEXT", "VARCHAR"))

@@ -1,7 +1,8 @@
-"""Tells somebody whose health fell: one alert per account, kind and month, after a publication.
+"""Tells whose health fell, or of whom no more is heard: one alert per account, kind and month.
 
-Add here which of the published alerts are raised, and how one reads. What is a fall is decided by
-``fct_health_alerts``; how somebody is told by ``alerts.py``. Nothing here makes a published run a failed one.
+It is told after a publication, in which nothing here makes a published run a failed one. Add here which of
+the published alerts are raised, and how one reads. What is a fall is decided by ``fct_health_alerts``; how
+somebody is told by ``alerts.py``.
 """
 
 from __future__ import annotations
@@ -29,7 +30,8 @@ NEWEST_COMPLETE_MONTH = "select max(month) from marts.dim_months where is_comple
 # Where most is at stake first.
 FALLS = """
     select alerts.account_id, alerts.alert_kind, alerts.compared_month, alerts.from_band, alerts.to_band,
-        alerts.from_score, alerts.to_score, alerts.mrr_amount, accounts.owner_id
+        alerts.from_score, alerts.to_score, alerts.from_coverage, alerts.to_coverage, alerts.mrr_amount,
+        alerts.mrr_at_risk_amount, accounts.owner_id
     from marts.fct_health_alerts as alerts
     left join marts.dim_account_360 as accounts on alerts.account_id = accounts.account_id
     where alerts.month = ?
@@ -47,7 +49,13 @@ def beginning_file(settings: Settings) -> Path:
 
 @dataclass(frozen=True)
 class Fall:
-    """One published alert of a month; scores are points of 100, ``mrr`` is in the reporting currency."""
+    """One published alert of a month.
+
+    Attributes:
+        from_score, to_score: points of 100; None where nothing was known.
+        from_coverage, to_coverage: what health rests on, 1 = all measures.
+        mrr, mrr_at_risk: in the reporting currency; of the second notice was given.
+    """
 
     account_id: str
     kind: str
@@ -55,9 +63,12 @@ class Fall:
     compared_month: date
     from_band: str
     to_band: str
-    from_score: Decimal
-    to_score: Decimal
+    from_score: Decimal | None
+    to_score: Decimal | None
+    from_coverage: Decimal
+    to_coverage: Decimal
     mrr: Decimal
+    mrr_at_risk: Decimal
     owner_id: str | None
 
     @property
@@ -67,12 +78,17 @@ class Fall:
 
     def summary(self, currency: str) -> str:
         """One line, without the name of anybody."""
-        points = f"{self.from_score:.1f} to {self.to_score:.1f} points"
-        if self.kind == "band_drop":
+        points = f"{_points(self.from_score)} to {_points(self.to_score)} points"
+        if self.kind == "coverage_fall":
+            known = f"{_percent(self.from_coverage)} to {_percent(self.to_coverage)}"
+            what = f"rests on less: what is known of it went from {known} ({points})"
+        elif self.kind == "band_drop":
             what = f"went from {self.from_band} to {self.to_band} ({points})"
         else:
             what = f"fell from {points}"
         stake = f"MRR {self.mrr:,.2f} {currency}"
+        if self.mrr_at_risk:
+            stake += f", under notice {self.mrr_at_risk:,.2f}"
         return f"Health of account {self.account_id} {what} by the end of {self.month:%Y-%m}; {stake}"
 
     def details(self, currency: str) -> str:
@@ -82,6 +98,14 @@ class Fall:
             f"{self.summary(currency)}. Compared with the end of {self.compared_month:%Y-%m}. {owner} "
             f"What its health is made of: marts.fct_health_measures_by_account_month."
         )
+
+
+def _points(score: Decimal | None) -> str:
+    return "unknown" if score is None else f"{score:.1f}"
+
+
+def _percent(share: Decimal) -> str:
+    return f"{100 * share:.0f} %"
 
 
 def raise_health_alerts(run: Run, warehouse_file: Path, policies: Mapping[str, str]) -> None:

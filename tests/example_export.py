@@ -43,8 +43,10 @@ CURRENCY_IDS = {"usd": "1", "eur": "4"}
 PRIMARY_BOOK = "1"
 
 _SOURCES = ("billing", "crm", "ledger")
-# What sales people type differs from billing in the example, and its controls say so without stopping anything.
+# What sales people type differs from billing in the example; its controls say so without stopping anything.
 DEALS = ("crm.deal",)
+# What deals were before they were as they are.
+HISTORY_OF_DEALS = ("crm.deal_stage", "crm.deal_property_history")
 
 
 @dataclass
@@ -158,6 +160,45 @@ class Billed:
         return self.invoice["tax"] != "0"
 
 
+@dataclass(frozen=True)
+class Payer:
+    """An account that pays: from which day on, in a year by its first month-end, and its card in the CRM."""
+
+    account: str
+    company: str | None
+    first_paid: date
+    first_year: Decimal
+
+    @property
+    def label(self) -> str:
+        return f"account {self.account} pays"
+
+
+@dataclass
+class Won:
+    """A won deal with its company, and the account that it won."""
+
+    deal: Row
+    company: Row
+    payer: Payer
+
+    @property
+    def account(self) -> str:
+        return self.payer.account
+
+    @property
+    def label(self) -> str:
+        return f"crm.deal {self.deal['deal_id']}"
+
+    @property
+    def month(self) -> str:
+        return self.deal["property_createdate"][:7]
+
+    def win_on(self, day: date) -> None:
+        """It was made and won on the day: it has no history."""
+        self.deal["property_createdate"] = self.deal["property_closedate"] = f"{day}T12:00:00Z"
+
+
 @dataclass
 class ExampleExport:
     """The tables of a landing folder.
@@ -166,6 +207,7 @@ class ExampleExport:
         source: the folder they are read from.
         customers: those that are given out, or have more to them than invoices and charges.
         months: those in which something was given out.
+        every_won: the deals that ``win_every_payer`` made.
     """
 
     source: Path = EXAMPLE_LANDING
@@ -173,6 +215,7 @@ class ExampleExport:
     months: set[str] = field(default_factory=set)
     _tables: dict[str, list[Row]] = field(default_factory=dict)
     _billed: list[Billed] = field(default_factory=list)
+    every_won: list[Won] = field(default_factory=list)
 
     # ---- rows
 
@@ -295,6 +338,45 @@ class ExampleExport:
     def movement(self, source: str) -> Row:
         """The movement of the processor's balance that a charge, refund or payout made."""
         return self.one("billing.balance_transaction", source=source)
+
+    # ---- CRM
+
+    def win_every_payer(self, payers: Iterable[Payer]) -> None:
+        """In place of all deals one for each account that pays, won on the day and worth what it pays."""
+        deal_like = self.every("crm.deal", property_dealtype="newbusiness")[0]
+        company_like = self.rows("crm.deal_company")[0]
+        for table in (*DEALS, "crm.deal_company"):
+            self.remove(table, *self.rows(table))
+        for number, payer in enumerate(sorted(payers, key=lambda payer: (payer.first_paid, payer.account))):
+            deal_id = str(900_000_000 + number)
+            deal = self.add("crm.deal", deal_like, deal_id=deal_id, property_amount=str(payer.first_year))
+            deal |= {"deal_pipeline_stage_id": "closedwon", "is_deleted": "false"}
+            company = self.add(
+                "crm.deal_company",
+                company_like,
+                deal_id=deal_id,
+                company_id=payer.company or self.card(payer),
+            )
+            won = Won(deal, company, payer)
+            won.win_on(payer.first_paid)
+            self.every_won.append(won)
+
+    def card(self, payer: Payer | None = None) -> str:
+        """The id of a company's card that is new: of an account that pays, or of a company that does not."""
+        like = self.rows("crm.company")[0]
+        company = self.add("crm.company", dict.fromkeys(like, ""), id=str(910_000_000 + len(self.every_won)))
+        company |= {name: like[name] for name in ("property_createdate", "is_deleted", "_fivetran_synced")}
+        company["property_stripe_customer_id"] = payer.account if payer else ""
+        return company["id"]
+
+    def won(self, is_wanted: Callable[[Won], bool] = lambda won: True) -> Won:
+        """The first won deal whose account, and whose month if it can be, was not given out yet."""
+        fitting = [won for won in self.every_won if won.account not in self.customers and is_wanted(won)]
+        if not fitting:
+            raise LookupError("The example has no such deal left")
+        found = next((won for won in fitting if won.month not in self.months), fitting[0])
+        self.take(found.account, found.month)
+        return found
 
     # ---- ledger
 

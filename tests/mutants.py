@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 
 from tests.example_export import (
@@ -42,6 +43,7 @@ from tests.example_export import (
     Entry,
     ExampleExport,
     LedgerLine,
+    Won,
     day_later,
     moved,
     next_month,
@@ -90,6 +92,8 @@ class Mutant:
 LEDGER: list[Mutant] = []
 BILLING: list[Mutant] = []
 COSTS: list[Mutant] = []
+# Of an export in which every account that pays was won by one deal, worth what the account pays.
+CRM: list[Mutant] = []
 
 
 def _mutant(into: list[Mutant], sentence: str, fails: set[str]) -> Callable[[Change], Change]:
@@ -110,6 +114,10 @@ def billing(sentence: str, fails: set[str]) -> Callable[[Change], Change]:
 
 def costs(sentence: str, fails: set[str]) -> Callable[[Change], Change]:
     return _mutant(COSTS, sentence, fails)
+
+
+def crm(sentence: str, fails: set[str]) -> Callable[[Change], Change]:
+    return _mutant(CRM, sentence, fails)
 
 
 def is_yearly(billed: Billed) -> bool:
@@ -1055,7 +1063,136 @@ def _(export: ExampleExport) -> Touched:
     return Touched(("FA-0015", ""), ("ledger.capitalized_asset FA-0015",), ("2025-11",))
 
 
+# ---- the CRM: amounts
+
+
+@crm("a won deal is a cent too high", {"crm_won_deals_amount"})
+def _(export: ExampleExport) -> Touched:
+    won = export.won()
+    won.deal["property_amount"] = str(Decimal(won.deal["property_amount"]) + _CENT)
+    return Touched((won.account,), (won.label,))
+
+
+@crm("a won deal has no amount", {"crm_won_deals_amount"})
+def _(export: ExampleExport) -> Touched:
+    won = export.won()
+    won.deal["property_amount"] = ""
+    return Touched((won.account,), (f"what {won.payer.label}",))
+
+
+# An account is won once, by all deals of its first month.
+@crm("a won deal is there twice, under another number", {"crm_won_deals_amount"})
+def _(export: ExampleExport) -> Touched:
+    won = export.won()
+    again = export.add("crm.deal", won.deal, deal_id="990000001")
+    export.add("crm.deal_company", won.company, deal_id=again["deal_id"])
+    return Touched((won.account,), (won.label,))
+
+
+# What an account pays is what its price says of the quantity that was billed.
+@crm("the first invoice line of an account is of one seat more", {"crm_won_deals_amount"})
+def _(export: ExampleExport) -> Touched:
+    months = {won.account: won.month for won in export.every_won}
+    billed = export.invoice(lambda billed: is_monthly(billed) and billed.month == months.get(billed.customer))
+    plus(billed.line, "quantity", 1)
+    return Touched((billed.id, billed.customer), (f"what account {billed.customer} pays",))
+
+
+# ---- the CRM: who is won
+
+
+@crm("a won deal is missing", {"crm_won_deals_billed"})
+def _(export: ExampleExport) -> Touched:
+    won = export.won()
+    export.remove("crm.deal", won.deal)
+    return Touched((won.account,), (won.payer.label,))
+
+
+@crm("a won deal was deleted", {"crm_won_deals_billed"})
+def _(export: ExampleExport) -> Touched:
+    won = export.won()
+    won.deal["is_deleted"] = "true"
+    return Touched((won.account,), (won.payer.label,))
+
+
+@crm("the deal of an account that pays is lost", {"crm_won_deals_billed"})
+def _(export: ExampleExport) -> Touched:
+    won = export.won()
+    won.deal["deal_pipeline_stage_id"] = "closedlost"
+    return Touched((won.account,), (won.payer.label,))
+
+
+@crm("the deal of a new account is of existing business", {"crm_won_deals_billed"})
+def _(export: ExampleExport) -> Touched:
+    won = export.won()
+    won.deal["property_dealtype"] = "existingbusiness"
+    return Touched((won.account,), (won.payer.label,))
+
+
+@crm("a deal is won with a company that pays nothing", {"crm_won_deals_billed"})
+def _(export: ExampleExport) -> Touched:
+    won = export.won()
+    deal = export.add("crm.deal", won.deal, deal_id="990000002")
+    company = export.card()
+    export.add("crm.deal_company", won.company, deal_id=deal["deal_id"], company_id=company)
+    return Touched((f"crm:{company}",), (f"crm.deal {deal['deal_id']}",))
+
+
+# Another deal won that account before: this one counts as more business with it.
+@crm("a won deal names the company of another account", {"crm_won_deals_billed"})
+def _(export: ExampleExport) -> Touched:
+    earlier = export.won()
+    won = export.won(lambda won: won.month > next_month(earlier.month))
+    won.company["company_id"] = earlier.company["company_id"]
+    return Touched((won.account, earlier.account), (won.payer.label,))
+
+
+# The control compares totals: somebody was won, and somebody pays.
+@crm("a won deal names no company", set())
+def _(export: ExampleExport) -> Touched:
+    won = export.won()
+    export.remove("crm.deal_company", won.company)
+    return Touched((won.account, f"deal {won.deal['deal_id']}"), ())
+
+
+# ---- the CRM: dates. Policy crm_billing_tolerance_days is 31: each counts in its own month beyond.
+
+
+@crm("a deal is won 32 days before its account pays", {"crm_won_deals_billed"})
+def _(export: ExampleExport) -> Touched:
+    won = _won_before(export, 32)
+    return Touched((won.account,), (won.label, won.payer.label))
+
+
+@crm("a deal is won 32 days after its account pays", {"crm_won_deals_billed"})
+def _(export: ExampleExport) -> Touched:
+    won = _won_before(export, -32)
+    return Touched((won.account,), (won.label, won.payer.label))
+
+
+# In another month, and still of the first payment.
+@crm("a deal is won 31 days before its account pays", set())
+def _(export: ExampleExport) -> Touched:
+    return Touched((_won_before(export, 31).account,), ())
+
+
 # ---- helpers
+
+
+def _won_before(export: ExampleExport, days: int) -> Won:
+    """A deal won so many days before its account pays, of two months in which nothing was given out."""
+
+    def day_of(won: Won) -> date:
+        return won.payer.first_paid - timedelta(days=days)
+
+    won = export.won(
+        lambda won: (
+            f"{day_of(won):%Y-%m}" not in {won.month, *export.months} and day_of(won) >= date(2023, 2, 1)
+        )
+    )
+    won.win_on(day_of(won))
+    export.months.add(won.month)
+    return won
 
 
 def _pay(export: ExampleExport, month: str) -> LedgerLine:

@@ -26,10 +26,10 @@
 
 {#
   An amount after so many years of constant growth, rounded to the digits of the reporting currency, DECIMAL(24,4): an
-  estimate, which may leave exact arithmetic on its way.
+  estimate, which may leave exact arithmetic on its way; NULL where it would not fit.
 #}
 {% macro grown_amount(amount, growth, years, minor_unit_digits) -%}
-    cast(
+    try_cast(
         round(
             cast({{ amount }} as double) * power(1 + {{ growth }}, {{ years }}),
             {{ minor_unit_digits }}

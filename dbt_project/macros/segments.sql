@@ -8,6 +8,21 @@
     {{ dated_segment_types() }} health_band
 {%- endmacro %}
 
+{# Whether an account is of one segment of a type at a time. #}
+{% macro is_of_the_account(segment_type) -%}
+    {{ segment_type }} in (
+        {%- for account_type in account_segment_types().split() %}
+        '{{ account_type }}'
+        {%- if not loop.last %},{% endif %}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{# Where an account is followed: everywhere ('all') by what it is as a whole, so that a move loses nothing; else within the segment. #}
+{% macro followed_within(segment_type, segment) -%}
+    case when {{ is_of_the_account(segment_type) }} then 'all' else {{ segment }} end
+{%- endmacro %}
+
 {# Columns of int_account_segments_dated; the band of a month's health stands in int_health_bands_by_account_month. #}
 {% macro dated_segment_types() -%}
     country region vertical organization_size acquisition_channel region_vertical

@@ -96,20 +96,17 @@
 {%- endmacro %}
 
 {#
-  An amount as people type it, DECIMAL(18,4), half away from zero: plain digits, also with a comma after every three
-  (12,000.00), before or behind them the currency (a column: USD, or its sign). NULL for whatever else it says: what could
-  be read in two ways is not guessed, and neither is 12k.
+  A number as people type it, DECIMAL(18,4), half away from zero: plain digits, also with a comma after every three
+  (12,000.00). The text has no spaces around it. NULL for whatever else it says: what could be read in two ways is not
+  guessed, and neither is 12k.
 #}
-{% macro typed_amount(text, currency_code) -%}
-    {%- set sign = "case " ~ currency_code
-        ~ " when 'USD' then '$' when 'EUR' then '€' when 'GBP' then '£' else " ~ currency_code ~ " end" -%}
-    {%- set amount = "trim(replace(replace(upper(trim(" ~ text ~ ")), " ~ currency_code ~ ", ''), " ~ sign ~ ", ''))" -%}
-    {%- set whole = "split_part(" ~ amount ~ ", '.', 1)" -%}
+{% macro typed_number(text) -%}
+    {%- set whole = "split_part(" ~ text ~ ", '.', 1)" -%}
     case
         when
-            {{ amount }} not like '%,%'
+            {{ text }} not like '%,%'
             or (
-                split_part({{ amount }}, '.', 2) not like '%,%'
+                split_part({{ text }}, '.', 2) not like '%,%'
                 and length(replace(split_part({{ whole }}, ',', 1), '-', '')) >= 1
                 and length(replace(split_part({{ whole }}, ',', 1), '-', '')) <= 3
                 and length(split_part({{ whole }}, ',', 2)) = 3
@@ -121,7 +118,22 @@
                 and split_part({{ whole }}, ',', 6) = ''
             )
             then try_cast(
-                round(try_cast(replace({{ amount }}, ',', '') as decimal(38, 6)), 4) as decimal(18, 4)
+                round(try_cast(replace({{ text }}, ',', '') as decimal(38, 6)), 4) as decimal(18, 4)
             )
     end
+{%- endmacro %}
+
+{# A number of people as people type it, DECIMAL(18,4); NULL for what is none, as one below 0 is. #}
+{% macro typed_count(text) -%}
+    {%- set number = typed_number('trim(' ~ text ~ ')') -%}
+    case when {{ number }} >= 0 then {{ number }} end
+{%- endmacro %}
+
+{# An amount as people type it: a number, before or behind it the currency (a column: USD, or its sign). #}
+{% macro typed_amount(text, currency_code) -%}
+    {%- set sign = "case " ~ currency_code
+        ~ " when 'USD' then '$' when 'EUR' then '€' when 'GBP' then '£' else " ~ currency_code ~ " end" -%}
+    {{ typed_number(
+        "trim(replace(replace(upper(trim(" ~ text ~ ")), " ~ currency_code ~ ", ''), " ~ sign ~ ", ''))"
+    ) }}
 {%- endmacro %}

@@ -53,8 +53,8 @@ def run_erase(settings: Settings, arguments: argparse.Namespace) -> int:
         return DONE
     if is_unfinished(settings):
         print(
-            "\nThe version that readers see mentions the person; it goes when the next one is published: "
-            "tieout nightly --force"
+            "\nThe version that readers see, or the scheduler's history while another program holds it, may "
+            "still mention the person. That ends with the next publication: tieout nightly --force"
         )
     elif traces.restricted:
         print("\nThe next `tieout nightly` publishes what names people anew, without this person.")

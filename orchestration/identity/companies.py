@@ -61,7 +61,7 @@ class Company(Card):
     @property
     def register(self) -> Register | None:
         """What tells it from others of its name; None where too little of it is known."""
-        known = Register(self.legal_form, self.country_code, self.billing_customer_id)
+        known = Register(self.legal_form, self.country_code, self.billing_customer_id, self.parent_id)
         return known if sum(one is not None for one in known) > 1 else None
 
 
@@ -71,11 +71,13 @@ class Register(NamedTuple):
     legal_form: str | None
     country_code: str | None
     billing_customer_id: str | None
+    parent_id: str | None = None
 
 
 def are_registers_apart(left: Set[Hashable], right: Set[Hashable]) -> bool:
-    """Whether two companies differ in two of legal form, country and billing customer: a group's
-    subsidiaries, not one company. One alone may be a slip."""
+    """Whether two companies differ in two of legal form, country, billing customer and parent, or are
+    children of one parent and differ in legal form or country: a group's subsidiaries, not one company. Else
+    one alone may be a slip."""
     return any(
         isinstance(one, Register) and isinstance(other, Register) and _is_another(one, other)
         for one in left
@@ -84,11 +86,12 @@ def are_registers_apart(left: Set[Hashable], right: Set[Hashable]) -> bool:
 
 
 def condensed_registers(registers: Set[Hashable]) -> set[Hashable]:
-    """Of each legal form and country two billing customers: whichever is compared differs from one."""
-    kept: dict[tuple[str | None, str | None], set[Hashable]] = defaultdict(set)
+    """Of each legal form, country and parent two billing customers: whichever is compared differs from
+    one."""
+    kept: dict[tuple[str | None, ...], set[Hashable]] = defaultdict(set)
     for one in registers:
         if isinstance(one, Register):
-            place = kept[one.legal_form, one.country_code]
+            place = kept[one.legal_form, one.country_code, one.parent_id]
             # Three, since one may name none.
             if one.billing_customer_id is None or len(place) < 3:
                 place.add(one)
@@ -96,17 +99,24 @@ def condensed_registers(registers: Set[Hashable]) -> set[Hashable]:
 
 
 def _is_another(one: Register, other: Register) -> bool:
-    return sum(_equal(here, there) is False for here, there in zip(one, other, strict=True)) > 1
+    signs = [_equal(here, there) is False for here, there in zip(one, other, strict=True)]
+    if _equal(one.parent_id, other.parent_id):
+        return _equal(one.legal_form, other.legal_form) is False or (
+            _equal(one.country_code, other.country_code) is False
+        )
+    return sum(signs) > 1
 
 
 @dataclass(frozen=True)
 class Linked:
-    """What became of cards: their groups, all pairs that are worth a row, and problems of decisions."""
+    """What became of cards: their groups, all pairs that are worth a row, problems of decisions, mergers, and
+    the billing customers whose id was copied to another company's card."""
 
     groups: Groups
     pairs: list[Pair]
     refused: list[Pair]
     into: Mapping[str, str]
+    copied: Set[str] = frozenset()
 
 
 def link_companies(
@@ -116,10 +126,19 @@ def link_companies(
     into = {
         merged: survivor for merged, survivor in mergers(companies.values()).items() if merged in companies
     }
+    # Children of one parent also where its card was merged into another.
+    companies = {
+        one: company
+        if company.parent_id not in into
+        else replace(company, parent_id=_last(company.parent_id, into))
+        for one, company in companies.items()
+    }
+    copied = copied_customer_ids(companies, decisions, same_score=same_score)
     compared = [
         pair
         for one, other in _to_compare(companies)
-        if (pair := _compare(one, other, same_score=same_score, review_score=review_score)) is not None
+        if (pair := _compare(one, other, copied=copied, same_score=same_score, review_score=review_score))
+        is not None
     ]
     families = {
         ordered(company.card_id, company.parent_id)
@@ -134,7 +153,7 @@ def link_companies(
         for company in companies.values()
         if (register := company.register) is not None
     }
-    return link(
+    linked = link(
         companies,
         decisions,
         into=into,
@@ -144,6 +163,17 @@ def link_companies(
         clash=are_registers_apart,
         condense=condensed_registers,
     )
+    return replace(linked, copied=copied)
+
+
+def _last(card_id: str, into: Mapping[str, str]) -> str:
+    """The end of a chain of mergers; in a circle the lowest id."""
+    seen = [card_id]
+    while (following := into.get(seen[-1])) is not None:
+        if following in seen:
+            return min(seen[seen.index(following) :])
+        seen.append(following)
+    return seen[-1]
 
 
 def link(
@@ -214,7 +244,7 @@ def _to_compare(companies: Mapping[str, Company]) -> Iterator[tuple[Company, Com
     keys = (
         lambda company: company.billing_customer_id,
         lambda company: company.domain,
-        lambda company: company.phone.e164,
+        lambda company: company.phone.key,
         lambda company: company.name.core if company.name else None,
         lambda company: company.name.latin.replace(" ", "") if company.name else None,
         # Slips of the pen further back in the name.
@@ -234,11 +264,45 @@ def _to_compare(companies: Mapping[str, Company]) -> Iterator[tuple[Company, Com
                     yield companies[pair[0]], companies[pair[1]]
 
 
-def _compare(one: Company, other: Company, *, same_score: Decimal, review_score: Decimal) -> Pair | None:
+def copied_customer_ids(
+    companies: Mapping[str, Company], decisions: Decisions, *, same_score: Decimal
+) -> set[str]:
+    """The billing customers that cards of two companies name: one of the cards is a copy, and its fields but
+    this one were changed. A parent may pay for its children."""
+    known = [company for company in companies.values() if company.is_in_export]
+    found: set[str] = set()
+    for customer_id, block in blocks(known, lambda company: company.billing_customer_id):
+        for one, other in candidates(block, lambda company: company.sort_key):
+            is_family = one.card_id == other.parent_id or other.card_id == one.parent_id
+            if (
+                not is_family
+                and not _equal(one.parent_id, other.parent_id)
+                and ordered(one.card_id, other.card_id) not in decisions.same
+                and one.card_id not in other.merged_ids
+                and other.card_id not in one.merged_ids
+                and _is_copy(one, other, same_score=same_score)
+            ):
+                found.add(str(customer_id))
+    return found
+
+
+def _is_copy(one: Company, other: Company, *, same_score: Decimal) -> bool:
+    """Whether two cards of one billing customer are not of one domain, and their names differ; where one has
+    no name, the domains do, or the countries where a domain is not known."""
+    is_domain = _equal(one.domain, other.domain)
+    if one.name is None or other.name is None:
+        is_country = _equal(one.country_code, other.country_code)
+        return is_domain is False or (is_domain is None and is_country is False)
+    return not is_domain and company_similarity(one.name, other.name) < same_score
+
+
+def _compare(
+    one: Company, other: Company, *, copied: Set[str], same_score: Decimal, review_score: Decimal
+) -> Pair | None:
     """What two cards have in common; None where that is not worth a row."""
     likeness = company_similarity(one.name, other.name)
     is_name = likeness >= same_score
-    is_phone = _equal(one.phone.e164, other.phone.e164)
+    is_phone = _equal(one.phone.key, other.phone.key)
     is_extension = _equal(one.phone.extension, other.phone.extension)
     fields: dict[str, bool | None] = {
         "billing_customer": _equal(one.billing_customer_id, other.billing_customer_id),
@@ -249,19 +313,30 @@ def _compare(one: Company, other: Company, *, same_score: Decimal, review_score:
         "country": _equal(one.country_code, other.country_code),
         "legal_form": _equal(one.legal_form, other.legal_form),
     }
-    # A name with a slip in another country, or two signs that differ: perhaps another firm of the group.
-    is_doubtful = (likeness < 1 and fields["country"] is False) or are_registers_apart(
-        {one.register}, {other.register}
+    # Of a billing customer whose id was copied, only what agrees in something else too.
+    is_copied = _is_copy(one, other, same_score=same_score) or (
+        one.billing_customer_id in copied and not (fields["domain"] or is_name)
+    )
+    is_of_two = are_registers_apart({one.register}, {other.register})
+    # A name with a slip in another country or of another form, or two signs that differ: perhaps another firm
+    # of the group.
+    is_doubtful = is_of_two or (
+        likeness < 1 and (fields["country"] is False or fields["legal_form"] is False)
     )
     # Reception desks of business centres serve many.
     is_doubtful_by_phone = (
         is_doubtful
         or fields["phone_extension"] is False
         or fields["legal_form"] is False
-        or (likeness < 1 and fields["domain"] is False)
+        or (fields["domain"] is False and (likeness < 1 or fields["country"] is False))
+        or (
+            one.phone.is_doubtful
+            and not (likeness == 1 and fields["country"] and fields["domain"] is not False)
+        )
     )
     if fields["billing_customer"]:
-        rule, strength, score, status = "billing_customer_id", 2, Decimal(1), SAME
+        status = REVIEW if is_copied or is_of_two else SAME
+        rule, strength, score = "billing_customer_id", 2, likeness if is_copied else Decimal(1)
     elif fields["domain"] and is_name:
         rule, strength, score, status = "domain_and_name", 3, likeness, REVIEW if is_doubtful else SAME
     elif fields["phone"] and is_name:

@@ -43,6 +43,11 @@ class Contact(Card):
         )
 
     @property
+    def address(self) -> Email | None:
+        """The e-mail address, unless it stands for a missing one."""
+        return None if self.email is None or self.email.is_nobodys else self.email
+
+    @property
     def domain(self) -> str | None:
         """Of the e-mail address, where it says something about the company."""
         return None if self.email is None or self.email.is_free else self.email.domain
@@ -50,13 +55,13 @@ class Contact(Card):
     @property
     def address_numbers(self) -> tuple[str, ...]:
         """The numbers before the at sign: ``jane.doe2`` is the second of her name."""
-        return tuple(_NUMBER.findall(self.email.canonical.rpartition("@")[0])) if self.email else ()
+        return tuple(_NUMBER.findall(self.address.canonical.rpartition("@")[0])) if self.address else ()
 
     @property
     def traits(self) -> frozenset[Hashable]:
         """What tells people of one name apart: their companies, and the numbers of their addresses."""
         company = [("company", "", self.company_id)] if self.company_id else []
-        address = [("address", self.domain, self.address_numbers)] if self.domain else []
+        address = [("address", self.domain, self.address_numbers)] if self.address and self.domain else []
         return frozenset([*company, *address])
 
 
@@ -88,6 +93,7 @@ def link_contacts(
         company_phones: numbers of companies: two contacts who are reached there have only that in common.
     """
     into = {merged: survivor for merged, survivor in mergers(contacts.values()).items() if merged in contacts}
+    shared = shared_mailboxes(contacts, same_score=same_score)
     compared = [
         pair
         for one, other in _to_compare(contacts)
@@ -95,6 +101,7 @@ def link_contacts(
             pair := _compare(
                 one,
                 other,
+                shared=shared,
                 company_phones=company_phones,
                 same_score=same_score,
                 review_score=review_score,
@@ -117,8 +124,8 @@ def link_contacts(
 def _to_compare(contacts: Mapping[str, Contact]) -> Iterator[tuple[Contact, Contact]]:
     known = [contact for contact in contacts.values() if contact.is_in_export]
     keys = (
-        lambda contact: contact.email.normalized if contact.email else None,
-        lambda contact: contact.email.canonical if contact.email else None,
+        lambda contact: contact.address.normalized if contact.address else None,
+        lambda contact: contact.address.canonical if contact.address else None,
         lambda contact: contact.domain,
         lambda contact: contact.phone.e164,
     )
@@ -132,10 +139,31 @@ def _to_compare(contacts: Mapping[str, Contact]) -> Iterator[tuple[Contact, Cont
                     yield contacts[pair[0]], contacts[pair[1]]
 
 
+def shared_mailboxes(contacts: Mapping[str, Contact], *, same_score: Decimal) -> set[str]:
+    """Addresses of a task, such as ``billing@``, that contacts of two companies have who are not called
+    alike: an agency's, or that of a building."""
+    known = [contact for contact in contacts.values() if contact.is_in_export]
+    found: set[str] = set()
+    for address, block in blocks(
+        known,
+        lambda contact: contact.address.normalized if contact.address and contact.address.is_role else None,
+    ):
+        if any(
+            one.company_id is not None
+            and other.company_id is not None
+            and one.company_id != other.company_id
+            and person_similarity(one.name, other.name) < same_score
+            for one, other in candidates(block, lambda contact: contact.sort_key)
+        ):
+            found.add(str(address))
+    return found
+
+
 def _compare(
     one: Contact,
     other: Contact,
     *,
+    shared: Set[str],
     company_phones: Collection[str],
     same_score: Decimal,
     review_score: Decimal,
@@ -143,12 +171,9 @@ def _compare(
     """What two cards have in common; None where that is not worth a row."""
     likeness = person_similarity(one.name, other.name)
     is_name = likeness >= same_score
-    is_email = (
-        one.email is not None and other.email is not None and one.email.normalized == other.email.normalized
-    )
-    is_alias = (
-        one.email is not None and other.email is not None and one.email.canonical == other.email.canonical
-    )
+    here, there = one.address, other.address
+    is_email = here is not None and there is not None and here.normalized == there.normalized
+    is_alias = here is not None and there is not None and here.canonical == there.canonical
     is_domain = one.domain is not None and one.domain == other.domain
     is_phone = one.phone.e164 is not None and one.phone.e164 == other.phone.e164
     is_other_extension = (
@@ -157,19 +182,24 @@ def _compare(
         and one.phone.extension != other.phone.extension
     )
     fields: dict[str, bool | None] = {
-        "email": is_email if one.email and other.email else None,
+        "email": is_email if here and there else None,
         "email_alias": is_alias if is_alias and not is_email else None,
-        "email_number": False if is_domain and one.address_numbers != other.address_numbers else None,
+        "email_number": False
+        if is_domain and here and there and one.address_numbers != other.address_numbers
+        else None,
         "email_domain": is_domain if one.domain and other.domain else None,
         "phone": is_phone if one.phone.e164 and other.phone.e164 else None,
         "phone_extension": False if is_phone and is_other_extension else None,
-        "name": is_name if one.name and other.name else None,
+        "name": is_name if _says(one.name) and _says(other.name) else None,
         "company": None
         if one.company_id is None or other.company_id is None
         else one.company_id == other.company_id,
     }
-    if is_email:
-        rule, strength, score, status = "email", 2, Decimal(1), SAME
+    if is_email and one.address is not None:
+        # One mailbox is one contact, but what two companies write to is nobody's own.
+        is_shared = one.address.normalized in shared and not fields["company"]
+        status = REVIEW if is_shared else SAME
+        rule, strength, score = "email", 2, likeness if is_shared else Decimal(1)
     elif is_alias and is_name:
         rule, strength, score, status = "email_alias_and_name", 3, likeness, SAME
     elif is_domain and is_name:
@@ -178,14 +208,20 @@ def _compare(
         rule, strength, score = BY_DOMAIN, 4, likeness
     elif is_phone and is_name and not is_other_extension:
         # Of two companies it may be one who changed the job, or two: joined, one would lose its contact.
-        is_of_two = fields["company"] is False
+        is_of_two = (
+            fields["company"] is False
+            or one.phone.is_made_up
+            or (one.phone.is_doubtful and not (likeness == 1 and fields["company"]))
+        )
         rule, strength, score, status = "phone_and_name", 5, likeness, REVIEW if is_of_two else SAME
     elif is_alias:
         rule, strength, score, status = "email_alias", 6, likeness, REVIEW
     elif is_domain and likeness >= review_score:
         rule, strength, score, status = "domain_and_similar_name", 7, likeness, REVIEW
-    elif is_phone and (
-        likeness >= review_score or (one.phone.e164 not in company_phones and not is_other_extension)
+    elif (
+        is_phone
+        and not one.phone.is_made_up
+        and (likeness >= review_score or (one.phone.key not in company_phones and not is_other_extension))
     ):
         rule, strength, score, status = "phone", 8, likeness, REVIEW
     else:
@@ -193,3 +229,8 @@ def _compare(
     agree = [name for name, is_equal in fields.items() if is_equal]
     differ = [name for name, is_equal in fields.items() if is_equal is False]
     return Pair(one.card_id, other.card_id, rule, score, evidence(agree, differ), status, BY_RULE, strength)
+
+
+def _says(name: PersonName | None) -> bool:
+    """Whether a name is there and says something."""
+    return name is not None and (name.is_evidence or not name.is_whole)

@@ -8,18 +8,31 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Set
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from orchestration.identity.cards import Member, evidence
 from orchestration.identity.companies import Company
 from orchestration.identity.contacts import Contact
 from orchestration.identity.decisions import RULE as DECISION
-from orchestration.identity.decisions import Decisions
+from orchestration.identity.decisions import Decisions, contradicted
 from orchestration.identity.emails import Email
-from orchestration.identity.linking import BY_RULE, LARGEST_BLOCK, REVIEW, SAME, Pair
+from orchestration.identity.linking import (
+    BY_RULE,
+    LARGEST_BLOCK,
+    NOT_SAME,
+    REVIEW,
+    SAME,
+    Groups,
+    Pair,
+    blocks,
+    candidates,
+    ordered,
+)
 from orchestration.identity.names import (
+    NEARLY,
     CompanyName,
     PersonName,
     company_similarity,
@@ -50,6 +63,11 @@ class Customer:
     country_code: str | None = None
 
     @property
+    def address(self) -> Email | None:
+        """The e-mail address, unless it stands for a missing one."""
+        return None if self.email is None or self.email.is_nobodys else self.email
+
+    @property
     def domain(self) -> str | None:
         """Of the e-mail address, where it says something about the company."""
         return None if self.email is None or self.email.is_free else self.email.domain
@@ -58,6 +76,11 @@ class Customer:
     def legal_form(self) -> str | None:
         """Of its name."""
         return self.name.legal_form if self.name else None
+
+    @property
+    def sort_key(self) -> tuple[str, ...]:
+        """Like names stand together."""
+        return (self.name.latin if self.name else "", self.customer_id)
 
 
 @dataclass(frozen=True)
@@ -100,8 +123,8 @@ class Directory:
                 directory.by_name[company.name.latin.replace(" ", "")].add(survivor)
             if company.domain:
                 directory._add_domain(company.domain, survivor, company.name)
-            if company.phone.e164:
-                directory.by_phone[company.phone.e164].add(survivor)
+            if company.phone.key:
+                directory.by_phone[company.phone.key].add(survivor)
             if company.billing_customer_id:
                 directory.by_property[company.billing_customer_id].add(survivor)
         for contact_id, contact in contacts.items():
@@ -109,10 +132,11 @@ class Directory:
             if survivor_of_contact is None or contact.email is None:
                 continue
             survivor = survivor_of_contact
-            directory.by_email[contact.email.normalized].add(survivor)
-            directory.by_alias[contact.email.canonical].add(survivor)
-            if contact.name:
-                directory.people[(contact.email.canonical, survivor)].append(contact.name)
+            if contact.address is not None:
+                directory.by_email[contact.address.normalized].add(survivor)
+                directory.by_alias[contact.address.canonical].add(survivor)
+                if contact.name:
+                    directory.people[(contact.address.canonical, survivor)].append(contact.name)
             if contact.domain:
                 for company in directory.cards[survivor]:
                     directory._add_domain(contact.domain, survivor, company.name)
@@ -134,29 +158,60 @@ class Directory:
         """Countries of the company's cards."""
         return {card.country_code for card in self.cards[company_id] if card.country_code}
 
+    def near(self, customer: Customer) -> set[str]:
+        """Companies of the customer's address or its domain."""
+        address, domain = customer.address, customer.domain
+        at_domain = self.by_domain.get(domain, set()) if domain else set()
+        return at_domain | (self.by_alias.get(address.canonical, set()) if address else set())
+
     def is_unlike_place(self, customer: Customer, company_id: str) -> bool:
-        """Whether the name differs by a slip and the country altogether: perhaps another firm of a group."""
-        codes = self.country_codes(company_id)
+        """Whether the name differs by a slip and the country or the legal form altogether: perhaps another
+        firm of a group."""
+        forms = [card.legal_form for card in self.cards[company_id]]
+        return self.likeness(customer, company_id) < 1 and (
+            self.is_abroad(customer, company_id) or _among(customer.legal_form, forms) is False
+        )
+
+    def is_abroad(self, customer: Customer, company_id: str) -> bool:
+        """Whether the customer's country is none of the company's."""
+        return _among(customer.country_code, self.country_codes(company_id)) is False
+
+    def is_contradicted(self, customer: Customer, company_id: str, review_score: Decimal) -> bool:
+        """Whether name, domain and country all differ, and no contact has the address."""
         return (
-            self.likeness(customer, company_id) < 1
-            and customer.country_code is not None
-            and bool(codes)
-            and customer.country_code not in codes
+            customer.name is not None
+            and any(card.name for card in self.cards[company_id])
+            and self.likeness(customer, company_id) < review_score
+            and _among(customer.domain, [card.domain for card in self.cards[company_id]]) is False
+            and company_id not in self.near(customer)
+            and self.is_abroad(customer, company_id)
         )
 
     def is_another_at_the_desk(self, customer: Customer, company_id: str) -> bool:
         """Whether a shared telephone may be the reception desk of a building: the legal forms or the
-        extensions differ, or the domains do and the names are not equal."""
+        extensions differ, or the domains and also the country or the name do. A number that nobody is known
+        to be given needs an equal name in one country."""
         cards = self.cards[company_id]
         domain = customer.domain
         is_domain = _among(domain, [card.domain for card in cards])
         if domain is not None and company_id in self.by_domain.get(domain, ()):
             is_domain = True
-        extensions = [card.phone.extension for card in cards if card.phone.e164 == customer.phone.e164]
+        extensions = [card.phone.extension for card in cards if card.phone.key == customer.phone.key]
         return (
             _among(customer.legal_form, [card.legal_form for card in cards]) is False
             or (None not in extensions and _among(customer.phone.extension, extensions) is False)
-            or (is_domain is False and self.likeness(customer, company_id) < 1)
+            or (
+                is_domain is False
+                and (self.likeness(customer, company_id) < 1 or self.is_abroad(customer, company_id))
+            )
+            or (
+                customer.phone.is_doubtful
+                and not (
+                    self.likeness(customer, company_id) == 1
+                    and customer.country_code in self.country_codes(company_id)
+                    and is_domain is not False
+                )
+            )
         )
 
     def is_elsewhere(self, customer: Customer, company_id: str) -> bool:
@@ -172,20 +227,33 @@ class Directory:
             for place in places
         )
 
+    def namesakes(self, customer: Customer) -> set[str]:
+        """Companies that have exactly the customer's name."""
+        if customer.name is None:
+            return set()
+        found = self.by_name.get(customer.name.latin.replace(" ", ""), set())
+        # In Latin letters names of other signs may be one.
+        return {one for one in found if self.likeness(customer, one) == 1}
+
     def has_namesake(self, customer: Customer, company_id: str, refused: Set[tuple[str, str]]) -> bool:
         """Whether another company has exactly the customer's name."""
-        return customer.name is not None and any(
+        return any(
             one != company_id and (customer.customer_id, one) not in refused
-            for one in self.by_name.get(customer.name.latin.replace(" ", ""), ())
+            for one in self.namesakes(customer)
         )
 
 
 @dataclass(frozen=True)
 class Matched:
-    """The companies of billing customers, and the pairs that are worth a row."""
+    """The companies of billing customers, and the pairs that are worth a row.
+
+    Attributes:
+        misled: customers and companies whose card names them though all else differs.
+    """
 
     matches: dict[str, Match]
     pairs: list[Pair]
+    misled: set[tuple[str, str]]
 
 
 def match_customers(
@@ -194,12 +262,14 @@ def match_customers(
     survivors: Mapping[str, str],
     decisions: Decisions,
     *,
+    copied: Set[str],
     same_score: Decimal,
     review_score: Decimal,
 ) -> Matched:
     """Find the company of each billing customer.
 
     Args:
+        copied: customers whose id was copied to another company's card.
         survivors: per company id the one that stands for it.
         decisions: pairs of a customer and a company, whichever card of it.
     """
@@ -213,7 +283,7 @@ def match_customers(
     matches: dict[str, Match] = {}
     pairs: list[Pair] = decisions.pairs()
     in_order = sorted(customers, key=lambda one: one.customer_id)
-    mailboxes = Counter(customer.email.canonical for customer in in_order if customer.email is not None)
+    mailboxes = Counter(one.address.canonical for one in in_order if one.address is not None)
     for customer in in_order:
         if customer.customer_id in decided_company:
             matches[customer.customer_id] = Match(decided_company[customer.customer_id], DECISION, Decimal(1))
@@ -223,6 +293,7 @@ def match_customers(
             directory,
             refused,
             mailboxes=mailboxes,
+            is_copied=customer.customer_id in copied,
             same_score=same_score,
             review_score=review_score,
         )
@@ -252,7 +323,13 @@ def match_customers(
             )
             for company_id, (rule, score) in sorted(doubtful.items())
         ]
-    return Matched(matches, pairs)
+    misled = {
+        (customer.customer_id, one)
+        for customer in in_order
+        for one in directory.by_property.get(customer.customer_id, ())
+        if directory.is_contradicted(customer, one, review_score)
+    }
+    return Matched(matches, pairs, misled)
 
 
 def _candidates(
@@ -261,6 +338,7 @@ def _candidates(
     refused: Set[tuple[str, str]],
     *,
     mailboxes: Mapping[str, int],
+    is_copied: bool,
     same_score: Decimal,
     review_score: Decimal,
 ) -> tuple[Match | None, dict[str, tuple[str, Decimal]]]:
@@ -281,39 +359,50 @@ def _candidates(
     doubtful: dict[str, tuple[str, Decimal]] = {}
 
     named = allowed(directory.by_property.get(customer.customer_id, ()))
-    if named:
+    if len(named) > 1 and is_copied:
+        # Of the card and its copy the one whose name the customer has, else the one of its address.
+        likest = [one for one in best(named) if directory.likeness(customer, one) > NEARLY]
+        near = directory.near(customer)
+        chosen = likest or [one for one in named if one in near]
+        if len(chosen) == 1:
+            return Match(chosen[0], CRM_PROPERTY, Decimal(1)), {}
+        return None, {one: (CRM_PROPERTY, directory.likeness(customer, one)) for one in named}
+    if len(named) == 1 and directory.is_contradicted(customer, named[0], review_score):
+        # The id stands on the wrong card; which is the right one others may say.
+        doubtful[named[0]] = (CRM_PROPERTY, directory.likeness(customer, named[0]))
+    elif named:
         # Two that are kept apart may both name it, such as a parent that pays for its child.
         return Match(best(named)[0], CRM_PROPERTY, Decimal(1)), {}
 
-    if customer.email is not None:
+    if customer.address is not None:
         reached = allowed(
-            directory.by_email.get(customer.email.normalized, set())
-            or directory.by_alias.get(customer.email.canonical, set())
+            directory.by_email.get(customer.address.normalized, set())
+            or directory.by_alias.get(customer.address.canonical, set())
         )
         if len(reached) == 1 and _is_ones_own(
             customer,
-            customer.email,
+            customer.address,
             reached[0],
             directory,
             refused,
-            is_only=mailboxes[customer.email.canonical] == 1,
+            is_only=mailboxes[customer.address.canonical] == 1,
             same_score=same_score,
             review_score=review_score,
         ):
             return Match(reached[0], EMAIL, Decimal(1)), {}
-        doubtful |= {one: (EMAIL, directory.likeness(customer, one)) for one in reached}
+        for one in reached:
+            doubtful.setdefault(one, (EMAIL, directory.likeness(customer, one)))
 
     for rule, weaker, key, index in (
         (BY_DOMAIN, "domain", customer.domain, directory.by_domain),
-        (BY_PHONE, "phone", customer.phone.e164, directory.by_phone),
+        (BY_PHONE, "phone", customer.phone.key, directory.by_phone),
     ):
         if key is None:
             continue
         sharing = allowed(index.get(key, ()))
         if len(sharing) > LARGEST_BLOCK:
             # A domain of many: only the same name is looked for.
-            name = customer.name.latin.replace(" ", "") if customer.name else ""
-            sharing = allowed(set(sharing) & directory.by_name.get(name, set()))
+            sharing = allowed(set(sharing) & directory.namesakes(customer))
         alike = [
             one
             for one in sharing
@@ -329,7 +418,7 @@ def _candidates(
             doubtful.setdefault(one, (rule if one in alike else weaker, directory.likeness(customer, one)))
 
     if customer.name is not None:
-        namesakes = allowed(directory.by_name.get(customer.name.latin.replace(" ", ""), ()))
+        namesakes = allowed(directory.namesakes(customer))
         # Where something speaks for another company, also those of other countries.
         is_of_another = bool(doubtful) and len(namesakes) <= LARGEST_BLOCK
         for one in namesakes:
@@ -353,16 +442,25 @@ def _is_ones_own(
     """Whether an address that a company's contact has makes the customer that company: not that of an
     accountant, an agency or a group that receives the bills of many. The names agree and no other company is
     called so, or the customer is that person; of a customer without a name nothing but an address is known,
-    so it must be of a firm and no other customer's.
+    so it must be of the firm's domain, or a person's where that is not known, no other customer's, and of the
+    firm's country.
 
     Args:
         is_only: whether no other customer has the address.
     """
     if customer.name is None:
-        return is_only and not email.is_free
+        is_domain = _among(email.domain, [card.domain for card in directory.cards[company_id]])
+        return (
+            is_only
+            and not email.is_free
+            and (is_domain is True or (is_domain is None and not email.is_role))
+            and not directory.is_abroad(customer, company_id)
+        )
     if directory.is_elsewhere(customer, company_id) or directory.has_namesake(customer, company_id, refused):
         return False
-    return directory.likeness(customer, company_id) >= review_score or any(
+    likeness = directory.likeness(customer, company_id)
+    # Another word is another branch, which may well write to the same mailbox.
+    return (likeness >= review_score and likeness > NEARLY) or any(
         person_similarity(customer.person, person) >= same_score
         for person in directory.people[(email.canonical, company_id)]
     )
@@ -387,12 +485,12 @@ def _pair(
         else None,
         "email": (
             True
-            if customer.email is not None
-            and company_id in directory.by_alias.get(customer.email.canonical, ())
+            if customer.address is not None
+            and company_id in directory.by_alias.get(customer.address.canonical, ())
             else None
         ),
         "domain": _among(domain, [card.domain for card in cards]),
-        "phone": _among(customer.phone.e164, [card.phone.e164 for card in cards]),
+        "phone": _among(customer.phone.key, [card.phone.key for card in cards]),
         "name": likeness >= same_score if customer.name and any(card.name for card in cards) else None,
         "country": _among(customer.country_code, [card.country_code for card in cards]),
         "legal_form": _among(customer.legal_form, [card.legal_form for card in cards]),
@@ -407,6 +505,142 @@ def _pair(
 def _among(value: str | None, values: Iterable[str | None]) -> bool | None:
     known = [one for one in values if one is not None]
     return None if value is None or not known else value in known
+
+
+# ---- customers among themselves
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Billing customers that people have decided to be one.
+
+    Attributes:
+        matches: the companies of customers, those included that are one with another's.
+        customer_ids: of customers of no company, the lowest id of those that are one.
+        problems: rows of ``identity.problems``.
+    """
+
+    matches: dict[str, Match]
+    customer_ids: dict[str, str]
+    problems: list[dict[str, Any]]
+
+
+def join_customers(matches: Mapping[str, Match], decisions: Decisions) -> Joined:
+    """Join customers by decision. One that is of no company is of the other's.
+
+    Args:
+        decisions: pairs of two customers.
+    """
+    found, customer_ids = dict(matches), dict[str, str]()
+    problems: list[dict[str, Any]] = []
+    ids = {one for pair in decisions.same | decisions.not_same for one in pair}
+    groups = Groups(ids, decisions.apart())
+    for pair in decisions.pairs():
+        if pair.status == SAME and not groups.join(pair):
+            problems.append(contradicted("customer", pair))
+    for group in groups.members():
+        companies = sorted({matches[one].company_id for one in group if one in matches})
+        if len(group) > 1 and len(companies) == 1:
+            match = Match(companies[0], DECISION, Decimal(1))
+            found |= {one: match for one in group if one not in matches}
+        elif len(group) > 1 and not companies:
+            customer_ids |= dict.fromkeys(group, group[0])
+    for status, decided in ((SAME, decisions.same), (NOT_SAME, decisions.not_same)):
+        for left, right in sorted(decided):
+            if left not in found or right not in found:
+                continue
+            is_one = found[left].company_id == found[right].company_id
+            if is_one is not (status == SAME):
+                reason = (
+                    f"both are company {found[left].company_id}; decide about one of them and the company."
+                    if is_one
+                    else f"the one is company {found[left].company_id}, the other {found[right].company_id};"
+                    " decide about them."
+                )
+                problems.append(
+                    {"object_type": "customer", "left_id": left, "right_id": right, "reason": reason}
+                )
+    return Joined(found, customer_ids, problems)
+
+
+def doubtful_customers(
+    customers: Mapping[str, Customer],
+    joined: Joined,
+    decided: Set[tuple[str, str]],
+    known: Set[tuple[str, str]],
+    *,
+    same_score: Decimal,
+) -> list[Pair]:
+    """Customers of no company that have the address of another, or its domain and name: pairs for people, of
+    two customers or, where the other is of a company, of the customer and that.
+
+    Args:
+        decided: pairs of customers, and of customers and companies, that people have decided about.
+        known: pairs of customers and companies that are found already.
+    """
+    found: dict[tuple[str, str], Pair] = {}
+    seen: set[tuple[str, str]] = set()
+    keys = (
+        lambda customer: customer.address.canonical if customer.address else None,
+        lambda customer: customer.domain,
+    )
+    for key in keys:
+        for _, block in blocks(customers.values(), key):
+            for one, other in candidates(block, lambda customer: customer.sort_key):
+                ids = ordered(one.customer_id, other.customer_id)
+                if ids in seen:
+                    continue
+                seen.add(ids)
+                pair = _compare_customers(customers[ids[0]], customers[ids[1]], same_score=same_score)
+                if pair is None or ids in decided:
+                    continue
+                companies = [joined.matches[one].company_id for one in ids if one in joined.matches]
+                if len(companies) == 2 or joined.customer_ids.get(ids[0], "") == joined.customer_ids.get(
+                    ids[1]
+                ):
+                    continue
+                if companies:
+                    [alone] = [one for one in ids if one not in joined.matches]
+                    pair = replace(pair, left_id=alone, right_id=companies[0])
+                at = (pair.left_id, pair.right_id)
+                if at not in decided and at not in known:
+                    found.setdefault(at, pair)
+    return [found[at] for at in sorted(found)]
+
+
+def _compare_customers(one: Customer, other: Customer, *, same_score: Decimal) -> Pair | None:
+    """What two customers have in common; None where that is not worth a row."""
+    likeness = company_similarity(one.name, other.name)
+    here, there = one.address, other.address
+    fields: dict[str, bool | None] = {
+        "email": here.canonical == there.canonical if here and there else None,
+        "domain": one.domain == other.domain if one.domain and other.domain else None,
+        "phone": one.phone.key == other.phone.key if one.phone.key and other.phone.key else None,
+        "name": likeness >= same_score if one.name and other.name else None,
+        "country": one.country_code == other.country_code
+        if one.country_code and other.country_code
+        else None,
+        "legal_form": one.legal_form == other.legal_form if one.legal_form and other.legal_form else None,
+    }
+    is_elsewhere = fields["country"] is False and fields["legal_form"] is False
+    if fields["email"]:
+        rule = EMAIL
+    elif fields["domain"] and fields["name"] and not is_elsewhere:
+        rule = BY_DOMAIN
+    else:
+        return None
+    agree = [name for name, is_equal in fields.items() if is_equal]
+    differ = [name for name, is_equal in fields.items() if is_equal is False]
+    return Pair(
+        one.customer_id,
+        other.customer_id,
+        rule,
+        likeness,
+        evidence(agree, differ),
+        REVIEW,
+        BY_RULE,
+        9,
+    )
 
 
 # ---- entities of the ledger

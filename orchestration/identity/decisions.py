@@ -52,13 +52,17 @@ def read_decisions(
     object_type: str,
     known_left: Collection[str],
     known_right: Collection[str],
+    *,
+    is_directed: bool = False,
 ) -> Decisions:
     """The decisions about one kind of pair.
 
     Args:
         rows: of policy table ``identity_decisions``.
-        object_type: company, contact or customer (of the billing system, left, and a company, right).
+        object_type: company, contact or customer (of the billing system, left, and a company or another of
+        them, right).
         known_left, known_right: the ids that there are.
+        is_directed: whether left and right are of two kinds.
     """
     decisions = Decisions()
     decided: dict[tuple[str, str], str] = {}
@@ -76,7 +80,7 @@ def read_decisions(
         if left == right:
             decisions.problems.append(_problem(row, "both ids are the same."))
             continue
-        pair = (left, right) if object_type == "customer" else ordered(left, right)
+        pair = (left, right) if is_directed else ordered(left, right)
         if decided.setdefault(pair, verdict) != verdict:
             decisions.problems.append(_problem(row, "another row decides otherwise about the same pair."))
             continue

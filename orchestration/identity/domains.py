@@ -1,7 +1,7 @@
 """Web addresses and e-mail domains as the domain that somebody registered.
 
 Which endings are public comes from the Public Suffix List that the package ``tldextract`` carries; nothing is
-asked of the network. Domains that many share, such as those of free mail, are rows of
+asked of the network. Domains that many share, such as those of free mail, or fill in, are rows of
 ``seeds/reference/shared_domains.csv``.
 """
 
@@ -74,7 +74,7 @@ def is_shared(domain: str | None) -> bool:
 
 @functools.cache
 def shared_domains() -> dict[str, str]:
-    """Kind (free, provider, disposable, shared_site) by domain."""
+    """Kind (free, provider, disposable, shared_site, placeholder) by domain."""
     path = settings.REFERENCE_SEEDS_DIR / SHARED_FILE
     with path.open(encoding="utf-8", newline="") as file:
         return {row["domain_name"]: row["domain_kind"] for row in csv.DictReader(file)}

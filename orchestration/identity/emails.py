@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 
 from orchestration.identity.domains import ascii_host, is_shared, registrable_domain
+from orchestration.identity.placeholders import is_no_mailbox, is_role_mailbox
 from orchestration.identity.text import plain
 
 _LOCAL = re.compile(r"[^\s@<>()\[\],;:\"\\]+")
@@ -28,12 +29,16 @@ class Email:
         canonical: the mailbox that it is an alias of: no ``+tag``, at Gmail no dots.
         domain: what somebody registered; None where that is a public suffix, a bare host or an IP address.
         is_free: whether the domain is of a provider of mail, so that it says nothing about the company.
+        is_nobodys: whether the mailbox stands for a missing one, such as ``noemail@``.
+        is_role: whether it is of a task, such as ``billing@``, and not of a person.
     """
 
     normalized: str
     canonical: str
     domain: str | None
     is_free: bool
+    is_nobodys: bool = False
+    is_role: bool = False
 
 
 @functools.lru_cache(maxsize=262_144)
@@ -70,4 +75,6 @@ def _read(candidate: str) -> Email | None:
         f"{mailbox}@{mail_domain}",
         registered,
         is_shared(registered) or is_shared(domain),
+        is_no_mailbox(mailbox),
+        is_role_mailbox(mailbox),
     )

@@ -7,6 +7,7 @@ decided in ``companies``, ``contacts`` and ``customers``.
 from __future__ import annotations
 
 import functools
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
 from orchestration.identity.legal_forms import AT_THE_END, AT_THE_START, LONGEST, UNSPACED
-from orchestration.identity.text import fold, latin, plain, words
+from orchestration.identity.placeholders import is_no_company, is_no_person
+from orchestration.identity.text import fold, latin, plain, scripts, words
 
 _AND = {
     "und": "and",
@@ -39,7 +41,20 @@ _TITLES = frozenset(
 _GENERATIONS = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _SAME, _HALF = Decimal(1), Decimal("0.5")
 # What is not the same but hardly another name; below policy identity_same_score by default.
-_NEARLY = Decimal("0.85")
+NEARLY = Decimal("0.85")
+# How firms, funds and wings are counted, beside digits.
+_ROMAN = re.compile(r"(?=..)x{0,3}(ix|iv|v?i{0,3})")
+_NUMBER_WORDS = frozenset(
+    """
+    one two three four five six seven eight nine ten eleven twelve first second third fourth fifth sixth
+    eins zwei drei vier funf deux trois quatre cinq uno dos tres cuatro cinco due tre quattro cinque
+    """.split()  # noqa: SIM905
+)
+# In shorter words other letters are other initials: ABB is not AB.
+_SHORTEST_SLIP = 4
+# They write words or syllables: swapped or doubled they are others.
+_WITHOUT_SLIPS = frozenset({"CJK", "HIRAGANA", "KATAKANA", "HANGUL"})
+_DIGITS = re.compile(r"\d+")
 _FOUR_DIGITS = Decimal("0.0001")
 
 
@@ -80,14 +95,22 @@ class PersonName:
         """Whether both parts are there."""
         return bool(self.given[0] and self.family[0])
 
+    @property
+    def is_evidence(self) -> bool:
+        """Whether it is a whole name, and not what is filled in where none is known."""
+        return self.is_whole and not is_no_person(self.given[0]) and not is_no_person(self.family[0])
+
 
 @functools.lru_cache(maxsize=262_144)
 def read_company_name(text: str | None) -> CompanyName | None:
-    """What a company is called; None where the text has neither letter nor digit."""
-    if text is None:
+    """What a company is called; None where the text has neither letter nor digit, or stands for no name
+    ("unknown")."""
+    if text is None or is_no_company(" ".join(words(fold(text)))):
         return None
     core, legal_form = _core(text, fold)
-    return CompanyName(core, _core(text, latin)[0] or core, legal_form) if core else None
+    if not core or is_no_company(core):
+        return None
+    return CompanyName(core, _core(text, latin)[0] or core, legal_form)
 
 
 def name_core(text: str) -> str:
@@ -134,53 +157,69 @@ def word_key(text: str) -> str:
 def company_similarity(one: CompanyName | None, other: CompanyName | None) -> Decimal:
     """0 to 1; 0 where one has no name.
 
-    Names that differ by a number are never alike: branches, districts and vintages are counted so. Names
-    that differ by another word are not the same, however long what they share: so are branches called.
+    Names that differ by a number, in whichever form, are never alike: branches, districts and vintages are
+    counted so. Names that differ by another word are not the same, however long what they share: so are
+    branches called. Names of one script that is not Latin are compared in that script: in Latin letters
+    other signs sound the same.
     """
     if one is None or other is None:
         return Decimal(0)
-    if one.core == other.core or one.latin == other.latin or _joined(one) == _joined(other):
+    if one.core == other.core:
         return _SAME
-    if _numbers(one.core) != _numbers(other.core):
-        return min(_HALF, _score(one.core, other.core))
-    score = max(_score(one.core, other.core), _score(one.latin, other.latin))
-    is_slip = _differ_by_a_slip(one.core, other.core) or _differ_by_a_slip(one.latin, other.latin)
-    return score if is_slip else min(_NEARLY, score)
+    spellings = _spellings((one.core, one.latin), (other.core, other.latin))
+    is_spacing = any(left.replace(" ", "") == right.replace(" ", "") for left, right in spellings)
+    if is_spacing and _DIGITS.findall(one.latin) == _DIGITS.findall(other.latin):
+        return _SAME
+    score = max(_score(left, right) for left, right in spellings)
+    if _counted(one.core) != _counted(other.core):
+        return min(_HALF, score)
+    return score if any(_differ_by_a_slip(*pair) for pair in spellings) else min(NEARLY, score)
 
 
 def person_similarity(one: PersonName | None, other: PersonName | None) -> Decimal:
     """0 to 1, the lesser of the likeness of given and family names, also where they were filled in crosswise;
-    0 where a part is missing."""
-    if one is None or other is None or not one.is_whole or not other.is_whole:
+    0 where a part is missing or stands for none."""
+    if one is None or other is None or not one.is_evidence or not other.is_evidence:
         return Decimal(0)
     straight = min(_part(one.given, other.given, is_given=True), _part(one.family, other.family))
     crosswise = min(_part(one.given, other.family), _part(one.family, other.given))
     likeness = max(straight, crosswise)
     # Father and child; also where only one of them says so.
-    return likeness if one.generation == other.generation else min(_NEARLY, likeness)
+    return likeness if one.generation == other.generation else min(NEARLY, likeness)
 
 
 def _part(one: tuple[str, str], other: tuple[str, str], *, is_given: bool = False) -> Decimal:
-    if one[0] == other[0] or one[1] == other[1]:
+    spellings = _spellings(one, other)
+    if any(left == right for left, right in spellings):
         return _SAME
+    left, right = spellings[-1]
     if is_given:
-        shorter, longer = sorted((one[1].split(), other[1].split()), key=len)
+        shorter, longer = sorted((left.split(), right.split()), key=len)
         # A second given name that only one record has.
         if shorter == longer[: len(shorter)]:
             return Decimal("0.95")
-        if one[1][0] == other[1][0] and 1 in (len(one[1]), len(other[1])):
-            return _NEARLY
-    left, right = one[1], other[1]
+        if left[0] == right[0] and 1 in (len(left), len(right)):
+            return NEARLY
     # Another letter in a short name is another name (Anna, Hanna).
     if _is_slip(left, right):
         return Decimal("0.95")
     if not is_given and min(len(left), len(right)) >= 6 and OSA.distance(left, right) == 1:
         return Decimal("0.92")
-    return min(_NEARLY, _ratio(left, right))
+    return min(NEARLY, _ratio(left, right))
+
+
+def _spellings(one: tuple[str, str], other: tuple[str, str]) -> list[tuple[str, str]]:
+    """Two texts as they can be compared: as written and in Latin letters, unless both are written in a
+    script of their own."""
+    written, in_latin = zip(one, other, strict=True)
+    is_one_script = not (scripts(written[0]) & scripts(written[1])) <= {"LATIN"}
+    return [written] if is_one_script or written == in_latin else [written, in_latin]
 
 
 def _is_slip(one: str, other: str) -> bool:
     """Whether two words are one but for letters that were swapped or doubled."""
+    if (scripts(one) | scripts(other)) & _WITHOUT_SLIPS:
+        return False
     is_swapped = sorted(one) == sorted(other) and OSA.distance(one, other) == 1
     return is_swapped or _undoubled(one) == _undoubled(other)
 
@@ -192,19 +231,26 @@ def _differ_by_a_slip(one: str, other: str) -> bool:
     here, there = list((left - right).elements()), list((right - left).elements())
     if len(here) != len(there):
         return False
-    return not here or (len(here) == 1 and _is_slip(here[0], there[0]))
+    if not here:
+        return True
+    is_long = min(map(len, (*here, *there))) >= _SHORTEST_SLIP
+    return len(here) == 1 and is_long and _is_slip(here[0], there[0])
 
 
 def _undoubled(text: str) -> str:
     return "".join(c for index, c in enumerate(text) if index == 0 or text[index - 1] != c)
 
 
-def _joined(name: CompanyName) -> str:
-    return name.latin.replace(" ", "")
-
-
-def _numbers(core: str) -> list[str]:
-    return sorted(word for word in core.split() if any(c.isdigit() for c in word))
+def _counted(core: str) -> list[str]:
+    """What counts a name among others: words with digits, Roman numbers, words for numbers, and a letter at
+    the end."""
+    parts = core.split()
+    counted = [
+        word
+        for word in parts
+        if any(c.isdigit() for c in word) or _ROMAN.fullmatch(word) or word in _NUMBER_WORDS
+    ]
+    return sorted([*counted, *(word for word in parts[1:][-1:] if len(word) == 1 and not word.isdigit())])
 
 
 def _score(one: str, other: str) -> Decimal:

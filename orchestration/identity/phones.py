@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import phonenumbers
 from phonenumbers import NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
 
+from orchestration.identity.placeholders import is_made_up
 from orchestration.identity.text import plain
 
 VALID, POSSIBLE, UNPARSEABLE, MISSING = "valid", "possible", "unparseable", "missing"
@@ -28,11 +29,23 @@ class Phone:
         extension: digits dialled afterwards; None where there are none.
         status: valid (given out in its country), possible (of a length that it could be), unparseable or
         missing.
+        is_made_up: whether the digits are all one or count up or down, as in 1234567.
     """
 
     e164: str | None
     extension: str | None
     status: str
+    is_made_up: bool = field(default=False, compare=False)
+
+    @property
+    def key(self) -> str | None:
+        """``e164`` where it can tell who somebody is: not one that was made up."""
+        return None if self.is_made_up else self.e164
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether nobody is known to be given such a number: a slip, or younger than the numbering plan."""
+        return self.status != VALID
 
 
 _MISSING = Phone(None, None, MISSING)
@@ -77,6 +90,7 @@ def _phone(number: PhoneNumber) -> Phone:
         phonenumbers.format_number(number, PhoneNumberFormat.E164),
         number.extension or None,
         status,
+        is_made_up(phonenumbers.national_significant_number(number)),
     )
 
 

@@ -7,8 +7,8 @@ snapshot, the as-of and the policies, and the rows do not depend on the order of
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -28,6 +28,8 @@ from orchestration.identity.customers import (
     Entity,
     EntityMatch,
     Match,
+    doubtful_customers,
+    join_customers,
     match_customers,
     match_entities,
 )
@@ -35,6 +37,7 @@ from orchestration.identity.decisions import RULE as DECISION
 from orchestration.identity.decisions import Decisions, contradicted, read_decisions
 from orchestration.identity.domains import is_shared, registrable_domain
 from orchestration.identity.emails import read_email
+from orchestration.identity.linking import REVIEW
 from orchestration.identity.names import read_company_name, read_person_name, word_key
 from orchestration.identity.phones import read_phone
 from orchestration.raw.contract import read_contracts
@@ -159,36 +162,73 @@ def identity_tables(
     linked_contacts = link_contacts(
         contacts,
         about_contacts,
-        company_phones={company.phone.e164 for company in companies.values() if company.phone.e164},
+        company_phones={company.phone.key for company in companies.values() if company.phone.key},
         **scores,
     )
     contact_members = members(linked_contacts.groups, contacts, linked_contacts.into)
     company_of_contact = _companies_of_contacts(contacts, contact_members)
 
+    among_customers, with_companies = _split(decided, customer_ids, companies)
     about_customers = read_decisions(
-        [*decided, *kept("customer", customer_ids, companies)], "customer", customer_ids, companies
+        [*with_companies, *kept("customer", customer_ids, companies)],
+        "customer",
+        customer_ids,
+        companies,
+        is_directed=True,
     )
+    about_two_customers = read_decisions(among_customers, "customer", customer_ids, customer_ids)
     directory = Directory.of(companies, company_members, contacts, company_of_contact)
     people = {contact.name.key for contact in contacts.values() if contact.name and contact.name.is_whole}
+    refused = {
+        (customer_id, survivors[company_id]) for customer_id, company_id in about_customers.not_same
+    } - {(customer_id, survivors[company_id]) for customer_id, company_id in about_customers.same}
     nameless = {one: Customer(one) for one in customer_ids if one not in customers}
     matched = match_customers(
-        [*customers.values(), *nameless.values()], directory, survivors, about_customers, **scores
+        [*customers.values(), *nameless.values()],
+        directory,
+        survivors,
+        about_customers,
+        copied=linked_companies.copied,
+        **scores,
     )
+    joined = join_customers(matched.matches, about_two_customers)
+    customer_pairs = [
+        pair
+        for pair in matched.pairs
+        # Whom people have made one with a customer of a company needs nobody's look any more.
+        if pair.status != REVIEW or pair.left_id not in joined.matches
+    ]
+    customer_pairs += about_two_customers.pairs()
+    customer_pairs += doubtful_customers(
+        customers,
+        joined,
+        about_two_customers.same | about_two_customers.not_same | refused,
+        {(pair.left_id, pair.right_id) for pair in customer_pairs},
+        same_score=same_score,
+    )
+    company_of_customer = {customer_id: match.company_id for customer_id, match in joined.matches.items()}
     entities, entity_pairs = _entities(
         exports,
         customers=customers,
         customer_ids=customer_ids,
         companies=companies,
         survivors=survivors,
-        matches=matched.matches,
+        matches=joined.matches,
     )
-    refused = {
-        (customer_id, survivors[company_id]) for customer_id, company_id in about_customers.not_same
-    } - {(customer_id, survivors[company_id]) for customer_id, company_id in about_customers.same}
 
     return {
         "companies": [
-            _company_row(company, company_members[company_id], refused, people)
+            _company_row(
+                company,
+                company_members[company_id],
+                refused,
+                people,
+                is_copy=company_of_customer.get(company.billing_customer_id or "") != survivors[company_id]
+                and (
+                    company.billing_customer_id in linked_companies.copied
+                    or (company.billing_customer_id, survivors[company_id]) in matched.misled
+                ),
+            )
             for company_id, company in companies.items()
         ],
         "contacts": [
@@ -196,14 +236,16 @@ def identity_tables(
             for contact_id, contact in contacts.items()
         ],
         "billing_customers": [
-            _customer_row(one, matched.matches.get(one.customer_id), people)
+            _customer_row(
+                one, joined.matches.get(one.customer_id), joined.customer_ids.get(one.customer_id), people
+            )
             for one in [*customers.values(), *nameless.values()]
         ],
         "ledger_entities": [_entity_row(entity) for entity in entities],
         "pairs": [
             *pair_rows("company", linked_companies.pairs),
             *pair_rows("contact", linked_contacts.pairs),
-            *pair_rows("customer", matched.pairs),
+            *pair_rows("customer", customer_pairs),
             *pair_rows("entity", entity_pairs),
         ],
         "country_texts": [
@@ -213,16 +255,35 @@ def identity_tables(
         ],
         "problems": _problems(
             decided,
-            {"company": about_companies, "contact": about_contacts, "customer": about_customers},
-            {"company": linked_companies, "contact": linked_contacts},
             {
-                one.customer_id: matched.matches[one.customer_id].company_id
-                for one in [*customers.values(), *nameless.values()]
-                if one.customer_id in matched.matches
+                "company": about_companies,
+                "contact": about_contacts,
+                "customer": replace(
+                    about_customers,
+                    problems=[
+                        *about_customers.problems,
+                        *about_two_customers.problems,
+                        *joined.problems,
+                    ],
+                ),
             },
+            {"company": linked_companies, "contact": linked_contacts},
+            company_of_customer,
             survivors,
         ),
     }
+
+
+def _split(
+    decided: Iterable[Mapping[str, Any]], customer_ids: Set[str], companies: Mapping[str, Company]
+) -> tuple[list[Mapping[str, Any]], list[Mapping[str, Any]]]:
+    """Decisions about two billing customers, and all others."""
+    among: list[Mapping[str, Any]] = []
+    others: list[Mapping[str, Any]] = []
+    for row in decided:
+        right = row["right_id"].strip()
+        (among if right in customer_ids and right not in companies else others).append(row)
+    return among, others
 
 
 # ---- reading
@@ -400,8 +461,14 @@ def _id(text: str | None) -> str | None:
 
 
 def _company_row(
-    company: Company, member: Member, refused: set[tuple[str, str]], people: set[str]
+    company: Company,
+    member: Member,
+    refused: set[tuple[str, str]],
+    people: set[str],
+    *,
+    is_copy: bool,
 ) -> dict[str, Any]:
+    """One whose customer's id was copied from another's card names none."""
     billing_id = company.billing_customer_id
     return {
         "company_id": company.card_id,
@@ -410,7 +477,7 @@ def _company_row(
         "match_method": member.match_method,
         "match_score": member.match_score,
         "is_in_export": company.is_in_export,
-        "billing_customer_id": None if (billing_id, member.survivor_id) in refused else billing_id,
+        "billing_customer_id": None if is_copy or (billing_id, member.survivor_id) in refused else billing_id,
         "parent_company_id": company.parent_id,
         "country_code": company.country_code,
         "name_core": company.name.core if company.name else None,
@@ -443,12 +510,17 @@ def _contact_row(contact: Contact, member: Member, company_id: str | None) -> di
     }
 
 
-def _customer_row(customer: Customer, match: Match | None, people: set[str]) -> dict[str, Any]:
+def _customer_row(
+    customer: Customer, match: Match | None, joined_id: str | None, people: set[str]
+) -> dict[str, Any]:
+    by_itself = (ITS_OWN, None) if joined_id is None else (DECISION, Decimal(1))
+    method, score = (match.method, match.score) if match else by_itself
     return {
         "customer_id": customer.customer_id,
         "crm_company_id": match.company_id if match else None,
-        "match_method": match.method if match else ITS_OWN,
-        "match_score": match.score if match else None,
+        "joined_customer_id": joined_id,
+        "match_method": method,
+        "match_score": score,
         "country_code": customer.country_code,
         "name_core": customer.name.core if customer.name else None,
         "phone_e164": customer.phone.e164,

@@ -5,6 +5,7 @@ Add here what every kind of name needs. What a company's or a person's name is m
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Callable
@@ -17,6 +18,7 @@ _LETTERS = str.maketrans(
 )
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "æ": "ae"})
 _ACCENTS = re.compile("[\u0300-\u036f]")
+_LATIN = frozenset({"LATIN"})
 _APOSTROPHES = re.compile("['’‘`´\"“”]")
 # No space, but nothing to see either: what copying from web pages and word processors leaves behind.
 _INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufeff]")
@@ -63,6 +65,14 @@ def words(folded: str) -> list[str]:
         else:
             parts += _letters(chunk, " ").split()
     return [part for part in parts if part]
+
+
+@functools.lru_cache(maxsize=262_144)
+def scripts(text: str) -> frozenset[str]:
+    """The scripts that the letters of a text are of, by the first word of their Unicode names."""
+    if text.isascii():
+        return _LATIN
+    return frozenset(unicodedata.name(c, "").partition(" ")[0] for c in text if c.isalpha())
 
 
 def _letters(text: str, instead: str) -> str:

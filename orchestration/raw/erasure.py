@@ -338,7 +338,7 @@ def clean_quarantine(
         return 0, None
     table = pq.read_table(path)
     cells = table["value"].to_pylist()
-    new = [None if cell is None else eraser.clean_text(cell) for cell in cells]
+    new = [None if cell is None else eraser.clean_bad_cell(cell) for cell in cells]
     changed = sum(old != now for old, now in zip(cells, new, strict=True))
     if not changed or work is None:
         return changed, None

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import hmac
+import itertools
+import json
+import math
 import os
 import re
 import unicodedata
@@ -19,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from text_unidecode import unidecode
 
 from orchestration.files import append_record, flush_folder, read_records
 from orchestration.raw.contract import TableContract
@@ -64,12 +68,18 @@ SOURCES_WITH_NAMES = frozenset({"billing", "crm"})
 
 _ADDRESS = re.compile(r"\w[\w.+&'~^!#$*-]*(?:@|%40)[\w.-]*[^\W_]", re.IGNORECASE)
 _TOKEN = re.compile(rf"{TOKEN}[0-9a-f]{{12}}(?:\+[0-9a-f]{{6}})?@.+")
-_NUMBER = re.compile(r"\+?\(?[0-9](?:[0-9 ().\-/\u00a0]*[0-9])")
+# Digits of any script (full-width ones, for instance) and what is written between them.
+_NUMBER = re.compile(r"\+?\(?\d(?:[\d ().\-/\u00a0\u2009\u202f\u2010-\u2015]*\d)")
 _WORD = re.compile(r"[^\W_]+", re.UNICODE)
 # As many digits of a number as tell it from others; what stands before them depends on who dials.
 _NUMBER_DIGITS = 8
 # Names that many people bear in full are shorter than this; one word alone is no name to search for.
 _LEAST_NAME_WORDS = 2
+# Names of very many words are remembered in one spelling.
+_MOST_SPELLINGS = 256
+# Scripts that put no blanks between words, so that a name is a part of one.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "æ": "ae"})
 
 
 # ---- one spelling of each thing
@@ -107,6 +117,14 @@ def name_words(text: str) -> tuple[str, ...]:
     return tuple(folded(word) for word in _WORD.findall(unicodedata.normalize("NFKC", text)))
 
 
+def spellings(word: str) -> list[str]:
+    """How a word of a name may be written: without accents, in Latin letters, without umlauts."""
+    plain = folded(word)
+    latin = "".join(name_words(unidecode(unicodedata.normalize("NFC", word))))
+    spelt_out = folded(unicodedata.normalize("NFC", word.casefold()).translate(_UMLAUTS))
+    return sorted({plain, spelt_out, re.sub("(?<=[aou])e", "", plain)} | ({latin} if latin else set()))
+
+
 def last_digits(text: str) -> str | None:
     """The digits of a number that tell it from others; None where they are too few."""
     digits = "".join(str(unicodedata.digit(letter)) for letter in text if letter.isdigit())
@@ -127,6 +145,8 @@ class Erasure:
         mailboxes: keyed hash of each mailbox, with the domain that may go on standing in its place.
         names: keyed hashes of full names, with the number of words.
         numbers: keyed hashes of telephone numbers.
+        unspaced: keyed hashes of full names in scripts without blanks, with the number of letters.
+        words: keyed hashes of the words of the names, which alone name nobody but in a bad cell.
         links: which records are, or are not, the same although what showed it is gone; mappings with
             object_type, left_id, right_id and decision, as in the policy table ``identity_decisions``.
     """
@@ -137,6 +157,8 @@ class Erasure:
     mailboxes: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, int] = field(default_factory=dict)
     numbers: Sequence[str] = ()
+    unspaced: Mapping[str, int] = field(default_factory=dict)
+    words: Sequence[str] = ()
     links: Sequence[Mapping[str, str]] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
@@ -222,6 +244,8 @@ class Eraser:
         self._mailboxes: dict[str, str] = {}
         self._names: set[str] = set()
         self._numbers: set[str] = set()
+        self._unspaced: dict[str, int] = {}
+        self._words: set[str] = set()
         lengths: set[int] = set()
         for erasure in registry.erasures:
             for kind, ids in erasure.ids.items():
@@ -230,7 +254,10 @@ class Eraser:
             self._names.update(erasure.names)
             lengths.update(erasure.names.values())
             self._numbers.update(erasure.numbers)
+            self._unspaced.update(erasure.unspaced)
+            self._words.update(erasure.words)
         self._name_lengths = sorted(lengths, reverse=True)
+        self._unspaced_lengths = sorted(set(self._unspaced.values()), reverse=True)
         # Most values repeat; one that does not costs a hash.
         self._hash = lru_cache(maxsize=200_000)(registry.hash)
 
@@ -326,9 +353,16 @@ class Eraser:
     def _is_remembered_name(self, cell: str) -> bool:
         return self._hash("name", " ".join(name_words(cell))) in self._names
 
-    def _is_remembered_number(self, cell: str) -> bool:
-        digits = last_digits(cell)
-        return digits is not None and self._hash("number", digits) in self._numbers
+    def _numbers_in(self, cell: str, start: int, end: int) -> list[tuple[int, int]]:
+        """Where remembered numbers stand between two places, which may be several, and days, in a row."""
+        places = [place for place in range(start, end) if cell[place].isdigit()]
+        digits = "".join(str(unicodedata.digit(cell[place])) for place in places)
+        return [
+            # What is dialled before goes with it, unless it is another number.
+            (start if first < _NUMBER_DIGITS else places[first], places[first + _NUMBER_DIGITS - 1] + 1)
+            for first in range(len(digits) - _NUMBER_DIGITS + 1)
+            if self._hash("number", digits[first : first + _NUMBER_DIGITS]) in self._numbers
+        ]
 
     def _address(self, cell: str, *, is_own: bool) -> str | None:
         """A token in the place of an address: equal for equal addresses, of one mailbox for one mailbox."""
@@ -355,7 +389,7 @@ class Eraser:
             ]
         if self._numbers:
             spans += [
-                match.span() for match in _NUMBER.finditer(cell) if self._is_remembered_number(match[0])
+                span for match in _NUMBER.finditer(cell) for span in self._numbers_in(cell, *match.span())
             ]
         if has_names and self._names:
             spans += self._mentions(cell)
@@ -369,16 +403,53 @@ class Eraser:
 
     def _mentions(self, cell: str) -> list[tuple[int, int]]:
         words = [(match.span(), folded(match[0])) for match in _WORD.finditer(cell)]
-        return [
+        spans = [
             (words[first][0][0], words[first + length - 1][0][1])
             for length in self._name_lengths
             for first in range(len(words) - length + 1)
             if self._hash("name", " ".join(word for _, word in words[first : first + length])) in self._names
         ]
+        if self._unspaced_lengths and _UNSPACED.search(cell):
+            letters = [folded(letter) for letter in cell]
+            spans += [
+                (first, first + length)
+                for length in self._unspaced_lengths
+                for first in range(len(letters) - length + 1)
+                if self._hash("unspaced", "".join(letters[first : first + length])) in self._unspaced
+            ]
+        return spans
 
     def clean_text(self, text: str) -> str:
         """A text that is not of a table, for instance a line of a log, without mentions of erased people."""
         return self._text(text, has_names=True)
+
+    def clean_bad_cell(self, text: str) -> str:
+        """The text of a cell that could not be read. Whose row it was of is not known, so it also loses the
+        single words of names: a cell that slipped a column may hold just one."""
+        return _WORD.sub(
+            lambda match: ERASED if self._hash("word", folded(match[0])) in self._words else match[0],
+            self.clean_text(text),
+        )
+
+    def clean_document(self, text: str) -> str:
+        """The same for a text that may be a JSON document, whose escapes would hide a name from a search."""
+        if text.lstrip()[:1] not in ("{", "["):
+            return self.clean_text(text)
+        try:
+            value = json.loads(text)
+        except ValueError:
+            return self.clean_text(text)
+        cleaned = self._clean_value(value)
+        return text if cleaned == value else json.dumps(cleaned, ensure_ascii=False)
+
+    def _clean_value(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self.clean_document(value)
+        if isinstance(value, list):
+            return [self._clean_value(one) for one in value]
+        if isinstance(value, dict):
+            return {self.clean_text(key): self._clean_value(one) for key, one in value.items()}
+        return value
 
     def names_somebody(self, text: str) -> bool:
         """Whether a text is the name of an erased person, or has an address of one; not that of a company in
@@ -448,10 +519,26 @@ class Person:
 
     def learn_name(self, first: str | None, last: str | None) -> None:
         """A name of the person's, in both orders."""
-        words = name_words(first or ""), name_words(last or "")
-        for name in (words[0] + words[1], words[1] + words[0]):
-            if len(name) >= _LEAST_NAME_WORDS and all(words):
-                self.names.add(name)
+        parts = [
+            [
+                unicodedata.normalize("NFKC", word)
+                for word in _WORD.findall(unicodedata.normalize("NFKC", part))
+            ]
+            for part in (first or "", last or "")
+        ]
+        if not all(parts) and sum(map(len, parts)) < _LEAST_NAME_WORDS:
+            # A name without blanks may stand whole in one of the fields.
+            whole = folded("".join(parts[0] + parts[1]))
+            if len(whole) > _LEAST_NAME_WORDS and _UNSPACED.search(whole):
+                self.names.add((whole,))
+            return
+        for words in (parts[0] + parts[1], parts[1] + parts[0]):
+            ways = [spellings(word) for word in words]
+            if math.prod(map(len, ways)) > _MOST_SPELLINGS:
+                ways = [[folded(word)] for word in words]
+            self.names.update(itertools.product(*ways))
+            if all(_UNSPACED.search(word) for word in words):
+                self.names.add((folded("".join(words)),))
 
     def learn_number(self, text: str | None) -> None:
         """A telephone number of the person's."""
@@ -482,6 +569,12 @@ class Person:
             mailboxes={hashed("mailbox", one): self._kept_domain(one) for one in sorted(self.mailboxes)},
             names={hashed("name", " ".join(name)): len(name) for name in sorted(self.names)},
             numbers=sorted(hashed("number", one) for one in self.numbers),
+            unspaced={
+                hashed("unspaced", name[0]): len(unicodedata.normalize("NFC", name[0]))
+                for name in sorted(self.names)
+                if len(name) == 1 and _UNSPACED.search(unicodedata.normalize("NFC", name[0]))
+            },
+            words=sorted({hashed("word", word) for name in self.names for word in name if len(word) > 1}),
         )
 
     def _kept_domain(self, address: str) -> str:

@@ -268,6 +268,8 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "health_yellow_from": _number(0, 100, whole=False, most_decimals=4),
     "health_drop_points": _number(0, 100, whole=False, most_decimals=4),
     "health_drop_days": _number(1, 3660, whole=True),
+    "health_minimum_coverage": _number(0, 1, whole=False, most_decimals=6),
+    "health_coverage_alert_fall": _number(0, 1, whole=False, most_decimals=6),
     "nps_period_months": _number(1, 120, whole=True),
     "money_back_days": _number(0, 3660, whole=True),
     "support_included_months": _number(0, 1200, whole=True),

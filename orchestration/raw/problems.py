@@ -17,9 +17,11 @@ if TYPE_CHECKING:
 VALUE_LENGTH = 200
 # Stands in messages for a value that may name a person; the quarantine, which is private, keeps it.
 HIDDEN = "(not shown, it may name a person)"
-# A day, a number or a plain word: what is usually wrong in a column that is not text.
+# A day, a number that is too short to be a telephone's, or what stands for nothing: what is usually wrong in
+# a column that is not text. Any other word may be a name.
 _SHOWABLE = re.compile(
-    r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([T ][0-9:.Z+-]*)?|[-+]?[0-9.,]{1,8}|[a-z_]{1,12}"
+    r"[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}([T ][0-9:.Z+-]*)?|[-+]?[0-9.,]{1,7}|"
+    r"(?i:[a-z]|true|false|yes|no|null|none|nan|n/a|na|unknown|tbd|soon|never|today|high|medium|low)"
 )
 
 

@@ -8,6 +8,7 @@ Add a file format here by giving its rows as text columns with line numbers. Cas
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -519,14 +520,20 @@ def _duplicates(
         return None
     *values, first, second = conflict
     present = [name for name in contract.key if name in names]
-    named = ", ".join(f"{name} {value!s}" for name, value in zip(present, values, strict=True))
+    shown = [told(str(value), is_of_people=contract.is_personal and not _is_id(value)) for value in values]
+    named = ", ".join(f"{name} {value}" for name, value in zip(present, shown, strict=True))
     raise UnreadableFileError(
         f"the key {named} is in lines {first} and {second} with different contents and the same sync stamp.",
         f"Each {' + '.join(contract.key)} may stand once; if many repeat, the header may be swapped.",
         line=second,
         column=contract.key[0],
-        value=str(values[0]),
+        value=shown[0],
     )
+
+
+def _is_id(value: object) -> bool:
+    """Whether a key's value can be told: no address and no name, which a swapped header would make keys."""
+    return re.fullmatch(r"[A-Za-z]*[_:-]?[0-9A-Za-z]*[0-9][0-9A-Za-z]*|[a-z_]+", str(value)) is not None
 
 
 def _key_columns(contract: TableContract, relation: _Relation) -> str:

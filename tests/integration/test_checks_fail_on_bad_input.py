@@ -45,6 +45,9 @@ DECISIONS = "staging.stg_policy__identity_decisions"
 DECISION_PROBLEMS = "staging.stg_identity__problems"
 CUSTOMER_ACCOUNTS = "intermediate.int_accounts_crosswalked"
 COMPANIES = "staging.stg_crm__companies"
+COMPANY_ACCOUNTS = "intermediate.int_companies_crosswalked"
+PRODUCT_USES = "staging.stg_crm__product_usages"
+COMPANY_HISTORY = "staging.stg_crm__company_property_history"
 MEMBERS = "marts.dim_account_members"
 ACCOUNTS = "marts.dim_accounts"
 ACCOUNT_SEGMENTS = "intermediate.int_account_segments_dated"
@@ -672,6 +675,20 @@ def member(source_id: str, surviving_id: str, account_id: str | None, **columns:
         "account_id": account_id,
         **columns,
     }
+
+
+def use_of(*days: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """What one company used on some days, the last of which is seen on 3 January."""
+    return {
+        PRODUCT_USES: [{"company_id": "co_1", **day} for day in days],
+        COMPANY_ACCOUNTS: [{"company_id": "co_1"}],
+        SETTINGS: [{"as_of_date": date(2024, 1, 3)}],
+    }
+
+
+def employees_set(company_id: str, value: str | None) -> dict[str, Any]:
+    """A row of the history of companies."""
+    return {"company_id": company_id, "property_name": "numberofemployees", "property_value": value}
 
 
 def company_property(name: str, value: str | None, /, **columns: Any) -> dict[str, Any]:
@@ -1336,10 +1353,23 @@ CASES: dict[str, list[Case]] = {
         ),
         *(
             Case(
-                {COMPANY_PROPERTIES: [company_property("numberofemployees", value)]},
-                ("'property_numberofemployees'", f"'{value}'", "in digits"),
+                {COMPANY_HISTORY: [employees_set("2", value), employees_set("1", value)]},
+                ("crm.company", "'1'", "'property_numberofemployees'", f"'{value}'", "companies: 2."),
             )
-            for value in ("many", "-1")
+            for value in ("many", "-1", "1.200,00", "12,00", "1k", "1,2000", ",200", "1,,200")
+        ),
+        Case(
+            {COMPANIES: [{"company_id": "1", "employee_count": -1}]},
+            ("'1'", "'property_numberofemployees'", "'-1'", "1,200", "companies: 1."),
+        ),
+        Case(
+            {
+                COMPANY_HISTORY: [
+                    *(employees_set("1", value) for value in ("1,200", " 7 ", "0", "12,345,678", " ", None)),
+                    {"company_id": "1", "property_name": "country", "property_value": "many"},
+                ],
+                COMPANIES: [{"company_id": "1", "employee_count": 0}, {"company_id": "2"}],
+            }
         ),
         Case(
             {
@@ -1349,7 +1379,6 @@ CASES: dict[str, list[Case]] = {
                     company_property("hs_analytics_source", "OFFLINE"),
                     company_property("deployment_type", "Cloud"),
                     company_property("country", "na"),
-                    company_property("numberofemployees", "0"),
                 ],
                 SEGMENT_MAPPINGS: [
                     {"mapping": "industry", "value": "banking", "target": "BFSI"},
@@ -1664,6 +1693,38 @@ CASES: dict[str, list[Case]] = {
                     support_span("", None, weekday=7),
                 ]
             }
+        ),
+    ],
+    "assert_product_use_is_readable": [
+        Case(
+            use_of(
+                {"usage_date": date(2024, 1, 3), "seats_active": 8, "seats_paid": 7},
+                {"usage_date": date(2024, 1, 2), "seats_active": 9, "seats_paid": 3},
+            ),
+            ("crm.product_usage", "'co_1, 2024-01-02'", "'seats_active'", "'9 of 3'", "Days: 2."),
+        ),
+        *(
+            Case(
+                use_of({"usage_date": date(2024, 1, 2), column: -1}),
+                ("'co_1, 2024-01-02'", f"'{column}'", "'-1'", "0 or more", "Days: 1."),
+            )
+            for column in (
+                "seats_active",
+                "seats_paid",
+                "daily_active_users",
+                "monthly_active_users",
+                "key_events",
+            )
+        ),
+        Case(
+            use_of(
+                {"usage_date": date(2024, 1, 1), "seats_active": 3, "seats_paid": 3},
+                # Of who pays for none, of a day that is not there yet, of a company that is not.
+                {"usage_date": date(2024, 1, 2), "seats_active": 3, "seats_paid": 0},
+                {"usage_date": date(2024, 1, 4), "seats_active": -3, "seats_paid": 1},
+                {"usage_date": date(2024, 1, 2), "seats_active": -3, "company_id": "co_9"},
+                {"usage_date": date(2024, 1, 2), "seats_active": 3},
+            )
         ),
     ],
     "assert_nps_answers_are_readable": [
@@ -3148,6 +3209,8 @@ CASES: dict[str, list[Case]] = {
                 "health_yellow_from": ("-1", "101", "40.00001"),
                 "health_drop_points": ("-1", "101", "0.00001"),
                 "health_drop_days": ("0", "3661", "1.5"),
+                "health_minimum_coverage": ("-0.1", "1.1", "0.0000001"),
+                "health_coverage_alert_fall": ("-0.1", "1.1", "0.0000001"),
                 "nps_period_months": ("0", "121"),
                 "money_back_days": ("-1", "3661"),
                 "support_included_months": ("-1", "1201"),
@@ -3936,7 +3999,7 @@ CASES: dict[str, list[Case]] = {
             }
         ),
     ],
-    "assert_channels_sum_to_the_ratios_of_the_company": [
+    "assert_segments_of_accounts_sum_to_the_ratios_of_the_company": [
         *(
             Case(
                 {
@@ -3955,12 +4018,76 @@ CASES: dict[str, list[Case]] = {
             {
                 METRICS: [metrics(nrr_numerator_amount=3)],
                 SEGMENT_METRICS: [
-                    segment_metrics("acquisition_channel", segment="paid", nrr_numerator_amount=1),
-                    segment_metrics("acquisition_channel", segment="direct", nrr_numerator_amount=2),
+                    segment_metrics(segment_type, segment=segment, nrr_numerator_amount=amount)
+                    for segment_type in ACCOUNT_TYPES
+                    for segment, amount in (("a", 1), ("unknown", 2))
+                ]
+                + [segment_metrics("product", nrr_numerator_amount=7)],
+            }
+        ),
+        *(
+            Case(
+                {
+                    METRICS: [metrics(grr_numerator_amount=3)],
+                    SEGMENT_METRICS: [
+                        segment_metrics(other, grr_numerator_amount=3)
+                        for other in ACCOUNT_TYPES
+                        if other != segment_type
+                    ],
+                },
+                (f"'segment_type': '{segment_type}'", "'grr_numerator_amount': Decimal('-3.0000')"),
+            )
+            for segment_type in ACCOUNT_TYPES
+        ),
+        Case({METRICS: [metrics()]}),
+    ],
+    "assert_cohorts_of_segments_sum_to_those_of_the_company": [
+        *(
+            Case(
+                {
+                    COHORT_MONTHS: [cohort(**{column: 10})],
+                    COHORT_SEGMENTS: [
+                        cohort_segment(segment_type=segment_type, **{column: 10 - (segment_type == "region")})
+                        for segment_type in ACCOUNT_TYPES
+                    ],
+                },
+                (
+                    "'segment_type': 'region'",
+                    f"'{column}': -1" if column.endswith("accounts") else f"'{column}': Decimal('-1.0000')",
+                ),
+            )
+            for column in (
+                "cohort_accounts",
+                "retained_accounts",
+                "cohort_mrr_amount",
+                "retained_mrr_amount",
+                "gross_retained_mrr_amount",
+                "margin_amount",
+            )
+        ),
+        Case({COHORT_MONTHS: [cohort()]}, ("'segment_type': 'health_band'", "'cohort_accounts': -1")),
+        Case({COHORT_SEGMENTS: [cohort_segment(segment_type="region")]}, ("'cohort_accounts': 1",)),
+        Case(
+            {
+                COHORT_MONTHS: [cohort(cohort_accounts=2, margin_amount=None)],
+                COHORT_SEGMENTS: [
+                    *(
+                        cohort_segment(
+                            segment_type=segment_type,
+                            segment=segment,
+                            retained_accounts=number,
+                            retained_mrr_amount=5,
+                            cohort_mrr_amount=5,
+                            gross_retained_mrr_amount=5,
+                            margin_amount=None,
+                        )
+                        for segment_type in ACCOUNT_TYPES
+                        for segment, number in (("a", 1), ("unknown", 0))
+                    ),
+                    cohort_segment(),
                 ],
             }
         ),
-        Case({METRICS: [metrics()]}),
     ],
     "assert_cohorts_add_up_to_total_mrr": [
         Case({BRIDGE: [bridge(closing_mrr_amount=10)]}, ("'cohorts': 'month'", "'cohorts': 'quarter'")),

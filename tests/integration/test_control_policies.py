@@ -269,7 +269,7 @@ def test_open_items_reports_and_open_periods_do_not_stop_publication(
     shutil.copytree(example_warehouse.parent.parent, home, symlinks=True)
     before = (home / "current").readlink()
 
-    finished = run_tieout("nightly", "--landing", str(landing), home=home)
+    finished = run_tieout("nightly", "--landing", str(landing), "--accept-drop", *DEALS, home=home)
 
     assert finished.returncode == 0, finished.stderr
     assert (home / "current").readlink() != before

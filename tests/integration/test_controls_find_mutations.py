@@ -23,8 +23,9 @@ import pytest
 from orchestration.audit import describe_failing_controls
 from tests.control_builds import build_controls, read_rows, run_tieout
 from tests.direct_builds import CompiledProject
-from tests.example_export import DEALS, FEES, UTILITIES, ExampleExport
-from tests.mutants import BILLING, COSTS, LEDGER, Mutant, Touched
+from tests.example_export import DEALS, FEES, HISTORY_OF_DEALS, UTILITIES, ExampleExport, Payer
+from tests.mutants import BILLING, COSTS, CRM, LEDGER, Mutant, Touched
+from tests.small_landing import put
 
 # Stands on the balances of all accounts and names no row; the entry is named by the control on entries.
 IN_TOTAL = "trial_balance_in_total"
@@ -124,6 +125,29 @@ def costs_verdicts(compiled_project: CompiledProject, tmp_path_factory: pytest.T
     return read_verdicts(build_controls(compiled_project, folder / "landing", folder / "home"), touched)
 
 
+@pytest.fixture(scope="module")
+def crm_verdicts(
+    compiled_project: CompiledProject, example_warehouse: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Verdicts:
+    """Of deals that agree with billing but for the mutants, and may stop publication."""
+    folder = tmp_path_factory.mktemp("crm")
+    export = ExampleExport()
+    payers = read_rows(
+        example_warehouse,
+        "select accounts.account_id as account, accounts.crm_company_id as company, "
+        "accounts.first_paid_date as first_paid, coalesce(mrr.arr_amount, 0) as first_year "
+        "from marts.dim_accounts as accounts left join marts.fct_mrr_by_account_month as mrr "
+        "on accounts.account_id = mrr.account_id and accounts.cohort_month = mrr.month "
+        "where accounts.first_paid_date is not null",
+    )
+    export.win_every_payer(Payer(**payer) for payer in payers)
+    touched = {mutant.sentence: mutant.change(export) for mutant in CRM}
+    export.write(folder / "landing", without=HISTORY_OF_DEALS)
+    policy = "policy_key,policy_value\ncrm_controls_only_report,false\n"
+    put(folder / "landing", "policy/metric_policies.csv", policy)
+    return read_verdicts(build_controls(compiled_project, folder / "landing", folder / "home"), touched)
+
+
 def text_of(touched: Touched, verdicts: Verdicts, folder: Path) -> str:
     """What a person is told if nothing but this change is wrong."""
     rows = verdicts.differences_of(touched)
@@ -175,7 +199,23 @@ def test_a_wrong_row_of_costs(mutant: Mutant, costs_verdicts: Verdicts, tmp_path
     check(mutant, costs_verdicts, tmp_path)
 
 
-@pytest.fixture(params=["ledger_verdicts", "billing_verdicts", "costs_verdicts"])
+@pytest.mark.parametrize("mutant", CRM, ids=lambda mutant: mutant.sentence)
+def test_a_wrong_row_of_the_crm(mutant: Mutant, crm_verdicts: Verdicts, tmp_path: Path) -> None:
+    check(mutant, crm_verdicts, tmp_path)
+
+
+def test_controls_of_the_crm_stop_publication_only_where_a_policy_says_so(
+    crm_verdicts: Verdicts, example_warehouse: Path
+) -> None:
+    names = {"crm_won_deals_billed", "crm_won_deals_amount"}
+    published = read_rows(example_warehouse, "select * from marts.fct_controls_by_period")
+    for rows, is_blocking in ((crm_verdicts.controls, True), (published, False)):
+        failing = [row for row in rows if row["control"] in names and row["status"] == "fails"]
+        assert {row["control"] for row in failing} == names
+        assert {row["is_blocking"] for row in failing} == {is_blocking}
+
+
+@pytest.fixture(params=["ledger_verdicts", "billing_verdicts", "costs_verdicts", "crm_verdicts"])
 def verdicts(request: pytest.FixtureRequest) -> Verdicts:
     found: Verdicts = request.getfixturevalue(request.param)
     return found
@@ -233,7 +273,9 @@ def test_the_nightly_refuses_tells_the_rows_and_leaves_the_published_version(
     shutil.copytree(example_warehouse.parent.parent, home, symlinks=True)
     before = (home / "current").readlink()
 
-    finished = run_tieout("nightly", "--landing", str(tmp_path / "landing"), home=home)
+    finished = run_tieout(
+        *("nightly", "--landing", str(tmp_path / "landing"), "--accept-drop", *DEALS), home=home
+    )
 
     assert finished.returncode == 1, finished.stderr
     assert (home / "current").readlink() == before

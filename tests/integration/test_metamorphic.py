@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.direct_builds import CompiledProject
 from tests.oracles.landing import write_landing
 from tests.oracles.published import ABOUT_THE_RUN, PublishedMarts, read_all_marts
 from tests.oracles.random_companies import PREFIX_LENGTH, Account
@@ -20,14 +21,15 @@ from tests.oracles.transformations import (
     accounts_with_rival_statements,
     ids_of,
     is_close_in_scale,
+    is_named_like_money,
     keep_order,
+    names_in_another_order,
     raised_company,
     renamed,
     rows_renamed,
     rows_scaled,
     rows_shifted,
     scaled,
-    scramble,
     shifted,
     shuffled,
     unequal,
@@ -89,6 +91,23 @@ def test_the_company_has_something_to_lose(base: PublishedMarts) -> None:
     assert not ABOUT_THE_RUN & base.keys()
 
 
+def test_amounts_are_those_that_contracts_give_in_a_currency(
+    base: PublishedMarts, compiled_project: CompiledProject
+) -> None:
+    """What is scaled is told by its name; a number that is new says by its description what it is."""
+    columns = {
+        (node["name"], column): " ".join(entry["description"].split())
+        for node in compiled_project.manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["name"] in base
+        for column, entry in node["columns"].items()
+        if entry["data_type"].startswith("decimal") and column != "exchange_rate"
+    }
+    assert not [
+        place for place, text in columns.items() if is_named_like_money(place[1]) != ("currency" in text)
+    ]
+    assert len(columns) > 300
+
+
 def test_files_cut_up_and_rows_shuffled_change_nothing(
     tables: Account, base: PublishedMarts, publish: Callable[..., PublishedMarts]
 ) -> None:
@@ -108,17 +127,15 @@ def test_other_ids_in_the_same_order_and_other_years_change_names_and_dates_only
 def test_three_times_the_money_is_three_times_every_amount_whatever_the_order_of_ids(
     tables: Account, base: PublishedMarts, publish: Callable[..., PublishedMarts]
 ) -> None:
-    """The order of ids may decide two things only.
+    """The order of ids may decide three things only.
 
     Of two lines that speak from one moment on the higher id wins: accounts with such lines keep their order.
+    Of two customers that are one account the lower one names it: they keep their order among themselves.
     The smallest unit of a split that is not even goes to the lowest item or segment: less than the rounding.
     """
     rivals = {customer[:PREFIX_LENGTH] for customer in accounts_with_rival_statements(tables)}
     assert ACCOUNT_COUNT / 5 < len(rivals) < ACCOUNT_COUNT * 4 / 5
-
-    def rename(name: str) -> str:
-        return keep_order(name) if name[:PREFIX_LENGTH] in rivals else scramble(name)
-
+    rename = names_in_another_order(tables, rivals)
     ids = ids_of(tables)
     expected = {table: rows_renamed(rows_scaled(rows, 3), ids, rename) for table, rows in base.items()}
     check(publish(scaled(renamed(tables, rename), 3)), expected, is_close=is_close_in_scale)

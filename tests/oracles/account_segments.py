@@ -6,10 +6,12 @@ an account pays for decides other segments, which are in ``segments.py``.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from fractions import Fraction
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -30,17 +32,27 @@ ACCOUNT_SEGMENT_TYPES = (
     "region_vertical",
     "health_band",
 )
+EMPLOYEES = "numberofemployees"
 # By the name in a history, the column of the card.
 DATED = {
     "country": "property_country",
     "industry": "property_industry",
-    "numberofemployees": "property_numberofemployees",
+    EMPLOYEES: "property_numberofemployees",
 }
 BEGINNING = date(1900, 1, 1)
 
 
+# Plain digits, or a comma after every three.
+NUMBER = re.compile(r"(\d+|\d{1,3}(,\d{3})+)(\.\d*)?")
+
+
 def text_of(row: Row, column: str) -> str | None:
     return row.get(column, "").strip() or None
+
+
+def is_readable(name: str, value: str | None) -> bool:
+    """What cannot be read changes nothing; what is blank takes away what was there."""
+    return name != EMPLOYEES or value is None or NUMBER.fullmatch(value) is not None
 
 
 @dataclass(frozen=True)
@@ -107,7 +119,9 @@ class AccountSegments:
     def companies_by_account(self) -> dict[str, list[Row]]:
         found: dict[str, list[Row]] = defaultdict(list)
         for row in self.identity.companies.rows.values():
-            found[self.identity.of_company(row["id"])].append(row)
+            account = self.identity.of_company(row["id"])
+            if account is not None:
+                found[account].append(row)
         return found
 
     def is_seen(self, row: Row) -> bool:
@@ -116,6 +130,8 @@ class AccountSegments:
     def timeline(self, company: Row, name: str) -> Timeline | None:
         """Of one property of one card; None where it never had a value."""
         card = text_of(company, DATED[name])
+        if not is_readable(name, card):
+            card = None
         entries = self.histories.get((company["id"], name), [])
         values: list[tuple[date, str | None]] = []
         for position, row in enumerate(entries):
@@ -123,7 +139,7 @@ class AccountSegments:
                 continue
             is_newest = position == len(entries) - 1
             value = (card if is_newest else None) or text_of(row, "value")
-            if value is not None or values:
+            if is_readable(name, value) and (value is not None or values):
                 month = self.calendar.local_date(required_instant(row, "timestamp")).replace(day=1)
                 values.append((month, value))
         if not values and card is not None:
@@ -160,14 +176,10 @@ class AccountSegments:
         return self.country_codes.get((self.dated_value(account, "country", month) or "").upper())
 
     def size(self, account: str, month: date) -> str:
-        employees = self.dated_value(account, "numberofemployees", month)
-        try:
-            number = int(employees or "")
-        except ValueError:
+        employees = self.dated_value(account, EMPLOYEES, month)
+        if employees is None:
             return UNKNOWN
-        if number < 0:
-            return UNKNOWN
-        return "sme" if number < self.sme_below else "large"
+        return "sme" if Fraction(employees.replace(",", "")) < self.sme_below else "large"
 
     def _of(self, account: str, month: date) -> dict[str, str]:
         country = self.country(account, month)

@@ -75,9 +75,13 @@ class Adoption:
             if not self.crm.is_seen(day):
                 continue
             survivor = self.crm.identity.companies.survivor(row["company_id"])
-            use = found.setdefault((survivor, day), Use(self.crm.identity.of_company(survivor)))
+            account = self.crm.identity.of_company(survivor)
+            if account is None:
+                continue
+            use = found.setdefault((survivor, day), Use(account))
             for name in COUNTS:
-                if (count := whole_number(row, name)) is not None:
+                # A number below 0 is none.
+                if (count := whole_number(row, name)) is not None and count >= 0:
                     use.counts[name] = use.counts.get(name, 0) + count
         return found
 
@@ -111,8 +115,8 @@ class Adoption:
         days: dict[str, date] = {}
         for row in self.crm.rows("activation_event"):
             moment = required_instant(row, "occurred_at")
-            if moment < self.crm.calendar.as_of:
-                account = self.crm.identity.of_company(row["company_id"])
+            account = self.crm.identity.of_company(row["company_id"])
+            if moment < self.crm.calendar.as_of and account is not None:
                 day = self.crm.calendar.local_date(moment)
                 days[account] = min(days.get(account, day), day)
         return days

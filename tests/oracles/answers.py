@@ -11,14 +11,19 @@ from datetime import date
 from pathlib import Path
 
 from tests.oracles import cohorts, mrr, ratios, receivables, recognition, segments
+from tests.oracles.account_360 import Account360
 from tests.oracles.account_segments import AccountSegments
+from tests.oracles.acquisition import Acquisition
 from tests.oracles.costs import Costs
 from tests.oracles.crm import Crm
 from tests.oracles.customer_success import CustomerSuccess
 from tests.oracles.funnel import Funnel
 from tests.oracles.gross_margin import Margins, UnitCosts
 from tests.oracles.identity import Identity
+from tests.oracles.members import Members
+from tests.oracles.money_back import MoneyBack
 from tests.oracles.pipeline import Pipeline
+from tests.oracles.segment_years import SegmentYears
 from tests.oracles.unit_economics import UnitEconomics
 
 Answers = dict[str, list[mrr.MartRow]]
@@ -136,9 +141,20 @@ def answer(
     margins = Margins(landing, policies or {}, Costs(landing, policies or {}, company, books), facts)
     about_mrr = mrr_tables(company, facts, margins.unit_costs)
     economics = UnitEconomics(margins, policies or {}, about_mrr["fct_mrr_bridge_by_month"])
+    acquisition = Acquisition(crm, company, economics, success.adoption.first_paid_days, policies or {})
+    about_revenue = revenue_tables(books)
+    everything = Account360(
+        crm,
+        company,
+        books,
+        margins,
+        success,
+        account_months=about_mrr["fct_mrr_by_account_month"],
+        receivables=about_revenue["fct_receivables_by_account_month"],
+    )
     return {
         **about_mrr,
-        **revenue_tables(books),
+        **about_revenue,
         **cost_tables(margins),
         "fct_unit_economics_by_month": economics.month_rows(),
         **success.tables,
@@ -146,4 +162,9 @@ def answer(
         "fct_search_share_by_month": funnel.search_share_rows(),
         "fct_pipeline_by_month": pipeline.stage_rows(),
         "fct_sales_velocity_by_month": pipeline.velocity_rows(),
+        "fct_acquisition_costs_by_channel_month": acquisition.rows(),
+        "dim_account_360": everything.rows(),
+        "dim_account_members": Members(crm).rows(),
+        "fct_money_back_requests": MoneyBack(books, policies or {}).rows(),
+        "fct_segments_by_year": SegmentYears(company, margins, facts, policies or {}).rows(),
     }

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
+from tests.oracles.account_segments import ACCOUNT_SEGMENT_TYPES
 from tests.oracles.calendar_months import months_between, next_month
 from tests.oracles.export import to_decimal
 from tests.oracles.gross_margin import UnitCosts
@@ -154,14 +155,30 @@ def cohort_quarter_rows(divided: Mapping[str, SegmentedCompany], costs_of: Costs
     ]
 
 
+def segment_at_start(segmented: SegmentedCompany, series: Series) -> str:
+    [segment] = {
+        segment
+        for (account, segment), mrr in segmented.closing[series.cohort_month].items()
+        if account == series.unit[0] and mrr > 0
+    }
+    return segment
+
+
 def segment_cohort_month_rows(divided: Mapping[str, SegmentedCompany], costs_of: CostsOf) -> list[MartRow]:
-    """marts.fct_retention_by_segment_cohort_month: an account starts anew in every segment it enters."""
+    """marts.fct_retention_by_segment_cohort_month.
+
+    An account starts anew with everything else that it buys; by what it is as a whole it starts once, and
+    stays in the segment that it was of then.
+    """
     rows: list[MartRow] = []
     for segment_type in SEGMENT_TYPES:
-        segmented, costs = divided[segment_type], costs_of(segment_type)
+        is_of_the_account = segment_type in ACCOUNT_SEGMENT_TYPES
+        segmented = divided[TOTAL if is_of_the_account else segment_type]
+        costs = costs_of(TOTAL if is_of_the_account else segment_type)
         by_segment: dict[str, list[Series]] = defaultdict(list)
         for one in all_series(segmented):
-            by_segment[one.unit[1]].append(one)
+            segment = segment_at_start(divided[segment_type], one) if is_of_the_account else one.unit[1]
+            by_segment[segment].append(one)
         rows += [
             {"segment_type": segment_type, "segment": segment, **row}
             for segment, series in sorted(by_segment.items())

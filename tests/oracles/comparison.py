@@ -26,6 +26,7 @@ TABLES_OF_COSTS = {
     "fct_gross_margin_by_account_month": ("account_id", "month"),
     "fct_gross_margin_by_segment_month": ("segment_type", "segment", "month"),
     "fct_unit_economics_by_month": ("month",),
+    "fct_acquisition_costs_by_channel_month": ("month", "channel"),
 }
 TABLES_OF_SUCCESS = {
     "fct_support_tickets": ("ticket_id",),
@@ -39,6 +40,8 @@ TABLES_OF_SUCCESS = {
     "fct_health_by_account_month": ("account_id", "month"),
     "fct_health_measures_by_account_month": ("account_id", "month", "score", "measure"),
     "fct_health_alerts": ("account_id", "month", "alert_kind"),
+    "fct_money_back_requests": ("refund_id",),
+    "dim_account_360": ("account_id",),
 }
 TABLES_OF_GROWTH = {
     "fct_funnel_by_month": ("month", "channel"),
@@ -61,6 +64,8 @@ MART_KEYS = {
     "fct_revenue_by_account_month": ("account_id", "stream", "currency_code", "month"),
     "fct_deferred_revenue_by_month": ("currency_code", "month"),
     "fct_receivables_by_account_month": ("account_id", "currency_code", "month"),
+    "dim_account_members": ("source_system", "object_type", "source_id"),
+    "fct_segments_by_year": ("segment_type", "segment", "cross_segment_type", "cross_segment", "year"),
     **TABLES_OF_COSTS,
     **TABLES_OF_SUCCESS,
     **TABLES_OF_GROWTH,

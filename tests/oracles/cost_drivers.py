@@ -52,21 +52,21 @@ class AccountDrivers:
         """The first of some columns that is known, day by day."""
         for row in self.rows("crm/product_usage"):
             day = day_of(row, "date")
-            quantity = next((Fraction(row[column]) for column in columns if column in row), None)
-            if quantity is not None and self.is_over(day):
-                yield day, self.accounts.of_company(row["company_id"]), quantity
+            quantities = (Fraction(row[column]) for column in columns if column in row)
+            # There are no fewer seats than none.
+            quantity = next((one for one in quantities if one >= 0 or "seats_paid" not in columns), None)
+            account = self.accounts.of_company(row["company_id"])
+            if quantity is not None and account is not None and self.is_over(day):
+                yield day, account, quantity
 
     def handled_minutes(self) -> Iterator[Quantity]:
         for row in self.rows("crm/ticket"):
             created = required_instant(row, "property_createdate")
             if flag(row, "is_deleted", absent=False) or created >= self.calendar.as_of:
                 continue
-            if "company_id" in row and "handled_minutes" in row:
-                yield (
-                    self.calendar.local_date(created),
-                    self.accounts.of_company(row["company_id"]),
-                    Fraction(row["handled_minutes"]),
-                )
+            account = self.accounts.of_company(row["company_id"]) if "company_id" in row else None
+            if account is not None and "handled_minutes" in row:
+                yield self.calendar.local_date(created), account, Fraction(row["handled_minutes"])
 
     def hours(self) -> Iterator[Quantity]:
         for row in self.rows("ledger/time_entry"):

@@ -55,18 +55,22 @@ class Crm:
                 yield day, row
 
     def history(self, table: str, key: str, name: str) -> dict[str, list[tuple[datetime, str | None]]]:
-        """By object: the values of one property in the order of time; None where it was emptied."""
+        """By object: the values of one property in the order of time, also those to come; None where emptied.
+
+        That a history begins later says that there was no value before.
+        """
         found: dict[str, list[tuple[datetime, str | None]]] = {}
         for row in self.rows(table):
-            if row["name"] == name and self.day(row, "timestamp") is not None:
+            if row["name"] == name:
                 found.setdefault(row[key], []).append((required_instant(row, "timestamp"), row.get("value")))
         return {owner: sorted(values, key=lambda entry: entry[0]) for owner, values in found.items()}
 
     def account_of(self, row: Row) -> str | None:
-        """Of the company that a row names, else of its contact's."""
-        if "company_id" in row:
-            return self.identity.of_company(row["company_id"])
-        return self.identity.of_contact(row["contact_id"]) if "contact_id" in row else None
+        """Of the company that a row names, if it is known, else of its contact's."""
+        account = self.identity.of_company(row["company_id"]) if "company_id" in row else None
+        if account is None and "contact_id" in row:
+            account = self.identity.of_contact(row["contact_id"])
+        return account
 
     def segment(self, segment_type: str, account: str | None, month: date) -> str:
         """Of an account in a month; ``ALL`` is the one segment of everybody."""

@@ -14,6 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from urllib.parse import urlsplit
 
+from tests.oracles.account_segments import UNKNOWN
 from tests.oracles.crm import ALL, Crm
 from tests.oracles.export import Row, flag, required_instant
 from tests.oracles.identity import created
@@ -87,7 +88,7 @@ class Funnel:
 
     @cached_property
     def persons(self) -> dict[str, Person]:
-        """By surviving contact; of ids that are in no export nothing is known."""
+        """By surviving contact, also whom only a form, a score or a visit names."""
         people: dict[str, Person] = {}
         contacts = self.crm.identity.contacts
         for row in contacts.rows.values():
@@ -97,21 +98,29 @@ class Funnel:
             account = self.crm.identity.of_contact(survivor)
             person = people.setdefault(survivor, Person(survivor, account, channel))
             self.add_card(person, row)
+        hidden = {row["id"] for row in self.crm.rows("contact")} - contacts.rows.keys()
+
+        def named(contact: str) -> Person | None:
+            if contact in hidden:
+                return None
+            survivor = self.person_of(contact)
+            return people.setdefault(survivor, Person(survivor, None, UNKNOWN))
+
         for day, row in self.crm.seen("contact_form_submission", "timestamp"):
-            known = people.get(self.person_of(row["contact_id"]))
+            known = named(row["contact_id"])
             if known is not None:
                 form = plain(row.get("form_type"))
                 if form in FORMS:
                     keep_first(known.own, FORMS[form], day)
                     keep_first(known.forms, form, day)
         for day, row in self.crm.seen("contact_property_history", "timestamp"):
-            known = people.get(self.person_of(row["contact_id"]))
+            known = named(row["contact_id"])
             if known is not None and row["name"] == "hubspotscore":
                 for stage, needed in self.scores.items():
                     if (score := number(row.get("value"))) is not None and score >= needed:
                         keep_first(known.own, stage, day)
         for day, row in self.visits:
-            known = people.get(self.person_of(row["contact_id"])) if "contact_id" in row else None
+            known = named(row["contact_id"]) if "contact_id" in row else None
             if known is not None and self.is_pricing_page(row.get("page_url", "")):
                 keep_first(known.own, MQL, day)
         return people
@@ -155,14 +164,24 @@ class Funnel:
         return day if self.crm.is_seen(day) else None
 
     @cached_property
+    def won(self) -> dict[str, date]:
+        """By first lead the day from which its account pays, unless it already did when the lead came."""
+        return {
+            contact: paid
+            for account, contact in self.first_leads.items()
+            if (paid := self.paid_day(account)) is not None
+            and min(self.persons[contact].own.values()) <= paid
+        }
+
+    @cached_property
     def stage_days(self) -> dict[str, dict[str, date]]:
         """By lead: the day of every stage, one that was skipped that of the next."""
         found = {}
         for person in self.leads:
-            # An own date of a customer only fills; the account's first lead is won when it first pays.
+            # An own date of a customer only fills; a first lead is won when its account first pays.
             own, won = dict(person.own), None
-            if person.account is not None and self.first_leads.get(person.account) == person.contact:
-                won = self.paid_day(person.account)
+            if person.contact in self.won:
+                won = self.won[person.contact]
                 keep_first(own, CUSTOMER, won)
             days = {stage: day for stage in STAGES[:-1] if (day := person.reached(stage, own)) is not None}
             found[person.contact] = days | ({} if won is None else {CUSTOMER: won})
@@ -262,7 +281,7 @@ class Funnel:
             for account, day in self.customers.items():
                 channel = self.customer_channel(account)
                 count(day, channel, "customers", account)
-                if account not in self.first_leads:
+                if self.first_leads.get(account) not in self.won:
                     count(day, channel, "customers_without_lead", account)
         return [
             {

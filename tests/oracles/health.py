@@ -29,6 +29,8 @@ DEFAULT_POLICIES = {
     "health_yellow_from": "40",
     "health_drop_points": "20",
     "health_drop_days": "30",
+    "health_minimum_coverage": "0",
+    "health_coverage_alert_fall": "0.5",
 }
 MEASURES = ("usage", "adoption", "support", "nps", "billing", "tenure", "renewal", "csm_rating")
 OTHER_SCORE = "score:"
@@ -63,6 +65,16 @@ class Scored:
     value: Fraction | None
     points: Fraction | None
     coverage: Fraction
+
+
+@dataclass(frozen=True)
+class Rating:
+    """What a customer success manager gave a company."""
+
+    account: str | None
+    company_id: str
+    at: datetime
+    value: Fraction
 
 
 @dataclass(frozen=True)
@@ -234,19 +246,24 @@ class Health:
 
     def rating(self, account: str, window: Window) -> Fraction | None:
         ratings = [
-            (at, value)
-            for of_account, at, value in self.ratings
-            if of_account == account and window.start <= at < window.end
+            rating
+            for rating in self.ratings
+            if rating.account == account and window.start <= rating.at < window.end
         ]
-        return max(ratings)[1] if ratings else None
+        if not ratings:
+            return None
+        newest = max(rating.at for rating in ratings)
+        # Of two companies that were rated at once the first by id.
+        return min((rating.company_id, rating.value) for rating in ratings if rating.at == newest)[1]
 
     @cached_property
-    def ratings(self) -> list[tuple[str, datetime, Fraction]]:
+    def ratings(self) -> list[Rating]:
         return [
-            (
-                self.crm.identity.of_company(row["company_id"]),
-                required_instant(row, "rated_at"),
-                Fraction(row["rating"]),
+            Rating(
+                account=self.crm.identity.of_company(row["company_id"]),
+                company_id=row["company_id"],
+                at=required_instant(row, "rated_at"),
+                value=Fraction(row["rating"]),
             )
             for row in self.crm.rows("csm_rating")
             if "rating" in row and instant(row, "rated_at") is not None
@@ -298,8 +315,9 @@ class Health:
         share = round_half_away(coverage / weight_in_all, 6) if weight_in_all else Fraction(0)
         return Scored(points, points, share)
 
-    def band(self, points: Fraction | None) -> str:
-        if points is None:
+    def band(self, health: Scored) -> str:
+        points = health.points
+        if points is None or health.coverage < Fraction(self.policy["health_minimum_coverage"]):
             return "unknown"
         if points >= Fraction(self.policy["health_green_from"]):
             return "green"
@@ -312,7 +330,7 @@ class Health:
     def band_of(self, account: str, month: date) -> str:
         """Of an account as a segment: unknown where it does not pay."""
         health = self.healths.get((account, month))
-        return "unknown" if health is None else self.band(health.points)
+        return "unknown" if health is None else self.band(health)
 
     def about(self, account: str, month: date) -> MartRow:
         return {
@@ -343,7 +361,7 @@ class Health:
             row |= {
                 "score": decimal_or_none(health.points, 4),
                 "coverage": to_decimal(health.coverage, 6),
-                "band": self.band(health.points),
+                "band": self.band(health),
                 **self.about(account, month),
             }
             rows.append(row)
@@ -381,13 +399,15 @@ class Health:
 
     def fall(self, account: str, month: date, kind: str, compared: date) -> MartRow | None:
         now, then = self.healths[account, month], self.healths.get((account, compared))
-        if compared >= month or then is None or now.points is None or then.points is None:
+        if compared >= month or then is None:
             return None
-        bands = self.band(then.points), self.band(now.points)
-        points = then.points - now.points
+        bands = self.band(then), self.band(now)
+        points = None if then.points is None or now.points is None else then.points - now.points
+        lost = then.coverage - now.coverage
         has_fallen = {
-            "band_drop": BANDS.index(bands[1]) < BANDS.index(bands[0]),
-            "score_fall": 0 < points >= Fraction(self.policy["health_drop_points"]),
+            "band_drop": "unknown" not in bands and BANDS.index(bands[1]) < BANDS.index(bands[0]),
+            "score_fall": points is not None and 0 < points >= Fraction(self.policy["health_drop_points"]),
+            "coverage_fall": lost > Fraction(self.policy["health_coverage_alert_fall"]),
         }
         if not has_fallen[kind]:
             return None
@@ -398,9 +418,11 @@ class Health:
             "compared_month": compared,
             "from_band": bands[0],
             "to_band": bands[1],
-            "from_score": to_decimal(then.points),
-            "to_score": to_decimal(now.points),
-            "fall_points": to_decimal(points),
+            "from_score": decimal_or_none(then.points, 4),
+            "to_score": decimal_or_none(now.points, 4),
+            "fall_points": decimal_or_none(points, 4),
+            "from_coverage": to_decimal(then.coverage, 6),
+            "to_coverage": to_decimal(now.coverage, 6),
             **self.about(account, month),
         }
 
@@ -412,6 +434,7 @@ class Health:
             for kind, compared in (
                 ("band_drop", add_months(month, -1)),
                 ("score_fall", self.compared_month(month)),
+                ("coverage_fall", self.compared_month(month)),
             )
         ]
         return [row for row in found if row is not None]

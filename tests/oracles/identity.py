@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter, defaultdict
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
+from itertools import combinations
 from pathlib import Path
 
 from tests.oracles.export import Row, flag, instant, is_live, read_rows
@@ -24,6 +26,13 @@ FREE_MAIL = {"gmail.com", "googlemail.com", "outlook.com", "yahoo.com", "hotmail
 SUFFIXES_OF_TWO_PARTS = {"co.uk", "com.au", "co.jp", "com.br", "co.za"}
 # Of the countries whose numbers tests write without one.
 CALLING_CODES = {"DE": "49", "GERMANY": "49"}
+
+# What people type where they know nothing, and addresses of a task. Tests write no others.
+NO_NAMES = {"test", "unknown", "n a", "none", "tbd"}
+NO_MAILBOXES = {"noemail", "test", "none", "noreply"}
+NO_DOMAINS = {"noemail.com", "test.com", "none.com"}
+ROLES = {"info", "ap", "billing", "accounts"}
+REFERENCE = Path(__file__).parents[2] / "seeds" / "reference"
 
 # What tells a company from others of its name.
 SAY_WHO_IT_IS = ("property_domain", "property_phone", "property_stripe_customer_id")
@@ -43,11 +52,42 @@ def words(text: str | None) -> list[str]:
 def name_core(text: str | None) -> str:
     """A company's name without its legal form and article."""
     kept = [word for word in words((text or "").replace(".", "")) if word not in LEGAL_FORMS]
-    return " ".join(kept[1:] if kept[:1] == ["the"] else kept)
+    core = " ".join(kept[1:] if kept[:1] == ["the"] else kept)
+    return "" if core in NO_NAMES else core
+
+
+def legal_form(text: str | None) -> str:
+    """Of a name that has one."""
+    forms = [word for word in words((text or "").replace(".", "")) if word in LEGAL_FORMS]
+    same = {"limited": "ltd", "corp": "inc"}
+    return same.get(forms[-1], forms[-1]) if forms else ""
+
+
+@cache
+def country_codes() -> dict[str, str]:
+    """What a country may be called in capitals, and its code of two letters."""
+    rows = [*read_rows(REFERENCE / "country_regions.csv"), *read_rows(REFERENCE / "country_names.csv")]
+    return {
+        row[column].strip().upper(): row["country_code"]
+        for row in rows
+        for column in ("country_code", "alpha_3_code", "country_name")
+        if column in row
+    }
+
+
+def country(text: str | None) -> str:
+    return country_codes().get((text or "").strip().upper(), "")
+
+
+def differ(left: str, right: str) -> bool:
+    """Whether both are known and not the same."""
+    return bool(left and right) and left != right
 
 
 def email(text: str | None) -> str:
-    return plain(text)
+    """Empty where the mailbox stands for a missing one."""
+    address = plain(text)
+    return "" if address.partition("@")[0].partition("+")[0] in NO_MAILBOXES else address
 
 
 def canonical_email(text: str | None) -> str:
@@ -61,7 +101,7 @@ def canonical_email(text: str | None) -> str:
 
 def email_domain(text: str | None) -> str:
     """Of the firm; none where anybody can have an address."""
-    domain = email(text).partition("@")[2]
+    domain = plain(text).partition("@")[2]
     return "" if domain in FREE_MAIL else registrable(domain)
 
 
@@ -70,11 +110,18 @@ def registrable(text: str | None) -> str:
     host = plain(text).partition("://")[2] or plain(text)
     labels = host.partition("/")[0].partition(":")[0].strip(".").split(".")
     count = 3 if ".".join(labels[-2:]) in SUFFIXES_OF_TWO_PARTS else 2
-    return ".".join(labels[-count:]) if len(labels) > 1 else ""
+    domain = ".".join(labels[-count:]) if len(labels) > 1 else ""
+    return "" if domain in NO_DOMAINS else domain
 
 
 def phone(text: str | None, country: str | None) -> str:
-    """In the form that is dialled from abroad."""
+    """In the form that is dialled from abroad; empty where somebody made it up."""
+    number = dialled(text, country)
+    tail = number[-7:]
+    return "" if tail in "0123456789012345" or tail in "9876543210987654" or tail == tail[:1] * 7 else number
+
+
+def dialled(text: str | None, country: str | None) -> str:
     digits = "".join(letter for letter in text or "" if letter.isdigit())
     if not digits:
         return ""
@@ -120,6 +167,39 @@ def created(row: Row, column: str = "property_createdate") -> datetime:
 def merged_ids(row: Row) -> list[str]:
     ids = [part.strip() for part in row.get("property_hs_merged_object_ids", "").split(";")]
     return [identity for identity in ids if identity and identity != row["id"]]
+
+
+class Card:
+    """What a company's card says, each field empty where it says nothing."""
+
+    def __init__(self, row: Row) -> None:
+        self.id = row["id"]
+        self.name = name_core(row.get("property_name"))
+        self.domain = registrable(row.get("property_domain"))
+        self.domain = "" if self.domain in FREE_MAIL else self.domain
+        self.country = country(row.get("property_country"))
+        self.legal_form = legal_form(row.get("property_name"))
+        self.parent = row.get("property_hs_parent_company_id", "")
+        self.customer = row.get("property_stripe_customer_id", "").strip()
+
+    def is_family_of(self, other: Card) -> bool:
+        siblings = bool(self.parent) and self.parent == other.parent
+        return siblings or self.id == other.parent or other.id == self.parent
+
+    def is_like(self, other: Card) -> bool:
+        """In domain or name."""
+        is_domain = bool(self.domain) and self.domain == other.domain
+        return is_domain or (bool(self.name) and self.name == other.name)
+
+    def contradicts(self, other: Card) -> bool:
+        """Whether two cards of one billing customer cannot be of one company: one was copied."""
+        if self.is_like(other):
+            return False
+        if self.name and other.name:
+            return True
+        if self.domain and other.domain:
+            return True
+        return differ(self.country, other.country)
 
 
 @dataclass(frozen=True)
@@ -183,10 +263,14 @@ def grouped(
     decided: Decided,
     rules: Sequence[Callable[[Row], Hashable]],
     apart: Iterable[Pair] = (),
+    hidden: Collection[str] = (),
 ) -> Objects:
-    """Cards joined by decision, by what the CRM merged itself, and by each rule, in this order."""
+    """Cards joined by decision, by what the CRM merged itself, and by each rule, in this order.
+
+    What is hidden is joined with nothing: it is not known yet.
+    """
     cards = {row["id"]: row for row in rows}
-    merged = [(row["id"], other) for row in rows for other in merged_ids(row)]
+    merged = [(row["id"], other) for row in rows for other in merged_ids(row) if other not in hidden]
     groups = Groups([*cards, *(other for _, other in merged)], [*decided.apart, *apart])
     for left, right in (*decided.same, *merged):
         groups.join(left, right)
@@ -202,12 +286,21 @@ def is_seen(row: Row, as_of: datetime | None, column: str = "property_createdate
 
 @dataclass
 class Identity:
-    """The groups of an export, and the account of every customer, company and contact."""
+    """The groups of an export, and the account of every customer, company and contact.
+
+    Attributes:
+        one_with: of customers of no company that people have decided to be one, the name of their group.
+        hidden_companies: those that are not known yet: nobody's.
+        methods: how the company of a customer was found; None where somebody told who is who.
+    """
 
     companies: Objects
     contacts: Objects
     customers: dict[str, Row]
     company_of_customer: dict[str, str]
+    one_with: dict[str, str] = field(default_factory=dict)
+    hidden_companies: frozenset[str] = frozenset()
+    methods: Mapping[str, str] | None = None
     accounts: dict[str, str] = field(init=False)
     account_of_survivor: dict[str, str] = field(init=False)
 
@@ -223,6 +316,9 @@ class Identity:
             )
             self.account_of_survivor[company] = first
             self.accounts |= dict.fromkeys(members, first)
+        for group in set(self.one_with.values()):
+            members = [customer for customer, name in self.one_with.items() if name == group]
+            self.accounts |= dict.fromkeys(members, min(members, key=self.age))
 
     def age(self, customer: str) -> tuple[datetime, str]:
         return created(self.customers[customer], "created"), customer
@@ -230,17 +326,23 @@ class Identity:
     def of_customer(self, customer: str) -> str:
         return self.accounts.get(customer, customer)
 
-    def of_company(self, company: str) -> str:
+    def of_company(self, company: str) -> str | None:
         """One that was never billed is an account by itself."""
+        if company in self.hidden_companies:
+            return None
         survivor = self.companies.survivor(company)
         return self.account_of_survivor.get(survivor, f"{NEVER_BILLED}{survivor}")
 
     def of_anything(self, identity: str) -> str:
         """Of the id of a billing customer or of a company."""
-        return self.of_customer(identity) if identity in self.customers else self.of_company(identity)
+        if identity in self.customers:
+            return self.of_customer(identity)
+        return self.of_company(identity) or f"{NEVER_BILLED}{identity}"
 
     def company_of_contact(self, contact: str) -> str | None:
-        company = self.contacts.richest(contact, "property_associatedcompanyid")
+        named = [row.get("property_associatedcompanyid") for row in self.contacts.members(contact)]
+        known = (company for company in named if company is not None and company not in self.hidden_companies)
+        company = next(known, None)
         return None if company is None else self.companies.survivor(company)
 
     def of_contact(self, contact: str) -> str | None:
@@ -249,41 +351,124 @@ class Identity:
 
 
 def person(row: Row) -> str:
-    return " ".join(words(f"{row.get('property_firstname', '')} {row.get('property_lastname', '')}"))
+    found = words(f"{row.get('property_firstname', '')} {row.get('property_lastname', '')}")
+    return "" if NO_NAMES.issuperset(found) else " ".join(found)
 
 
-def group_contacts(rows: Sequence[Row], decided: Decided) -> Objects:
+def mailboxes_of_several(rows: Sequence[Row], companies: Objects) -> set[str]:
+    """Addresses of a task that contacts of two companies have who are not called the same."""
+    readers: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    for row in rows:
+        address = email(row.get("property_email"))
+        if address.partition("@")[0].partition("+")[0] in ROLES and "property_associatedcompanyid" in row:
+            company = companies.survivor(row["property_associatedcompanyid"])
+            readers[address].add((company, person(row) or row["id"]))
+    return {
+        address
+        for address, found in readers.items()
+        if any(one[0] != other[0] and one[1] != other[1] for one in found for other in found)
+    }
+
+
+def group_contacts(
+    rows: Sequence[Row], decided: Decided, companies: Objects, hidden: Collection[str] = ()
+) -> Objects:
+    several = mailboxes_of_several(rows, companies)
+
+    def mailbox(row: Row) -> Hashable:
+        address = email(row.get("property_email"))
+        return (address, company_of(row)) if address in several else address
+
+    def company_of(row: Row) -> str:
+        company = row.get("property_associatedcompanyid")
+        return "" if company is None else companies.survivor(company)
+
+    def of_one_company(key: Callable[[Row], tuple[str, str]]) -> Callable[[Row], Hashable]:
+        """People of one name at two companies may be two."""
+        known: dict[Hashable, set[str]] = defaultdict(set)
+        for row in rows:
+            known[key(row)].add(company_of(row))
+        return lambda row: (*key(row), company_of(row)) if len(known[key(row)] - {""}) > 1 else key(row)
+
     return grouped(
         rows,
         decided,
         [
-            lambda row: email(row.get("property_email")),
+            mailbox,
             lambda row: (canonical_email(row.get("property_email")), person(row)),
-            lambda row: (email_domain(row.get("property_email")), person(row)),
-            lambda row: (phone(row.get("property_phone"), row.get("property_country")), person(row)),
+            of_one_company(lambda row: (email_domain(row.get("property_email")), person(row))),
+            of_one_company(
+                lambda row: (phone(row.get("property_phone"), row.get("property_country")), person(row))
+            ),
         ],
+        hidden=hidden,
     )
 
 
-def group_companies(rows: Sequence[Row], decided: Decided) -> Objects:
+def by_customer(cards: Iterable[Card]) -> dict[str, list[Card]]:
+    found: dict[str, list[Card]] = defaultdict(list)
+    for card in cards:
+        found[card.customer].append(card)
+    return found
+
+
+def copied_customers(cards: Sequence[Card], decided_same: Collection[frozenset[str]]) -> set[str]:
+    """Billing customers that the cards of two companies name."""
+    return {
+        customer
+        for customer, found in by_customer(cards).items()
+        for one, other in combinations(found, 2)
+        if customer
+        and one.contradicts(other)
+        and not one.is_family_of(other)
+        and frozenset((one.id, other.id)) not in decided_same
+    }
+
+
+def group_companies(
+    rows: Sequence[Row], decided: Decided, customers: Collection[str], hidden: Collection[str] = ()
+) -> Objects:
     family = [
         (row["id"], row["property_hs_parent_company_id"])
         for row in rows
         if "property_hs_parent_company_id" in row and row["property_hs_parent_company_id"] != row["id"]
     ]
     decided_same = {frozenset(pair) for pair in decided.same}
+    cards = [Card(row) for row in rows]
+    contradicted = {
+        one.customer
+        for customer, found in by_customer(cards).items()
+        for one, other in combinations(found, 2)
+        if customer and one.contradicts(other)
+    }
+    siblings = [
+        (one.id, other.id)
+        for one in cards
+        for other in cards
+        if one.parent
+        and one.parent == other.parent
+        and (differ(one.country, other.country) or differ(one.legal_form, other.legal_form))
+    ]
+
+    def customer_named(row: Row) -> Hashable:
+        card = Card(row)
+        return "" if card.customer in contradicted or card.customer not in customers else card.customer
+
     return grouped(
         rows,
         decided,
         [
-            lambda row: row.get("property_stripe_customer_id", "").strip(),
+            customer_named,
+            lambda row: (Card(row).customer, Card(row).domain) if Card(row).customer in customers else "",
+            lambda row: (Card(row).customer, Card(row).name) if Card(row).customer in customers else "",
             lambda row: (registrable(row.get("property_domain")), name_core(row.get("property_name"))),
             lambda row: (
                 phone(row.get("property_phone"), row.get("property_country")),
                 name_core(row.get("property_name")),
             ),
         ],
-        apart=[pair for pair in family if frozenset(pair) not in decided_same],
+        apart=[pair for pair in [*family, *siblings] if frozenset(pair) not in decided_same],
+        hidden=hidden,
     )
 
 
@@ -296,9 +481,18 @@ class CustomerMatcher:
     """Finds the company that a billing customer is."""
 
     def __init__(
-        self, companies: Objects, contacts: Objects, decided: Decided, customers: Iterable[Row]
+        self,
+        companies: Objects,
+        contacts: Objects,
+        decided: Decided,
+        customers: Iterable[Row],
+        decided_companies: Decided,
     ) -> None:
         self.companies = companies
+        self.cards = {row["id"]: Card(row) for row in companies.rows.values()}
+        self.copied = copied_customers(
+            list(self.cards.values()), {frozenset(pair) for pair in decided_companies.same}
+        )
         self.customers_at = Counter(canonical_email(row.get("email")) for row in customers)
         self.decided = decided
         self.found_by: dict[tuple[str, Hashable], list[str]] = defaultdict(list)
@@ -310,44 +504,107 @@ class CustomerMatcher:
             self.found_by["phone", (number, name)].append(row["id"])
         for row in contacts.rows.values():
             company = contacts.richest(row["id"], "property_associatedcompanyid")
-            if company is not None:
+            if company is not None and email(row.get("property_email")):
                 self.found_by["email", email(row.get("property_email"))].append(company)
 
-    def rules(self, customer: Row) -> Iterator[list[str]]:
-        """The companies that each rule names, in the order of the rules."""
+    def rules(self, customer: Row) -> Iterator[tuple[str, list[str]]]:
+        """The companies that each rule names, in the order of the rules, with its name."""
         name = name_core(customer.get("name"))
         domain = email_domain(customer.get("email"))
         number = phone(customer.get("phone"), customer.get("address_country"))
-        yield self.found_by["customer", customer["id"]]
-        yield self.found_by["email", email(customer.get("email"))] if self.is_own_address(customer) else []
-        yield self.found_by["domain", (domain, name)] if domain and name else []
-        yield self.found_by["phone", (number, name)] if number and name else []
+        named = self.named_by(customer)
+        if not named and self.is_of_copies(customer):
+            return
+        address = email(customer.get("email"))
+        reached = self.found_by["email", address]
+        yield "crm_property", named
+        yield "email", reached if self.is_own_address(customer, reached) else []
+        yield "domain_and_name", self.found_by["domain", (domain, name)] if domain and name else []
+        yield "phone_and_name", self.found_by["phone", (number, name)] if number and name else []
 
-    def is_own_address(self, customer: Row) -> bool:
-        """Without a name only an address of a firm that no other customer has says who it is."""
-        if "email" not in customer or name_core(customer.get("name")):
-            return "email" in customer
+    def cards_of(self, company: str) -> list[Card]:
+        return [self.cards[row["id"]] for row in self.companies.members(company)]
+
+    def is_abroad(self, customer: Row, company: str) -> bool:
+        """Whether the customer's country is none of the company's."""
+        known = {card.country for card in self.cards_of(company)} - {""}
+        here = country(customer.get("address_country"))
+        return bool(here and known) and here not in known
+
+    def is_of_copies(self, customer: Row) -> bool:
+        """Whether a card that names the customer was copied to another company's."""
+        found = self.found_by["customer", customer["id"]]
         return (
-            bool(email_domain(customer["email"]))
-            and self.customers_at[canonical_email(customer["email"])] == 1
+            customer["id"] in self.copied and len({self.companies.survivor(company) for company in found}) > 1
         )
 
-    def company_of(self, customer: Row) -> str | None:
-        """The surviving company, by the first rule that names only one; else none."""
+    def named_by(self, customer: Row) -> list[str]:
+        """Companies whose card names the customer: of a card and its copies the one of its name, else the one
+        of its address; none that has another name, domain and country."""
+        name, domain = name_core(customer.get("name")), email_domain(customer.get("email"))
+        found = self.found_by["customer", customer["id"]]
+        reached = {
+            self.companies.survivor(company)
+            for company in self.found_by["email", email(customer.get("email"))]
+        }
+        of_address = [
+            company
+            for company in found
+            if self.companies.survivor(company) in reached
+            or (domain and domain in {card.domain for card in self.cards_of(company)})
+        ]
+        if self.is_of_copies(customer):
+            of_name = [
+                company
+                for company in found
+                if name and name in {card.name for card in self.cards_of(company)}
+            ]
+            return of_name or of_address
+        return [
+            company
+            for company in found
+            if company in of_address
+            or not (
+                name
+                and any(card.name for card in self.cards_of(company))
+                and all(card.name != name for card in self.cards_of(company))
+                and domain
+                and any(card.domain for card in self.cards_of(company))
+                and self.is_abroad(customer, company)
+            )
+        ]
+
+    def is_own_address(self, customer: Row, reached: Sequence[str]) -> bool:
+        """Without a name only an address of the firm, or of a person of it, that no other customer has, says
+        who it is; and it must not be in another country."""
+        if "email" not in customer or name_core(customer.get("name")):
+            return "email" in customer
+        domain = email_domain(customer["email"])
+        domains = {card.domain for company in reached for card in self.cards_of(company)} - {""}
+        is_role = email(customer["email"]).partition("@")[0] in ROLES
+        return (
+            bool(domain)
+            and (domain in domains if domains else not is_role)
+            and self.customers_at[canonical_email(customer["email"])] == 1
+            and not any(self.is_abroad(customer, company) for company in reached)
+        )
+
+    def company_of(self, customer: Row) -> tuple[str, str] | None:
+        """The surviving company, by the first rule that names only one, and that rule; else none."""
         for pair in self.decided.same:
             if customer["id"] in pair:
                 [other] = {*pair} - {customer["id"]}
                 if self.companies.members(other):
-                    return self.companies.survivor(other)
+                    return self.companies.survivor(other), "decision"
         refused = {frozenset(pair) for pair in self.decided.apart}
-        for found in self.rules(customer):
+        for rule, found in self.rules(customer):
             company = the_only(
                 self.companies.survivor(identity)
                 for identity in found
                 if self.companies.members(identity) and frozenset((customer["id"], identity)) not in refused
             )
             if company is not None:
-                return company
+                return company, rule
         return None
 
 
@@ -367,6 +624,11 @@ def read_cards(landing: Path, table: str, as_of: datetime | None = None) -> list
     return [row for row in read_rows(landing / "crm" / f"{table}.csv") if is_seen(row, as_of)]
 
 
+def hidden_ids(landing: Path, table: str, as_of: datetime | None) -> frozenset[str]:
+    """Of cards that are made later."""
+    return frozenset(row["id"] for row in read_cards(landing, table) if not is_seen(row, as_of))
+
+
 def read_identity(
     landing: Path, tables: Mapping[str, Sequence[Row]], as_of: datetime | None = None
 ) -> Identity:
@@ -377,17 +639,46 @@ def read_identity(
         as_of: what was created from then on is not known; None where no clock was set.
     """
     decided = read_decisions(landing)
-    companies = group_companies(read_cards(landing, "company", as_of), decided["company"])
-    contacts = group_contacts(read_cards(landing, "contact", as_of), decided["contact"])
+    cards, people = read_cards(landing, "company", as_of), read_cards(landing, "contact", as_of)
+    hidden = {table: hidden_ids(landing, table, as_of) for table in ("company", "contact")}
     customers = read_customers(tables)
-    matcher = CustomerMatcher(companies, contacts, decided["customer"], customers.values())
-    found = {customer: matcher.company_of(row) for customer, row in customers.items()}
+    companies = group_companies(cards, decided["company"], customers, hidden["company"])
+    contacts = group_contacts(people, decided["contact"], companies, hidden["contact"])
+    matcher = CustomerMatcher(
+        companies, contacts, decided["customer"], customers.values(), decided["company"]
+    )
+    matches = {
+        customer: match
+        for customer, row in customers.items()
+        if (match := matcher.company_of(row)) is not None
+    }
+    found = {customer: company for customer, (company, _) in matches.items()}
     return Identity(
         companies,
         contacts,
         customers,
-        {customer: company for customer, company in found.items() if company is not None},
+        found,
+        join_customers(found, customers, decided["customer"]),
+        hidden["company"],
+        methods={customer: rule for customer, (_, rule) in matches.items()},
     )
+
+
+def join_customers(found: dict[str, str], customers: Mapping[str, Row], decided: Decided) -> dict[str, str]:
+    """Join customers that people have decided to be one: under the company of one of them, which the others
+    are then of, else under a name of their own."""
+    groups = Groups(customers, decided.apart)
+    for left, right in decided.same:
+        groups.join(left, right)
+    named: dict[str, str] = {}
+    for customer in customers:
+        group = groups.group_of[customer]
+        companies = {found[member] for member in group if member in found}
+        if len(group) > 1 and len(companies) == 1:
+            found |= dict.fromkeys(group, *companies)
+        elif len(group) > 1 and not companies:
+            named[customer] = min(group)
+    return named
 
 
 def objects_of(rows: Sequence[Row], group_of: Mapping[str, str]) -> Objects:
@@ -395,6 +686,33 @@ def objects_of(rows: Sequence[Row], group_of: Mapping[str, str]) -> Objects:
     groups = Groups(group_of)
     groups.join_all_with_one(group_of.items())
     return Objects({row["id"]: row for row in rows}, groups)
+
+
+def without_movers(
+    people: Sequence[Row], contact_groups: Mapping[str, str], company_groups: Mapping[str, str]
+) -> dict[str, str]:
+    """Contacts in their groups, but alone who is known to be the same by nothing but a telephone number."""
+    merged = {card for row in people if merged_ids(row) for card in (row["id"], *merged_ids(row))}
+    members: dict[str, list[Row]] = defaultdict(list)
+    for row in people:
+        members[contact_groups[row["id"]]].append(row)
+
+    def company(row: Row) -> str | None:
+        return company_groups.get(row.get("property_associatedcompanyid", ""))
+
+    def is_one(row: Row, other: Row) -> bool:
+        mailbox = canonical_email(row.get("property_email"))
+        if mailbox and mailbox == canonical_email(other.get("property_email")):
+            return True
+        return None in (company(row), company(other)) or company(row) == company(other)
+
+    groups = dict(contact_groups)
+    for group, rows in members.items():
+        for row in rows:
+            others = [other for other in rows if other is not row]
+            if row["id"] not in merged and others and not any(is_one(row, other) for other in others):
+                groups[row["id"]] = f"{group} {row['id']}"
+    return groups
 
 
 def told_identity(
@@ -406,7 +724,8 @@ def told_identity(
 ) -> Identity:
     """Who is who by somebody who knows, such as the one who made the export up.
 
-    A card that says nothing but a name is one with no other and no customer: that is for people to decide.
+    A card that says nothing but a name is one with no other and no customer, and two people of two companies
+    are not one for a telephone number alone: that is for people to decide.
 
     Args:
         company_groups: by card, and by id that was merged away, the name of what it is one with.
@@ -435,7 +754,7 @@ def told_identity(
     survivors = {group: companies.survivor(card) for card, group in groups.items()}
     return Identity(
         companies,
-        objects_of(people, contact_groups),
+        objects_of(people, without_movers(people, contact_groups, groups)),
         customers,
         {customer: survivors[group] for customer, group in customer_groups.items() if group in survivors},
     )

@@ -358,8 +358,30 @@ class Company:
                 by_account[account].append(item)
         return by_account
 
+    @cached_property
+    def items_billed_with(self) -> dict[str, list[Item]]:
+        """By account: its items and those that share an invoice or a subscription, of any account."""
+        together: dict[tuple[str, str], set[str]] = defaultdict(set)
+        shared: dict[str, set[tuple[str, str]]] = defaultdict(set)
+        for key, item in self.items.items():
+            for statement in item.statements:
+                for with_others in (
+                    ("payer", statement.service.payer),
+                    ("subscription", statement.subscription_id or key),
+                ):
+                    together[with_others].add(key)
+                    shared[statement.line.account_id].add(with_others)
+        return {
+            account: [
+                self.items[key]
+                for key in sorted({key for with_others in shared[account] for key in together[with_others]})
+            ]
+            for account in self.items_by_account
+        }
+
     def account_services_at(self, account: str, moment: datetime) -> list[Service]:
-        services = self.services_at(self.items_by_account[account], moment)
+        """Net of what is taken off invoices, some of which others may bear."""
+        services = self.services_at(self.items_billed_with[account], moment)
         return [service for service in services if service.account_id == account]
 
     @cached_property
@@ -371,7 +393,7 @@ class Company:
                 for moment in {moment for item in items for moment in item.instants_of_change}
                 if moment < self.calendar.as_of
             )
-            for account, items in self.items_by_account.items()
+            for account, items in self.items_billed_with.items()
         }
 
     def event_rows(self) -> list[MartRow]:

@@ -142,20 +142,26 @@ class Pipeline:
 
     @cached_property
     def entered(self) -> dict[str, list[tuple[datetime, Stage]]]:
-        """By deal; of two stages entered at once the one further on is the later."""
+        """By deal; of two stages entered at once the one further on is the later.
+
+        Where a deal stands it does not enter once more.
+        """
         found: dict[str, list[tuple[datetime, Stage]]] = defaultdict(list)
         for row in self.crm.rows("deal_stage"):
             entered = required_instant(row, "date_entered")
             if row["value"] in self.stages and self.is_seen(entered):
                 found[row["deal_id"]].append((entered, self.stages[row["value"]]))
-        return {
-            deal: sorted(entries, key=lambda entry: (entry[0], entry[1].order or 0, entry[1].id))
-            for deal, entries in found.items()
-        }
+        stays: dict[str, list[tuple[datetime, Stage]]] = defaultdict(list)
+        for deal, entries in found.items():
+            for entry in sorted(entries, key=lambda entry: (entry[0], entry[1].order or 0, entry[1].id)):
+                if not stays[deal] or stays[deal][-1][1] != entry[1]:
+                    stays[deal].append(entry)
+        return stays
 
     @cached_property
     def deals_with_history(self) -> set[str]:
-        return {row["deal_id"] for row in self.crm.rows("deal_stage")}
+        """Of stages that there are, seen by now or not."""
+        return {row["deal_id"] for row in self.crm.rows("deal_stage") if row["value"] in self.stages}
 
     def values(
         self, deal: Row, name: str, read: Callable[[str], Value | None]

@@ -30,6 +30,14 @@ NEAR_A_MONTH_END = (
 COUNTRIES = ("Germany", "de", "GBR", "United States", "us", "NA", "Brazil", "JP", "Nowhere", None)
 INDUSTRIES = ("BANKING", "COMPUTER_SOFTWARE", "RETAIL", "MACHINERY", "WHALE_WATCHING", None)
 EMPLOYEES = ("1", "249", "250", "251", "12000", "0", None)
+COUNTS_OF_USE = (
+    "seats_active",
+    "seats_paid",
+    "daily_active_users",
+    "monthly_active_users",
+    "key_events",
+)
+TYPED_EMPLOYEES = ("1,200", "12,345", "many", "-5", "1.200,00", "12,00", " ")
 SOURCES = ("ORGANIC_SEARCH", "PAID_SEARCH", "REFERRALS", "DIRECT_TRAFFIC", "OFFLINE", "CARRIER_PIGEON", None)
 LIFECYCLES = (
     "subscriber",
@@ -99,6 +107,8 @@ class CrmMaker:
 
     def __init__(self, source: random.Random, rows: Rows, new_id: Callable[[str], str]) -> None:
         self.source = source
+        # What is spelt or counted wrong, without which all else is the same.
+        self.typing = random.Random(source.getstate()[1][0])
         self.rows = rows
         self.new_id = new_id
         self.companies: list[str] = []
@@ -142,6 +152,12 @@ class CrmMaker:
         self.rows.setdefault(f"crm/{table}", []).append(
             {name: value for name, value in values.items() if value is not None}
         )
+
+    def add_once(self, table: str, key: tuple[str, ...], **values: Any) -> None:
+        """Adds a row unless there is one of its key."""
+        rows = self.rows.get(f"crm/{table}", [])
+        if not any(all(row[name] == values[name] for name in key) for row in rows):
+            self.add(table, **values)
 
     def phone(self) -> tuple[str, str]:
         """A number in Berlin as it is written in two ways, the second for a card that is in Germany."""
@@ -219,11 +235,70 @@ class CrmMaker:
             if customer is not None and "property_stripe_customer_id" not in self.rows["crm/company"][-1]:
                 self.link(customer, company, link, name, domain)
             first, before = first or company, company
+        if customers and self.chance(0.15):
+            self.make_copy(customers[0], name, domain)
+        if self.chance(0.1):
+            self.make_children()
+        if self.chance(0.1):
+            self.make_strangers()
         if self.chance(0.15) and first is not None:
             self.card(
                 property_name=f"{self.token()} of it",
                 property_domain=domain,
                 property_hs_parent_company_id=first,
+            )
+
+    def make_copy(self, customer: str, name: str, domain: str) -> None:
+        """A card that was copied from the customer's, and what is another firm's written over it."""
+        own_name, own_domain = f"{self.token()} {self.token(6)}", f"{self.token()}.example"
+        self.card(
+            property_name=own_name,
+            property_domain=own_domain,
+            property_stripe_customer_id=customer,
+        )
+        row = next((row for row in self.rows.get("billing/customer", []) if row["id"] == customer), None)
+        if row is not None and "name" not in row and "email" not in row:
+            row |= self.source.choice(
+                (
+                    {},
+                    {"name": name},
+                    {"name": own_name},
+                    {"email": f"{self.token()}@{domain}"},
+                    {"email": f"{self.token()}@{own_domain}"},
+                )
+            )
+
+    def make_children(self) -> None:
+        """Two of one parent, which are one only in one country."""
+        name, domain, parent = f"{self.token()} {self.token(6)}", f"{self.token()}.example", self.token()
+        for _ in range(2):
+            company = self.card(
+                property_name=name, property_domain=domain, property_hs_parent_company_id=parent
+            )
+            self.rows["crm/company"][-1]["property_country"] = self.source.choice(("de", "Germany", "us"))
+            self.person(
+                property_email=f"{self.source.choice(('info', 'ap'))}@{domain}",
+                property_firstname=self.source.choice(("Ann", "Bob")),
+                property_lastname="Lee",
+                property_associatedcompanyid=company,
+            )
+
+    def make_strangers(self) -> None:
+        """Cards that have nothing in common but what people type where they know nothing."""
+        nothing: tuple[Row, ...] = (
+            {"property_name": "Test", "property_phone": "+49 30 29384756"},
+            {"property_name": self.token(), "property_phone": "1234567890"},
+            {"property_name": "n/a", "property_domain": "noemail.com"},
+            {"property_name": self.token(), "property_stripe_customer_id": "n/a"},
+        )
+        values = self.source.choice(nothing)
+        for _ in range(2):
+            company = self.card(**values)
+            self.person(
+                property_email=self.source.choice(("noemail@noemail.com", "test@test.com")),
+                property_firstname=self.token(7),
+                property_lastname=self.token(9),
+                property_associatedcompanyid=company,
             )
 
     def keep_in_one_country(self, first: str | None, way: str) -> None:
@@ -265,6 +340,8 @@ class CrmMaker:
                     value = self.source.choice(
                         [choice for choice in choices if choice is not None] if moment == first else choices
                     )
+                    if name == "numberofemployees" and moment != first and self.typing.random() < 0.4:
+                        value = self.typing.choice(TYPED_EMPLOYEES)
                     self.add(
                         "company_property_history",
                         company_id=company,
@@ -314,21 +391,45 @@ class CrmMaker:
             )
         for contact in self.contacts[-2:]:
             for moment in {self.moment() for _ in range(self.source.choice((0, 0, 1, 2)))}:
-                self.add(
+                self.add_once(
                     "contact_form_submission",
+                    ("contact_id", "form_id", "timestamp"),
                     contact_id=contact,
                     form_id=self.source.choice(("f1", "f2")),
                     form_type=self.source.choice(FORMS),
                     timestamp=moment,
                 )
             for moment in {self.moment() for _ in range(self.source.choice((0, 0, 2)))}:
-                self.add(
+                self.add_once(
                     "contact_property_history",
+                    ("contact_id", "name", "timestamp"),
                     contact_id=contact,
                     name=self.source.choice(("hubspotscore", "hubspotscore", "lifecyclestage")),
                     value=self.source.choice(SCORES),
                     timestamp=moment,
                 )
+        if self.chance(0.2):
+            self.make_nobody()
+
+    def make_nobody(self) -> None:
+        """Forms and visits of a contact that has no card."""
+        nobody = self.new_id("pe")
+        for moment in {self.moment() for _ in range(self.source.choice((1, 2)))}:
+            self.add(
+                "contact_form_submission",
+                contact_id=nobody,
+                form_id="f1",
+                form_type=self.source.choice(FORMS),
+                timestamp=moment,
+            )
+        self.add(
+            "web_visit",
+            anonymous_id=self.source.choice((None, "browser1")),
+            contact_id=nobody,
+            visited_at=self.moment(),
+            source=self.source.choice(VISIT_SOURCES),
+            page_url=self.source.choice(PAGES),
+        )
 
     # What they do.
 
@@ -399,6 +500,10 @@ class CrmMaker:
                     monthly_active_users=self.source.choice((None, 0, 4, 15)),
                     key_events=self.source.choice((None, 0, 7, 120)),
                 )
+                row = self.rows["crm/product_usage"][-1]
+                if self.typing.random() < 0.2:
+                    # Numbers that cannot be.
+                    row[self.typing.choice(COUNTS_OF_USE)] = self.typing.choice((-1, -40))
         rows, seen = [], set()
         for row in self.rows.get("crm/product_usage", []):
             key = row["company_id"], row["date"]

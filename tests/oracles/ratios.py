@@ -11,6 +11,7 @@ from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
+from tests.oracles.account_segments import ACCOUNT_SEGMENT_TYPES
 from tests.oracles.export import to_decimal
 from tests.oracles.mrr import MartRow
 from tests.oracles.segments import NOTHING, SEGMENT_TYPES, TOTAL, SegmentedCompany, Unit
@@ -26,13 +27,12 @@ def annualized(monthly_rate: float | None) -> float | None:
     return None if monthly_rate is None else float(1 - (1 - Fraction(monthly_rate)) ** 12)
 
 
-def retention(segmented: SegmentedCompany, closed_set: list[Unit], month: date) -> MartRow:
+def retention(then: Mapping[Unit, Fraction], now: Mapping[Unit, Fraction], closed_set: list[Unit]) -> MartRow:
     """What the accounts of a closed set pay now, over what they paid twelve months ago.
 
     Their MRR of then is valued item by item at the month's rate; of gross retention each account's share is
     capped at that.
     """
-    then, now = segmented.year_before_revalued[month], segmented.closing[month]
     net = to_decimal(sum((now.get(unit, NOTHING) for unit in closed_set), NOTHING))
     gross = to_decimal(sum((min(now.get(unit, NOTHING), then[unit]) for unit in closed_set), NOTHING))
     base = to_decimal(sum((then[unit] for unit in closed_set), NOTHING))
@@ -79,11 +79,21 @@ def flow_ratios(bridge: MartRow) -> MartRow:
     }
 
 
-def metrics_row(segmented: SegmentedCompany, segment: str, month: date) -> MartRow:
+def wherever_it_stands(whole: SegmentedCompany, closed_set: list[Unit], month: date) -> dict[Unit, Fraction]:
+    """What accounts pay altogether, by the segment that they were of when the set was closed."""
+    paid = whole.closing[month]
+    return {(account, then): paid.get((account, TOTAL), NOTHING) for account, then in closed_set}
+
+
+def metrics_row(
+    segmented: SegmentedCompany, segment: str, month: date, *, whole: SegmentedCompany | None = None
+) -> MartRow:
+    """One segment in one month; with the ``whole`` company its accounts are followed out of the segment."""
     closed_set = segmented.closed_sets[month].get(segment, [])
+    now = wherever_it_stands(whole, closed_set, month) if whole else segmented.closing[month]
     return {
         "month": month,
-        **retention(segmented, closed_set, month),
+        **retention(segmented.year_before_revalued[month], now, closed_set),
         **flow_ratios(segmented.bridge(segment, month)),
         "is_complete_month": segmented.company.calendar.is_complete(month),
     }
@@ -95,15 +105,23 @@ def metrics_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
 
 
 def metrics_by_segment_rows(divided: Mapping[str, SegmentedCompany]) -> list[MartRow]:
-    """marts.fct_subscription_metrics_by_segment_month: where something is, or was twelve months before."""
+    """marts.fct_subscription_metrics_by_segment_month: where something is, or was twelve months before.
+
+    An account that is of a segment as a whole is retained also when it has moved to another.
+    """
     rows: list[MartRow] = []
     for segment_type in SEGMENT_TYPES:
         segmented = divided[segment_type]
+        whole = divided[TOTAL] if segment_type in ACCOUNT_SEGMENT_TYPES else None
         looked_back_on = {
             (segment, month) for month, sets in segmented.closed_sets.items() for segment in sets
         }
         rows += [
-            {"segment_type": segment_type, "segment": segment, **metrics_row(segmented, segment, month)}
+            {
+                "segment_type": segment_type,
+                "segment": segment,
+                **metrics_row(segmented, segment, month, whole=whole),
+            }
             for segment, month in sorted({*segmented.bridges, *looked_back_on})
         ]
     return rows

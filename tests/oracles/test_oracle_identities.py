@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from tests.oracles import segments
+from tests.oracles.account_segments import ACCOUNT_SEGMENT_TYPES
 from tests.oracles.calendar_months import months_between, next_month
 from tests.oracles.cohorts import quarter_of
 from tests.oracles.mrr import MOVEMENT_TYPES, MartRow
@@ -121,8 +122,11 @@ def test_gross_retention_is_never_above_net_nor_above_one(marts: Marts) -> None:
         assert row["grr_numerator_amount"] <= row["nrr_denominator_amount"]
 
 
-def test_the_closed_sets_of_steady_segments_are_that_of_the_company(marts: Marts) -> None:
-    rows = [row for row in marts[METRICS_BY_SEGMENT] if row["segment_type"] == STEADY]
+@pytest.mark.parametrize("segment_type", ACCOUNT_SEGMENT_TYPES)
+def test_the_closed_sets_of_the_segments_of_accounts_are_that_of_the_company(
+    marts: Marts, segment_type: str
+) -> None:
+    rows = [row for row in marts[METRICS_BY_SEGMENT] if row["segment_type"] == segment_type]
     for column in (
         "nrr_account_count",
         "nrr_numerator_amount",
@@ -131,6 +135,24 @@ def test_the_closed_sets_of_steady_segments_are_that_of_the_company(marts: Marts
     ):
         company = sums(marts[METRICS], column, lambda row: row["month"])
         assert without_zeros(sums(rows, column, lambda row: row["month"])) == without_zeros(company)
+
+
+@pytest.mark.parametrize("segment_type", ACCOUNT_SEGMENT_TYPES)
+def test_the_cohorts_of_the_segments_of_accounts_are_those_of_the_company(
+    marts: Marts, segment_type: str
+) -> None:
+    def cell(row: MartRow) -> tuple[date, int]:
+        return row["cohort_month"], row["months_since"]
+
+    rows = [row for row in marts[BY_SEGMENT_COHORT] if row["segment_type"] == segment_type]
+    for column in (
+        "cohort_accounts",
+        "retained_accounts",
+        "cohort_mrr_amount",
+        "retained_mrr_amount",
+        "gross_retained_mrr_amount",
+    ):
+        assert sums(rows, column, cell) == sums(marts[BY_COHORT], column, cell)
 
 
 def test_the_movements_of_the_ratios_are_those_of_the_bridge(marts: Marts) -> None:

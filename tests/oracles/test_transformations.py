@@ -21,6 +21,7 @@ from tests.oracles.transformations import (
     ids_of,
     is_close_in_scale,
     keep_order,
+    names_in_another_order,
     raised_company,
     renamed,
     rows_renamed,
@@ -115,8 +116,9 @@ def test_a_leap_day_stays_a_leap_day() -> None:
     assert shifted(tables, -28)["billing/customer"] == [
         {"created": datetime(1996, 2, 29, 12, tzinfo=UTC), "id": "a", "name": None}
     ]
-    assert rows_shifted([{"month": date(2024, 2, 1), "amount": 1}], 4) == [
-        {"month": date(2028, 2, 1), "amount": 1}
+    rows = [{"month": date(2024, 2, 1), "amount": 1, "base_year": 2024, "is_complete_year": True}]
+    assert rows_shifted(rows, 4) == [
+        {"month": date(2028, 2, 1), "amount": 1, "base_year": 2028, "is_complete_year": True}
     ]
 
 
@@ -128,6 +130,30 @@ def test_ids_are_renamed_wherever_they_stand_in_a_cell_and_nothing_else_is() -> 
     assert rows_renamed(rows, ids, str.upper) == [
         {"item": "SUB:PRICE", "customers": "CUS, SUB", "id": "CUS", "text": "cus pays", "n": 1, "no": None}
     ]
+
+
+def test_an_account_of_the_crm_alone_is_renamed_and_a_pair_keeps_its_lower_id_left() -> None:
+    ids = {"a", "b", "cus"}
+    names = {"a": "z", "b": "y", "cus": "zz"}.__getitem__
+    pair = {"object_type": "company", "left_id": "a", "right_id": "b", "left_account_id": "crm:a"}
+    pair |= {"right_account_id": "cus", "rule": "domain"}
+    mixed = {"object_type": "customer", "left_id": "cus", "right_id": "b"}
+    assert rows_renamed([pair, mixed], ids, names) == [
+        {"object_type": "company", "left_id": "y", "right_id": "z", "left_account_id": "zz", "rule": "domain"}
+        | {"right_account_id": "crm:z"},
+        {"object_type": "customer", "left_id": "zz", "right_id": "y"},
+    ]
+
+
+def test_customers_of_an_account_keep_their_order_in_another_order_of_ids() -> None:
+    customers = [f"a{number:04d}.cus_{name}" for number in range(9) for name in ("x", "a", "B")]
+    kept = {"a0003."}
+    rename = names_in_another_order({"billing/customer": [{"id": name} for name in customers]}, kept)
+    by_account = [sorted(customers)[start : start + 3] for start in range(0, 27, 3)]
+    assert all(sorted(map(rename, ids)) == list(map(rename, ids)) for ids in by_account)
+    assert sorted(map(rename, customers)) != list(map(rename, sorted(customers)))
+    assert (rename("a0003.cus_x"), rename("a0003.in_1")) == ("renamed a0003.cus_x", "renamed a0003.in_1")
+    assert rename("a0004.in_1") == scramble("a0004.in_1")
 
 
 def test_money_of_the_export_is_scaled_and_rates_and_counts_are_not() -> None:
@@ -144,8 +170,14 @@ def test_money_of_the_export_is_scaled_and_rates_and_counts_are_not() -> None:
     rows: list[MartRow] = [
         {"mrr_amount": Decimal("1.5"), "exchange_rate": Decimal(2), "nrr_rate": 0.5, "account_count": 3},
         {"actual_amount": Decimal(7), "explanation": "Every line (a count) is there."},
+        {"actual_amount": Decimal(7), "explanation": "Accounts begin to pay (a count of accounts)."},
+        {"amount": Decimal(2)},
     ]
-    assert rows_scaled(rows, 3) == [rows[0] | {"mrr_amount": Decimal("4.5")}, rows[1]]
+    assert rows_scaled(rows, 3) == [
+        rows[0] | {"mrr_amount": Decimal("4.5")},
+        *rows[1:3],
+        {"amount": Decimal(6)},
+    ]
 
 
 ROW: MartRow = {"account_id": "a", "closing_mrr_amount": Decimal("8.3333"), "count": 1, "nrr_rate": None}

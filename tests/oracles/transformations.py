@@ -19,6 +19,7 @@ from typing import Any
 from tests.oracles.mrr import MOVEMENT_TYPES
 from tests.oracles.pricing import MINOR_DIGITS
 from tests.oracles.random_companies import (
+    PREFIX_LENGTH,
     Account,
     is_id,
     packed_tables,
@@ -37,7 +38,14 @@ ROUNDING = Decimal("0.02")
 # More than those of all promises of a company to the minor unit of their currency, in such units.
 ROUNDING_OF_REVENUE = 300
 # A row with one of them is about revenue, or may be.
-REVENUE_COLUMNS = {"recognized", "recognized_amount", "total_revenue_amount", "control"}
+REVENUE_COLUMNS = {
+    "control",
+    "forecast_amount",
+    "lifetime_revenue_amount",
+    "recognized",
+    "recognized_amount",
+    "total_revenue_amount",
+}
 MONEY_COLUMNS = {
     "amount",
     "amount_due",
@@ -55,6 +63,9 @@ MONEY_COLUMNS = {
     "unit_amount",
     "unit_amount_decimal",
 }
+
+CRM_ACCOUNT = "crm:"
+YEAR_COLUMNS = {"year", "base_year"}
 
 # What goes by other money, or by another calendar.
 ELSEWHERE = ("crm/deal", "crm/ticket")
@@ -92,8 +103,9 @@ def shuffled(tables: Tables, seed: str) -> ChangedTables:
     }
 
 
-# Ids only name. Where two rows say different things about the same moment the higher line id wins, and where
-# a sum cannot be split evenly the lowest item or segment takes what is left: there their order decides.
+# Ids only name. Where two rows say different things about the same moment the higher line id wins, where a
+# sum cannot be split evenly the lowest item or segment takes what is left, and of customers made at one
+# moment that are one account the lowest names it: there their order decides.
 
 
 def keep_order(name: str) -> str:
@@ -102,6 +114,27 @@ def keep_order(name: str) -> str:
 
 def scramble(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:20]
+
+
+def names_in_another_order(tables: Tables, kept: set[str]) -> Rename:
+    """Scrambles ids, but for those of accounts that are to keep their order, given by their prefixes.
+
+    Of two customers that are one account the lower id names it where both were made at one moment: customers
+    of an account keep their order among themselves.
+    """
+    customers: dict[str, set[str]] = defaultdict(set)
+    for row in tables["billing/customer"]:
+        customers[row["id"][:PREFIX_LENGTH]].add(row["id"])
+    names = {
+        customer: name
+        for ids in customers.values()
+        for customer, name in zip(sorted(ids), sorted(map(scramble, ids)), strict=True)
+    }
+
+    def rename(name: str) -> str:
+        return keep_order(name) if name[:PREFIX_LENGTH] in kept else names.get(name) or scramble(name)
+
+    return rename
 
 
 def renamed(tables: Tables, rename: Rename) -> ChangedTables:
@@ -125,18 +158,37 @@ def ids_of(tables: Tables) -> set[str]:
 
 
 def rows_renamed(rows: Iterable[Row], ids: set[str], rename: Rename) -> list[dict[str, Any]]:
-    """Published rows with their ids renamed, also those that are listed or put together in one cell."""
+    """Published rows with their ids renamed, also those that are listed or put together in one cell.
+
+    An account that is in the CRM alone is named by its company, after ``crm:``. Of a pair of cards of one
+    kind the lower id is left.
+    """
 
     def in_cell(value: Any) -> Any:
         if not isinstance(value, str):
             return value
+        before = CRM_ACCOUNT if value.startswith(CRM_ACCOUNT) else ""
         for separator in (":", ", "):
-            parts = value.split(separator)
+            parts = value.removeprefix(before).split(separator)
             if all(part in ids for part in parts):
-                return separator.join(rename(part) for part in parts)
+                return before + separator.join(rename(part) for part in parts)
         return value
 
-    return [{name: in_cell(value) for name, value in row.items()} for row in rows]
+    def in_row(row: Row) -> dict[str, Any]:
+        renamed_row = {name: in_cell(value) for name, value in row.items()}
+        is_of_one_kind = row.get("object_type") in ("company", "contact") and "left_id" in row
+        if is_of_one_kind and renamed_row["left_id"] > renamed_row["right_id"]:
+            return {_other_side(name): value for name, value in renamed_row.items()}
+        return renamed_row
+
+    return [in_row(row) for row in rows]
+
+
+def _other_side(column: str) -> str:
+    for side, other in (("left_", "right_"), ("right_", "left_")):
+        if column.startswith(side):
+            return other + column.removeprefix(side)
+    return column
 
 
 def accounts_with_rival_statements(tables: Tables) -> set[str]:
@@ -176,7 +228,13 @@ def shifted(tables: Tables, years: int) -> ChangedTables:
 
 
 def rows_shifted(rows: Iterable[Row], years: int) -> list[dict[str, Any]]:
-    return [{name: in_other_year(value, years) for name, value in row.items()} for row in rows]
+    """Published rows with their dates and years in other years."""
+
+    def in_column(name: str, value: Any) -> Any:
+        is_year = name in YEAR_COLUMNS and value is not None
+        return value + years if is_year else in_other_year(value, years)
+
+    return [{name: in_column(name, value) for name, value in row.items()} for row in rows]
 
 
 # Money has no threshold: of three times the price everything is three times as much, up to its rounding.
@@ -193,12 +251,15 @@ def scaled(tables: Tables, factor: int) -> ChangedTables:
     return with_cells(tables, change)
 
 
+def is_named_like_money(column: str) -> bool:
+    return column in {"amount", *ROLL_FORWARD} or column.endswith(("_amount", "_amount_in_currency"))
+
+
 def rows_scaled(rows: Iterable[Row], factor: int) -> list[dict[str, Any]]:
     """Published rows with their amounts times a factor; a control that counts rows says so and stays."""
 
     def is_money(name: str, row: Row) -> bool:
-        is_named_like_money = name in ROLL_FORWARD or name.endswith(("_amount", "_amount_in_currency"))
-        return is_named_like_money and "(a count)" not in str(row.get("explanation"))
+        return is_named_like_money(name) and "(a count" not in str(row.get("explanation"))
 
     return [
         {

@@ -56,7 +56,8 @@ def a_version(tmp_path: Path, newest: date | None, falls: Falls = ()) -> Path:
         connection.execute(
             "create table marts.fct_health_alerts (account_id varchar, month date, alert_kind varchar, "
             "compared_month date, from_band varchar, to_band varchar, from_score decimal(9,4), "
-            "to_score decimal(9,4), mrr_amount decimal(18,4))"
+            "to_score decimal(9,4), from_coverage decimal(9,6), to_coverage decimal(9,6), "
+            "mrr_amount decimal(18,4), mrr_at_risk_amount decimal(18,4))"
         )
         if newest is not None:
             connection.execute("insert into marts.dim_months values (?, true)", [newest])
@@ -64,7 +65,7 @@ def a_version(tmp_path: Path, newest: date | None, falls: Falls = ()) -> Path:
         for account, kind, month, mrr in falls:
             connection.execute(
                 "insert into marts.fct_health_alerts values (?, ?, ?, date '2024-01-01', 'green', 'yellow', "
-                "71.25, 50, ?)",
+                "71.25, 50, 1, 0.3, ?, 0)",
                 [account, month, kind, mrr],
             )
     return file
@@ -114,6 +115,20 @@ def test_a_fall_of_the_next_month_is_told_once_with_what_is_at_stake(tmp_path: P
     assert "Its owner in the CRM is 77." in alerts[1]["details"]
     assert "Compared with the end of 2024-01. The CRM names no owner." in alerts[0]["details"]
     assert "fell from 71.2 to 50.0 points" in alerts[0]["summary"]
+
+
+def test_an_account_of_which_no_more_is_heard_is_told_with_what_is_under_notice(tmp_path: Path) -> None:
+    raise_health_alerts(a_run(tmp_path), a_version(tmp_path, date(2024, 1, 1)), POLICIES)
+    version = a_version(tmp_path, date(2024, 2, 1), [("a2", "coverage_fall", "2024-02-01", 5000)])
+    with duckdb.connect(str(version)) as connection:
+        connection.execute("update marts.fct_health_alerts set to_score = null, mrr_at_risk_amount = 1200.5")
+    raise_health_alerts(a_run(tmp_path), version, POLICIES)
+    (alert,) = told(tmp_path)
+    assert alert["alert_id"] == "health:coverage_fall:a2:2024-02"
+    assert alert["summary"] == (
+        "Health of account a2 rests on less: what is known of it went from 100 % to 30 % "
+        "(71.2 to unknown points) by the end of 2024-02; MRR 5,000.00 USD, under notice 1,200.50"
+    )
 
 
 def test_what_is_found_later_of_the_same_month_is_told_then(tmp_path: Path) -> None:

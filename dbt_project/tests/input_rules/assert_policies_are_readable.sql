@@ -181,7 +181,11 @@ findings as (
     from policies
     where
         policies.policy_key in (
-            'licence_support_share', 'materiality_revenue_share', 'margin_review_points'
+            'licence_support_share',
+            'materiality_revenue_share',
+            'margin_review_points',
+            'health_minimum_coverage',
+            'health_coverage_alert_fall'
         )
         and coalesce(
             try_cast(policies.policy_value as decimal(20, 12)) >= 0

@@ -1,5 +1,18 @@
--- What stands in no mapping is the segment 'unknown'.
+-- What stands in no mapping is the segment 'unknown'. A number of employees that cannot
+-- be read is none.
 with
+
+companies as (
+
+    select * from {{ ref('stg_crm__companies') }}
+
+),
+
+history as (
+
+    select * from {{ ref('stg_crm__company_property_history') }}
+
+),
 
 properties as (
 
@@ -62,16 +75,21 @@ findings as (
     where
         mapped.property_name = 'country'
         and country_names.country_name is null
+
+),
+
+typed_employees as (
+
+    select
+        company_id,
+        cast(employee_count as string) as property_value
+    from companies
     union all
     select
         company_id,
-        property_name,
-        property_value,
-        'Expected a number of employees, in digits.' as reason
-    from mapped
-    where
-        property_name = 'numberofemployees'
-        and coalesce(try_cast(property_value as decimal(18, 6)) >= 0, false) = false
+        property_value
+    from history
+    where property_name = 'numberofemployees'
 
 )
 
@@ -86,3 +104,18 @@ select
     || reason as reason
 from findings
 group by property_name, property_value, reason
+union all
+select
+    'crm.company' as raw_table,
+    min(company_id) as row_id,
+    'property_numberofemployees' as column_name,
+    property_value as rejected_value,
+    'Expected a number of employees, in digits such as 1200 or 1,200; the one before'
+    || ' stays, of so many companies: '
+    || cast(count(distinct company_id) as string)
+    || '.' as reason
+from typed_employees
+where
+    trim(property_value) <> ''
+    and {{ typed_count('property_value') }} is null
+group by property_value

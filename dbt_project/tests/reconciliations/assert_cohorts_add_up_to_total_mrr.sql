@@ -1,5 +1,7 @@
--- Over the cohorts, monthly, quarterly and of every segment, the MRR and the paying
--- accounts of a month are those of the company and of the segment.
+-- Over the cohorts, monthly, quarterly and of every product, plan, currency, service
+-- type and deployment, the MRR and the paying accounts of a month are those of the
+-- company and of the segment. Cohorts by what an account is of as a whole keep who
+-- moves: only over all segments of the type they are the company.
 with
 
 bridge as (
@@ -72,6 +74,7 @@ expected as (
         sum(closing) as mrr_amount,
         sum(case when closing > 0 then 1 else 0 end) as paying_accounts
     from segment_months
+    where not {{ is_of_the_account('segment_type') }}
     group by segment_type, segment, month
 
 ),
@@ -106,6 +109,7 @@ actual as (
         sum(retained_mrr_amount) as mrr_amount,
         sum(retained_accounts) as paying_accounts
     from by_segment
+    where not {{ is_of_the_account('segment_type') }}
     group by segment_type, segment, month
 
 ),

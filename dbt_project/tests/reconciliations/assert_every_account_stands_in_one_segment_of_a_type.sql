@@ -23,13 +23,7 @@ segment_sums as (
         sum(closing_account_count) as closing_account_count,
         sum(intra_month_churn_count) as intra_month_churn_count
     from {{ ref('fct_mrr_bridge_by_segment_month') }}
-    where
-        segment_type in (
-            {%- for segment_type in account_segment_types().split() %}
-            '{{ segment_type }}'
-            {%- if not loop.last %},{% endif %}
-            {%- endfor %}
-        )
+    where {{ is_of_the_account('segment_type') }}
     group by segment_type, month
 
 ),

@@ -119,7 +119,148 @@ def companies_of_customers(tables: Tables) -> dict[str, tuple[str | None, str]]:
             {"name": "Acme", "stripe_customer_id": "cus_1"},
             {"name": "Entirely Otherwise", "stripe_customer_id": " cus_1 "},
             "billing_customer_id",
+            "review",
+        ),
+        # A card that was copied: name and domain are another firm's, the billing customer is not.
+        (
+            {"name": "Acme", "domain": "acme.example", "stripe_customer_id": "cus_1"},
+            {"name": "Zebra GmbH", "domain": "zebra.example", "stripe_customer_id": "cus_1"},
+            "billing_customer_id",
+            "review",
+        ),
+        (
+            {"name": "Acme", "domain": "acme.example", "stripe_customer_id": "cus_1"},
+            {"name": "Zebra GmbH", "domain": "acme.example", "stripe_customer_id": "cus_1"},
+            "billing_customer_id",
             "same",
+        ),
+        (
+            {"name": "Acme", "domain": "acme.example", "stripe_customer_id": "cus_1"},
+            {"name": "ACME Ltd", "domain": "acme-shop.example", "stripe_customer_id": "cus_1"},
+            "billing_customer_id",
+            "same",
+        ),
+        (
+            {"name": "Acme", "domain": "acme.example", "stripe_customer_id": "cus_1"},
+            {"stripe_customer_id": "cus_1"},
+            "billing_customer_id",
+            "same",
+        ),
+        (
+            {"name": "Acme", "domain": "acme.example", "stripe_customer_id": "cus_1"},
+            {"domain": "zebra.example", "stripe_customer_id": "cus_1"},
+            "billing_customer_id",
+            "review",
+        ),
+        (
+            {"name": "Acme", "country": "US", "stripe_customer_id": "cus_1"},
+            {"name": "unknown", "country": "DE", "stripe_customer_id": "cus_1"},
+            "billing_customer_id",
+            "review",
+        ),
+        # Counted names.
+        *(
+            (
+                {"name": f"Fund Partners Growth {one}", "domain": "fund.example"},
+                {"name": f"Fund Partners Growth {other}", "domain": "fund.example"},
+                "domain",
+                "review",
+            )
+            for one, other in (("II", "III"), ("IV", "VI"), ("A", "B"), ("One", "Two"), ("1 2", "12"))
+        ),
+        # Children of one parent, and of two.
+        (
+            {"name": "Acme", "domain": "acme.example", "country": "US", "hs_parent_company_id": "9"},
+            {"name": "Acme", "domain": "acme.example", "country": "CA", "hs_parent_company_id": "9"},
+            "domain_and_name",
+            "review",
+        ),
+        (
+            {"name": "Acme GmbH", "domain": "acme.example", "hs_parent_company_id": "9"},
+            {"name": "Acme AG", "domain": "acme.example", "hs_parent_company_id": "9"},
+            "domain_and_name",
+            "review",
+        ),
+        (
+            {"name": "Acme", "domain": "acme.example", "country": "US", "hs_parent_company_id": "9"},
+            {"name": "Acme", "domain": "acme.example", "country": "US", "hs_parent_company_id": "9"},
+            "domain_and_name",
+            "same",
+        ),
+        (
+            {"name": "Acme", "domain": "acme.example", "country": "US", "hs_parent_company_id": "8"},
+            {"name": "Acme", "domain": "acme.example", "country": "CA", "hs_parent_company_id": "9"},
+            "domain_and_name",
+            "review",
+        ),
+        # Numbers that nobody has, and one that nobody is known to have.
+        *(
+            (
+                {"name": "Foo", "domain": "f.example", "phone": number, "country": "US"},
+                {"name": "Foo", "domain": "g.example", "phone": number, "country": "US"},
+                "name",
+                "review",
+            )
+            for number in ("1234567890", "0000000000", "303 555 5555", "(303) 765-4321")
+        ),
+        (
+            {"name": "Foo", "domain": "f.example", "phone": "+1 303 155 0112", "country": "US"},
+            {"name": "Foo", "domain": "g.example", "phone": "+1 303 155 0112", "country": "US"},
+            "phone_and_name",
+            "review",
+        ),
+        (
+            {"name": "Foo", "phone": "+1 303 155 0112", "country": "US"},
+            {"name": "Foo", "domain": "g.example", "phone": "+1 303 155 0112", "country": "US"},
+            "phone_and_name",
+            "same",
+        ),
+        # A telephone where domain and country differ.
+        (
+            {"name": "Foo", "domain": "f.example", "phone": "+442079460000", "country": "GB"},
+            {"name": "Foo", "domain": "g.example", "phone": "+442079460000", "country": "US"},
+            "phone_and_name",
+            "review",
+        ),
+        # Names and domains that stand for none.
+        (
+            {"name": "Test", "phone": "+442079460000"},
+            {"name": "TEST", "phone": "+442079460000"},
+            "phone",
+            "review",
+        ),
+        ({"name": "N/A", "country": "US"}, {"name": "n/a", "country": "US"}, None, None),
+        (
+            {"name": "Acme", "domain": "noemail.com"},
+            {"name": "Acme", "domain": "www.noemail.com"},
+            None,
+            None,
+        ),
+        # Other signs that sound the same in Latin letters, and one name in two scripts.
+        (
+            {"name": "三菱商事株式会社", "domain": "m.example"},
+            {"name": "三井商事株式会社", "domain": "m.example"},
+            "domain",
+            "review",
+        ),
+        (
+            {"name": "王伟贸易", "domain": "m.example"},
+            {"name": "王威贸易", "domain": "m.example"},
+            "domain",
+            "review",
+        ),
+        (
+            {"name": "Газпром", "domain": "m.example"},
+            {"name": "Gazprom", "domain": "m.example"},
+            "domain_and_name",
+            "same",
+        ),
+        # A slip in a name of another legal form.
+        (
+            {"name": "Acme Distribution Ltd", "domain": "acme.example"},
+            {"name": "Acme Distribuiton PLC", "domain": "acme.example"},
+            "domain_and_name",
+            "review",
         ),
         (
             {"name": "Acme", "domain": "acme.example"},
@@ -274,6 +415,99 @@ def test_two_customers_in_two_countries_are_not_joined_through_a_third_card(worl
     assert found["2"] in (found["1"], found["3"])
 
 
+def test_a_third_card_does_not_join_what_a_copied_billing_id_does_not(world: World) -> None:
+    tables = world.solved(
+        crm__company=[
+            company(1, name="Acme", domain="acme.example", stripe_customer_id="cus_1"),
+            company(2, stripe_customer_id="cus_1"),
+            company(3, name="Zebra", domain="zebra.example", stripe_customer_id="cus_1"),
+        ],
+        billing__customer=[customer(1, name="Acme")],
+    )
+    assert survivors(tables) == {"1": "1", "2": "2", "3": "3"}
+    assert {pair: status for pair, (_, status) in pairs(tables).items()} == {
+        ("1", "2"): "review",
+        ("1", "3"): "review",
+        ("2", "3"): "review",
+        ("cus_1", "1"): "same",
+    }
+    # Nor do records of the copies count for the customer.
+    named = {row["company_id"]: row["billing_customer_id"] for row in tables["companies"]}
+    assert named == {"1": "cus_1", "2": None, "3": None}
+
+
+@pytest.mark.parametrize(
+    ("fields", "company_id"),
+    [
+        ({"name": "Zebra GmbH", "email": "x@acme.example"}, "2"),
+        ({"name": "Acme"}, "1"),
+        ({"email": "x@zebra.example"}, "2"),
+        ({"email": "jane@gmail.com"}, "1"),
+        ({"name": "Otherwise", "email": "x@other.example"}, None),
+        ({}, None),
+    ],
+)
+def test_of_a_card_and_its_copy_the_customer_is_the_likest(
+    world: World, fields: dict[str, Any], company_id: str | None
+) -> None:
+    tables = world.solved(
+        crm__company=[
+            company(1, name="Acme", domain="acme.example", stripe_customer_id="cus_1"),
+            company(2, name="Zebra GmbH", domain="zebra.example", stripe_customer_id="cus_1"),
+        ],
+        crm__contact=[contact(1, email="jane@gmail.com", associatedcompanyid="1")],
+        billing__customer=[
+            customer(1, **fields),
+            customer(2, name="Zebra GmbH", email="y@zebra.example"),
+        ],
+    )
+    found = companies_of_customers(tables)
+    assert found["cus_1"] == ((company_id, "crm_property") if company_id else (None, "billing_customer"))
+    assert found["cus_2"] == ("2", "domain_and_name")
+    if company_id is None:
+        assert pairs(tables)[("cus_1", "1")] == pairs(tables)[("cus_1", "2")] == ("crm_property", "review")
+
+
+def test_a_parent_may_pay_for_children_of_other_names(world: World) -> None:
+    tables = world.solved(
+        crm__company=[
+            company(1, name="Acme Holding", domain="acme.example", stripe_customer_id="cus_1"),
+            *(
+                company(
+                    n,
+                    name=name,
+                    domain=f"{name}.example",
+                    hs_parent_company_id="1",
+                    stripe_customer_id="cus_1",
+                )
+                for n, name in ((2, "Beta"), (3, "Gamma"))
+            ),
+        ],
+        billing__customer=[customer(1, name="Acme Holding")],
+    )
+    assert survivors(tables) == {"1": "1", "2": "2", "3": "3"}
+    assert {row["billing_customer_id"] for row in tables["companies"]} == {"cus_1"}
+    assert companies_of_customers(tables) == {"cus_1": ("1", "crm_property")}
+
+
+def test_children_of_one_parent_are_not_one_through_a_third_card(world: World) -> None:
+    child = {"name": "Acme", "domain": "acme.example"}
+    tables = world.solved(
+        crm__company=[
+            # The parent's card was merged into another.
+            company(9, name="Group", hs_merged_object_ids="8"),
+            company(1, **child, country="US", hs_parent_company_id="8"),
+            company(2, **child),
+            company(3, **child, country="CA", hs_parent_company_id="9"),
+        ]
+    )
+    found = survivors(tables)
+    assert found["1"] != found["3"]
+    assert found["2"] in (found["1"], found["3"])
+    parents = {row["company_id"]: row["parent_company_id"] for row in tables["companies"]}
+    assert parents["1"] == "8"
+
+
 def test_what_was_merged_follows_its_survivor_however_often(world: World) -> None:
     tables = world.solved(
         crm__company=[
@@ -367,7 +601,7 @@ def test_decisions_that_cannot_be_followed_are_listed(world: World) -> None:
         ("3", "1"): "another row decides otherwise about the same pair.",
         ("p1", "p2"): "no contact p1 and no p2 is known.",
         ("cus_1", "3"): "another decision makes the customer another company.",
-        ("1", "cus_1"): "no customer 1 and no cus_1 is known.",
+        ("1", "cus_1"): "no customer 1 is known.",
     }
 
 
@@ -460,6 +694,72 @@ def test_an_as_of_is_the_end_of_its_day(day: date | None, zone: str, instant: da
             "phone",
             "review",
         ),
+        # Mailboxes and names that stand for none.
+        *(
+            (
+                {"email": address, "firstname": "Jane", "lastname": "Doe"},
+                {"email": address, "firstname": "Mary", "lastname": "Major"},
+                None,
+                None,
+            )
+            for address in (
+                "noemail@noemail.com",
+                "test@test.com",
+                "none@acme.example",
+                "no-reply@acme.example",
+                "Test1@gmail.com",
+            )
+        ),
+        (
+            {"email": "none@none.com", "firstname": "Jane", "lastname": "Doe"},
+            {"email": "none@none.com", "firstname": "Jane", "lastname": "Doe"},
+            None,
+            None,
+        ),
+        (
+            {"email": "none@acme.example", "firstname": "Jane", "lastname": "Doe"},
+            {"email": "jane@acme.example", "firstname": "Jane", "lastname": "Doe"},
+            "domain_and_name",
+            "same",
+        ),
+        (
+            {"email": "a@acme.example", "firstname": "Test", "lastname": "Test"},
+            {"email": "b@acme.example", "firstname": "Test", "lastname": "Test"},
+            None,
+            None,
+        ),
+        # A number that nobody has joins nobody.
+        (
+            {"phone": "+31612345678", "firstname": "Jane", "lastname": "Doe"},
+            {"phone": "+31612345678", "firstname": "Jane", "lastname": "Doe"},
+            "phone_and_name",
+            "review",
+        ),
+        (
+            {"phone": "+31612345678", "firstname": "A"},
+            {"phone": "+31612345678", "firstname": "B"},
+            None,
+            None,
+        ),
+        (
+            {"phone": "+1 303 155 0112", "firstname": "Jane", "lastname": "Doe"},
+            {"phone": "+1 303 155 0112", "firstname": "Jane", "lastname": "Doe"},
+            "phone_and_name",
+            "review",
+        ),
+        # Other signs that sound the same.
+        (
+            {"email": "a@acme.example", "firstname": "伟", "lastname": "王"},
+            {"email": "b@acme.example", "firstname": "威", "lastname": "王"},
+            None,
+            None,
+        ),
+        (
+            {"email": "a@acme.example", "firstname": "伟", "lastname": "王"},
+            {"email": "b@acme.example", "firstname": "Wei", "lastname": "Wang"},
+            "domain_and_name",
+            "same",
+        ),
         # Two desks of one switchboard, free mail, one name alone.
         ({"phone": "+1 303 555 0112 x1"}, {"phone": "+1 303 555 0112 x2"}, None, None),
         (
@@ -503,6 +803,38 @@ def test_a_name_at_one_domain_but_two_companies_may_be_two_people(world: World) 
     # Nor are they one through a card that is of neither company.
     assert found["p1"] != found["p2"]
     assert found["p3"] in (found["p1"], found["p2"])
+
+
+JANE, JOHN = {"firstname": "Jane", "lastname": "Doe"}, {"firstname": "John", "lastname": "Roe"}
+
+
+@pytest.mark.parametrize(
+    ("address", "people", "groups"),
+    [
+        # Different people of different companies read what is a firm's task.
+        ("info@mall.example", [(JANE, "1"), (JOHN, "2")], 2),
+        ("accounts.payable@mall.example", [({}, "1"), ({}, "2")], 2),
+        ("billing@mall.example", [(JANE, "1"), ({}, None), (JOHN, "2")], 3),
+        ("ap@mall.example", [(JANE, "1"), (JOHN, "1"), (JOHN, "2")], 2),
+        # One who changed the company, colleagues, and a mailbox of somebody.
+        ("info@mall.example", [(JANE, "1"), (JANE, "2")], 1),
+        ("info@mall.example", [(JANE, "1"), (JOHN, "1")], 1),
+        ("info@mall.example", [(JANE, "1"), (JOHN, None)], 1),
+        ("jane@mall.example", [(JANE, "1"), (JOHN, "2")], 1),
+    ],
+)
+def test_a_mailbox_of_a_task_is_not_one_contact_of_two_companies(
+    world: World, address: str, people: list[tuple[dict[str, Any], str | None]], groups: int
+) -> None:
+    tables = world.solved(
+        crm__company=[company(1), company(2)],
+        crm__contact=[
+            contact(n, email=address, **name, associatedcompanyid=company_id)
+            for n, (name, company_id) in enumerate(people, start=1)
+        ],
+    )
+    assert len(set(survivors(tables, "contact").values())) == groups
+    assert ("review" in {row["status"] for row in tables["pairs"]}) == (groups > 1)
 
 
 def test_contacts_who_are_reached_at_their_companys_number_have_only_that_in_common(world: World) -> None:
@@ -634,6 +966,191 @@ def test_an_agency_that_receives_the_bills_of_its_clients_is_not_each_of_them(wo
     assert found[("cus_2", "2")] == found[("cus_3", "3")] == ("name", "review")
 
 
+def test_the_id_on_a_card_of_which_nothing_else_is_the_customers_is_left_to_people(world: World) -> None:
+    tables = world.solved(
+        crm__company=[
+            company(1, name="Acme", domain="acme.example", country="US"),
+            company(2, name="Zebra GmbH", domain="zebra.example", country="DE", stripe_customer_id="cus_1"),
+            company(3, name="Gamma", domain="gamma.example", country="DE", stripe_customer_id="cus_3"),
+        ],
+        billing__customer=[
+            customer(1, name="Acme", email="x@acme.example", address_country="US"),
+            customer(2, name="Zebra", email="x@zebra.example"),
+            customer(3, name="Delta", email="x@delta.example", address_country="US"),
+            customer(4, name="Gamma", email="x@gamma.example"),
+        ],
+    )
+    assert companies_of_customers(tables) == {
+        "cus_1": ("1", "domain_and_name"),
+        "cus_2": ("2", "domain_and_name"),
+        "cus_3": (None, "billing_customer"),
+        "cus_4": ("3", "domain_and_name"),
+    }
+    assert pairs(tables)[("cus_3", "3")] == ("crm_property", "review")
+    assert {row["billing_customer_id"] for row in tables["companies"]} == {None}
+
+
+@pytest.mark.parametrize(
+    ("card", "fields", "is_found"),
+    [
+        ({"domain": "acme.example", "country": "US"}, {"address_country": "US"}, True),
+        ({"domain": "acme.example", "country": "US"}, {"address_country": "DE"}, False),
+        ({"domain": "other.example"}, {}, False),
+        ({}, {}, True),
+        ({}, {"email": "ap@acme.example"}, False),
+        ({"domain": "acme.example"}, {"email": "ap@acme.example"}, True),
+        ({"domain": "acme.example"}, {"email": "noreply@acme.example"}, False),
+        ({"domain": "acme.example"}, {"name": "unknown"}, True),
+    ],
+)
+def test_a_customer_without_a_name_is_whose_address_it_has_if_nothing_differs(
+    world: World, card: dict[str, Any], fields: dict[str, Any], is_found: bool
+) -> None:
+    payer = {"email": "jane@acme.example", **fields}
+    tables = world.solved(
+        crm__company=[company(1, name="Acme", **card)],
+        crm__contact=[contact(1, email=payer["email"], associatedcompanyid="1")],
+        billing__customer=[customer(1, **payer)],
+    )
+    assert companies_of_customers(tables) == {
+        "cus_1": ("1", "email") if is_found else (None, "billing_customer")
+    }
+
+
+def test_another_branch_that_writes_to_the_same_contact_is_another(world: World) -> None:
+    tables = world.solved(
+        crm__company=[company(1, name="Pizza Planet Kensington", domain="pizza.example")],
+        crm__contact=[contact(1, email="ap@pizza.example", associatedcompanyid="1")],
+        billing__customer=[customer(1, name="Pizza Planet Kennington", email="ap@pizza.example")],
+    )
+    assert companies_of_customers(tables) == {"cus_1": (None, "billing_customer")}
+    assert pairs(tables) == {("cus_1", "1"): ("email", "review")}
+
+
+def test_names_that_only_sound_the_same_are_no_namesakes(world: World) -> None:
+    tables = world.solved(
+        crm__company=[company(1, name="王伟贸易", country="CN"), company(2, name="王威贸易", country="CN")],
+        billing__customer=[customer(1, name="王伟贸易", address_country="CN")],
+    )
+    assert pairs(tables) == {("cus_1", "1"): ("name", "review")}
+
+
+# ---- billing customers among themselves
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "rule"),
+    [
+        (
+            {"name": "Acme", "email": "a@acme.example"},
+            {"name": "ACME Inc", "email": "b@acme.example"},
+            "domain_and_name",
+        ),
+        ({"name": "Acme", "email": "a@gmail.com"}, {"name": "Zeta", "email": "A+x@gmail.com"}, "email"),
+        ({"email": "a@acme.example"}, {"email": "a@acme.example"}, "email"),
+        ({"name": "Acme", "email": "a@acme.example"}, {"name": "Zeta", "email": "b@acme.example"}, None),
+        ({"name": "Acme", "email": "a@gmail.com"}, {"name": "Acme", "email": "b@gmail.com"}, None),
+        ({"name": "Acme", "email": "test@test.com"}, {"name": "Acme", "email": "test@test.com"}, None),
+        ({"name": "n/a", "email": "a@acme.example"}, {"name": "n/a", "email": "b@acme.example"}, None),
+        (
+            {"name": "Acme GmbH", "email": "a@acme.example", "address_country": "DE"},
+            {"name": "Acme Ltd", "email": "b@acme.example", "address_country": "GB"},
+            None,
+        ),
+    ],
+)
+def test_customers_of_no_company_who_may_be_one_are_put_before_people(
+    world: World, one: dict[str, Any], other: dict[str, Any], rule: str | None
+) -> None:
+    tables = world.solved(billing__customer=[customer(1, **one), customer(2, **other)])
+    assert pairs(tables) == ({("cus_1", "cus_2"): (rule, "review")} if rule else {})
+    assert {company_id for company_id, _ in companies_of_customers(tables).values()} == {None}
+
+
+def test_a_customer_of_no_company_may_be_the_company_of_another(world: World) -> None:
+    tables = world.solved(
+        crm__company=[company(1, name="Acme", stripe_customer_id="cus_1")],
+        billing__customer=[
+            customer(1, name="Acme", email="a@acme.example"),
+            customer(2, name="Acme", email="b@acme.example"),
+            customer(3, name="Acme", email="a@acme.example"),
+        ],
+        policy__identity_decisions=[decision("customer", "cus_3", "1", "not_same")],
+    )
+    assert pairs(tables) == {
+        ("cus_1", "1"): ("crm_property", "same"),
+        ("cus_2", "1"): ("domain_and_name", "review"),
+        ("cus_3", "1"): ("decision", "not_same"),
+        ("cus_2", "cus_3"): ("domain_and_name", "review"),
+    }
+
+
+def test_people_decide_that_customers_are_one(world: World) -> None:
+    acme = {"name": "Acme", "email": "a@acme.example"}
+    tables = world.solved(
+        crm__company=[
+            company(1, stripe_customer_id="cus_5"),
+            company(2, stripe_customer_id="cus_7"),
+            company(3, name="Card", domain="card.example"),
+            company(4, stripe_customer_id="cus_8"),
+        ],
+        billing__customer=[
+            *(customer(n, **acme) for n in (1, 2, 3)),
+            customer(4, email="x@card.example"),
+            customer(5),
+            *(customer(n) for n in (6, 7, 8, 9)),
+        ],
+        policy__identity_decisions=[
+            decision("customer", "cus_2", "cus_1", "same"),
+            decision("customer", "cus_3", "cus_1", "not_same"),
+            decision("customer", "cus_3", "cus_2", "not_same"),
+            # One of a company takes the other along, and what spoke for another company is settled.
+            decision("customer", "cus_4", "cus_5", "same"),
+            # What cannot be.
+            decision("customer", "cus_7", "cus_8", "same"),
+            decision("customer", "cus_6", "cus_6", "same"),
+            decision("customer", "cus_9", "cus_6", "same"),
+            decision("customer", "cus_6", "cus_9", "not_same"),
+        ],
+    )
+    rows = {row["customer_id"]: row for row in tables["billing_customers"]}
+    assert {one: row["joined_customer_id"] for one, row in rows.items() if row["joined_customer_id"]} == {
+        "cus_1": "cus_1",
+        "cus_2": "cus_1",
+    }
+    assert companies_of_customers(tables) == {
+        "cus_1": (None, "decision"),
+        "cus_2": (None, "decision"),
+        "cus_3": (None, "billing_customer"),
+        "cus_4": ("1", "decision"),
+        "cus_5": ("1", "crm_property"),
+        "cus_6": (None, "billing_customer"),
+        "cus_7": ("2", "crm_property"),
+        "cus_8": ("4", "crm_property"),
+        "cus_9": (None, "billing_customer"),
+    }
+    assert "review" not in {row["status"] for row in tables["pairs"]}
+    assert {(row["left_id"], row["right_id"]): row["reason"] for row in tables["problems"]} == {
+        ("cus_6", "cus_6"): "both ids are the same.",
+        ("cus_7", "cus_8"): "the one is company 2, the other 4; decide about them.",
+        ("cus_9", "cus_6"): "another row decides otherwise about the same pair.",
+    }
+
+
+def test_a_decision_that_two_customers_of_one_company_are_two_is_not_silent(world: World) -> None:
+    tables = world.solved(
+        crm__company=[company(1, name="Acme", domain="acme.example")],
+        billing__customer=[
+            customer(1, name="Acme", email="a@acme.example"),
+            customer(2, name="Acme", email="b@acme.example"),
+        ],
+        policy__identity_decisions=[decision("customer", "cus_1", "cus_2", "not_same")],
+    )
+    assert [row["reason"] for row in tables["problems"]] == [
+        "both are company 1; decide about one of them and the company."
+    ]
+
+
 def test_customers_without_a_name_who_share_an_address_are_left_to_people(world: World) -> None:
     tables = world.solved(
         crm__company=[company(1, name="Big Agency", domain="agency.example")],
@@ -644,7 +1161,11 @@ def test_customers_without_a_name_who_share_an_address_are_left_to_people(world:
         ],
     )
     assert {company_id for company_id, _ in companies_of_customers(tables).values()} == {None}
-    assert pairs(tables) == {("cus_1", "1"): ("email", "review"), ("cus_2", "1"): ("email", "review")}
+    assert pairs(tables) == {
+        ("cus_1", "1"): ("email", "review"),
+        ("cus_2", "1"): ("email", "review"),
+        ("cus_1", "cus_2"): ("email", "review"),
+    }
 
 
 def test_the_evidence_of_a_customer_names_the_legal_form(world: World) -> None:

@@ -120,6 +120,26 @@ def test_a_phone_that_was_read_reads_the_same_again(text: str, country: str | No
         assert read_phone(again, country) == read_phone(again, None) == phone
 
 
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("+1 303 555 0112", "+13035550112"),
+        ("+44 20 7946 0000", "+442079460000"),
+        ("+1 303 155 0112", "+13031550112"),
+        ("1234567890", None),
+        ("0000000000", None),
+        ("303 555 5555", None),
+        ("+1 800 765 4321", None),
+        ("+31 6 12345678", None),
+        ("call us", None),
+    ],
+)
+def test_a_number_that_was_made_up_is_no_key(text: str, key: str | None) -> None:
+    phone = read_phone(text, "US")
+    assert phone.key == key
+    assert phone.is_doubtful == (phone.status != "valid")
+
+
 # ---- e-mail addresses and domains
 
 
@@ -142,6 +162,32 @@ def test_an_address_is_read_as_the_mailbox_that_it_means(
     email = read_email(text)
     assert email is not None
     assert (email.normalized, email.canonical, email.is_free) == (normalized, canonical, is_free)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_nobodys", "is_role", "is_free"),
+    [
+        ("noemail@noemail.com", True, False, True),
+        ("test@test.com", True, False, True),
+        ("Test.2@acme.example", True, False, False),
+        ("no-reply+x@acme.example", True, False, False),
+        ("xx@acme.example", True, False, False),
+        ("_@acme.example", True, False, False),
+        ("info@acme.example", False, True, False),
+        ("accounts.payable@acme.example", False, True, False),
+        ("AP@acme.example", False, True, False),
+        ("contest@acme.example", False, False, False),
+        ("12345678@qq.com", False, False, True),
+        ("jane@noemail.com", False, False, True),
+        ("bill.testa@acme.example", False, False, False),
+    ],
+)
+def test_a_mailbox_may_be_nobodys_or_of_a_task(
+    text: str, is_nobodys: bool, is_role: bool, is_free: bool
+) -> None:
+    email = read_email(text)
+    assert email is not None
+    assert (email.is_nobodys, email.is_role, email.is_free) == (is_nobodys, is_role, is_free)
 
 
 @pytest.mark.parametrize("text", [None, "", "jane", "@acme.example", "jane@", "jane@localhost", "jane doe@"])
@@ -323,3 +369,70 @@ def test_a_country_is_known_by_what_people_call_it(texts: tuple[str | None, ...]
 def test_any_text_can_stand_for_a_country(text: str) -> None:
     code = country_code(text)
     assert code is None or country_code(code) == code
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Test", "TEST 1", "test123", "Test Company Ltd", "n/a", "N.A.", "unknown", "Unbekannt", "-", "xxx",
+        "No Name", "None", "Self-Employed", "Company", "Private",
+    ],
+)  # fmt: skip
+def test_a_name_that_stands_for_none_is_none(text: str) -> None:
+    assert read_company_name(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["AAA", "Unknown Worlds", "Test Kitchen Ltd", "Company 3", "X", "Null & Sons", "Citibank, N.A."]
+)
+def test_a_name_that_has_such_a_word_is_one(text: str) -> None:
+    assert read_company_name(text) is not None
+
+
+@pytest.mark.parametrize(
+    ("given", "family", "is_evidence"),
+    [
+        ("Test", "Test", False),
+        ("Unknown", "Smith", False),
+        ("N/A", "Smith", False),
+        ("First Name", "Last Name", False),
+        ("Na", "Li", True),
+        ("Nan", "Blank", True),
+        ("James", "Last", True),
+        ("Jane", None, False),
+    ],
+)
+def test_a_person_of_whom_no_name_is_known_is_like_nobody(
+    given: str, family: str | None, is_evidence: bool
+) -> None:
+    name = read_person_name(given, family)
+    assert name is not None
+    assert name.is_evidence is is_evidence
+    assert person_similarity(name, name) == (1 if is_evidence else 0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_at_least", "is_below"),
+    [
+        ("Fund II", "Fund III", "0", "0.51"),
+        ("Area IV", "Area VI", "0", "0.51"),
+        ("Depot A", "Depot B", "0", "0.51"),
+        ("Wing One", "Wing Two", "0", "0.51"),
+        ("Region 1 2", "Region 12", "0", "0.51"),
+        ("三菱商事", "三井商事", "0.7", "0.8"),
+        ("東京電力", "京東電力", "0", "0.86"),
+        ("王伟", "王威", "0", "0.86"),
+        ("Bell", "Bel", "0", "0.86"),
+        ("GSS Bank", "GS Bank", "0", "0.86"),
+        ("J P Morgan", "JP Morgan", "1", "2"),
+        ("T-Mobile", "TMobile", "1", "2"),
+        ("Region12", "Region 12", "1", "2"),
+        ("Газпром", "Gazprom", "1", "2"),
+        ("Газпром", "ГАЗПРОМ", "1", "2"),
+        ("Acme Distribution", "Acme Distribuiton", "0.9", "1"),
+    ],
+)
+def test_names_are_alike_as_a_person_would_say(one: str, other: str, is_at_least: str, is_below: str) -> None:
+    likeness = company_similarity(read_company_name(one), read_company_name(other))
+    assert Decimal(is_at_least) <= likeness < Decimal(is_below)
+    assert likeness == company_similarity(read_company_name(other), read_company_name(one))

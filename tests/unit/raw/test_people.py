@@ -5,6 +5,7 @@ Add a case when a spelling is met that is not recognised. Files and loads are in
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -249,3 +250,62 @@ def test_no_text_is_too_odd(text: str) -> None:
     assert address is None or exact_address(address) == address
     assert last_digits(text) is None or len(last_digits(text) or "") == 8
     assert name_words(" ".join(name_words(text))) == name_words(text)
+
+
+def _eraser_of(*names: tuple[str, str], number: str = "") -> Eraser:
+    """An eraser that remembers one person by names and a number."""
+    registry = Registry(Path("unused"), b"key", [])
+    person = Person()
+    for first, last in names:
+        person.learn_name(first, last)
+    person.learn_number(number)
+    registry.erasures.append(
+        person.erasure(registry, erasure_id="e", requested_at="2024-01-01T00:00:00+00:00")
+    )
+    return Eraser(registry)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "text", "cleaned"),
+    [
+        ("Jörg", "Müller", "by Joerg Mueller", "by (erased)"),
+        ("Joerg", "Mueller", "by Jörg Müller", "by (erased)"),
+        ("Иван", "Петров", "by Ivan Petrov", "by (erased)"),
+        ("太郎", "山田", "山田太郎さんより", "(erased)さんより"),
+        ("철수", "김", "김철수님", "(erased)님"),
+        ("山田太郎", "", "from 山田太郎", "from (erased)"),
+        ("Ann Berger", "", "from Ann Berger", "from (erased)"),
+    ],
+)
+def test_a_name_is_found_however_it_is_written(first: str, last: str, text: str, cleaned: str) -> None:
+    assert _eraser_of((first, last)).clean_text(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("call 0151 12345678 2024-01-05", "call (erased) 2024-01-05"),
+        ("0151 87654321 / 0151 12345678", "0151 87654321 / 0151 (erased)"),
+        ("+49(0)151/1234-5678.", "(erased)."),
+        ("\uff10\uff11\uff15\uff11 \uff11\uff12\uff13\uff14\uff15\uff16\uff17\uff18", "(erased)"),
+        ("0151 87654321", "0151 87654321"),
+    ],
+)
+def test_a_number_is_found_among_others(text: str, cleaned: str) -> None:
+    assert _eraser_of(number="0151 12345678").clean_text(text) == cleaned
+
+
+def test_a_name_is_found_behind_the_escapes_of_a_document() -> None:
+    eraser = _eraser_of(("Jörg", "Müller"))
+    inner = json.dumps({"message": "row:\nJörg Müller"})
+    assert json.loads(eraser.clean_document(json.dumps({"n": 1, "body": inner})))["body"] == json.dumps(
+        {"message": "row:\n(erased)"}
+    )
+    untouched = json.dumps({"message": "caf\u00e9"})
+    assert eraser.clean_document(untouched) == untouched
+
+
+def test_a_bad_cell_loses_single_words_of_names_too() -> None:
+    eraser = _eraser_of(("Ann", "Berger"))
+    assert eraser.clean_bad_cell("7,Berger,x") == "7,(erased),x"
+    assert eraser.clean_text("7,Berger,x") == "7,Berger,x"

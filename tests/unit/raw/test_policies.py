@@ -193,6 +193,8 @@ def test_numbers_of_margins_unit_economics_and_segments_have_a_range(key: str, l
         ("health_yellow_from", "0", "100"),
         ("health_drop_points", "0", "100"),
         ("health_drop_days", "1", "3660"),
+        ("health_minimum_coverage", "0", "1"),
+        ("health_coverage_alert_fall", "0", "1"),
         ("nps_period_months", "1", "120"),
         ("money_back_days", "0", "3660"),
         ("support_included_months", "0", "1200"),
@@ -222,6 +224,8 @@ def test_support_keeps_hours_somewhere_on_earth() -> None:
     [
         ("health_green_from", "70.00001"),
         ("health_drop_points", "0.00001"),
+        ("health_minimum_coverage", "0.0000001"),
+        ("health_coverage_alert_fall", "0.0000001"),
         ("materiality_floor_amount", "0.00001"),
         ("materiality_revenue_share", "0.0000001"),
         ("margin_review_points", "0.0000001"),

@@ -1,6 +1,6 @@
 -- Grain: one row per source, table and use: what became of the rows that say who works
--- on what, what the cloud costs, which assets there are and what customers use, the
--- rows that count with what they are, the others with why not.
+-- on what, what the cloud costs, which assets there are and which companies, the rows
+-- that count with what they are, the others with why not.
 with
 
 cloud_costs as (
@@ -49,18 +49,6 @@ assets as (
 companies as (
 
     select * from {{ ref('stg_crm__companies') }}
-
-),
-
-product_usages as (
-
-    select * from {{ ref('stg_crm__product_usages') }}
-
-),
-
-tickets as (
-
-    select * from {{ ref('stg_crm__tickets') }}
 
 ),
 
@@ -177,35 +165,6 @@ described as (
             else 'company of an account'
         end as row_use
     from companies
-    cross join run_settings
-    union all
-    select
-        'crm' as source,
-        'product_usage' as table_name,
-        case
-            when product_usages.usage_date > run_settings.as_of_date
-                then 'after the as-of'
-            else 'use by an account'
-        end as row_use
-    from product_usages
-    cross join run_settings
-    union all
-    select
-        'crm' as source,
-        'ticket' as table_name,
-        case
-            when tickets.is_deleted then 'deleted'
-            when tickets.created_at is null then 'of no day'
-            when
-                {{ local_day(
-                    'tickets.created_at', 'run_settings.reporting_time_zone'
-                ) }} > run_settings.as_of_date
-                then 'after the as-of'
-            when tickets.company_id is null then 'of no company'
-            when tickets.handled_minutes is null then 'without minutes'
-            else 'support of an account'
-        end as row_use
-    from tickets
     cross join run_settings
 
 ),

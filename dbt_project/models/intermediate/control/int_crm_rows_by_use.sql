@@ -30,6 +30,11 @@ described as (
                 then 'after the as-of'
             when companies.company_id is null then 'of no company'
             when
+                company_histories.property_name = 'numberofemployees'
+                and trim(company_histories.property_value) <> ''
+                and {{ typed_count('company_histories.property_value') }} is null
+                then 'cannot be read: the value before stays'
+            when
                 company_histories.property_name
                 in ('country', 'industry', 'numberofemployees')
                 then 'segments of an account'

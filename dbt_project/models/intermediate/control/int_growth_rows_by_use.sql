@@ -141,7 +141,7 @@ described as (
                 ) }} > run_settings.as_of_date
                 then 'after the as-of'
             when contacts_crosswalk.contact_id is null
-                then 'of a contact that is not in the export'
+                then 'of a contact that came after the as-of'
             when
                 form_submissions.form_type in (
                     'gated_download',
@@ -170,7 +170,7 @@ described as (
                 ) }} > run_settings.as_of_date
                 then 'after the as-of'
             when contacts_crosswalk.contact_id is null
-                then 'of a contact that is not in the export'
+                then 'of a contact that came after the as-of'
             when
                 try_cast(trim(contact_history.property_value) as decimal(18, 6))
                 is null
@@ -200,7 +200,7 @@ described as (
             when deals.deal_id is null then 'of a deal that is not in the export'
             when deals.is_deleted then 'of a deal that is deleted'
             when companies.company_id is null
-                then 'of a company that is not in the export'
+                then 'of a company that came after the as-of'
             else 'company of a deal'
         end as row_use
     from deal_companies

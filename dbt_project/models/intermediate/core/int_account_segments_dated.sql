@@ -202,13 +202,12 @@ placed as (
         coalesce(customers.country_code, country_names.country_code) as country_code,
         verticals.target as vertical,
         case
-            when try_cast(described.employee_count as decimal(18, 6)) < 0 then null
             when
-                try_cast(described.employee_count as decimal(18, 6))
+                {{ typed_count('described.employee_count') }}
                 < run_settings.sme_below_employees
                 then 'sme'
             when
-                try_cast(described.employee_count as decimal(18, 6))
+                {{ typed_count('described.employee_count') }}
                 >= run_settings.sme_below_employees
                 then 'large'
         end as organization_size,

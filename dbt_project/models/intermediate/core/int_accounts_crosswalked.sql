@@ -1,7 +1,8 @@
 -- Grain: one row per billing customer, with the account it belongs to.
--- Billing customers of one company of the CRM are one account, any other is an account
--- by itself. The account keeps the id of its earliest billing customer, so that linking
--- renames nothing.
+-- Billing customers of one company of the CRM are one account, and so are those of no
+-- company that people have decided to be one; any other is an account by itself. The
+-- account keeps the id of its earliest billing customer, so that linking renames
+-- nothing.
 with
 
 customers as (
@@ -22,6 +23,7 @@ identified as (
         customers.customer_id,
         customers.created_at,
         identities.crm_company_id,
+        identities.joined_customer_id,
         coalesce(identities.match_method, 'billing_customer') as match_method,
         identities.match_score,
         coalesce(identities.is_person, false) as is_person
@@ -36,10 +38,10 @@ final as (
     select
         customer_id,
         case
-            when crm_company_id is null then customer_id
+            when crm_company_id is null and joined_customer_id is null then customer_id
             else
                 first_value(customer_id) over (
-                    partition by crm_company_id
+                    partition by crm_company_id, joined_customer_id
                     order by created_at asc nulls last, customer_id asc
                 )
         end as account_id,

@@ -3,7 +3,8 @@
 -- The first value is taken to have held from the beginning: a card that was filled in
 -- later is no change of the company. The newest entry of a history says what the card
 -- shows, where that shows anything; a property without a history is what the card says.
--- What was set after an as-of is not known. How a customer was won and how it runs the
+-- What was set after an as-of is not known. A number of employees that cannot be read
+-- changes nothing. How a customer was won and how it runs the
 -- product are read off the card: a later value corrects the earlier.
 {%- set card_columns = {
     'country': 'country',
@@ -46,7 +47,11 @@ cards as (
         '{{ property_name }}' as property_name,
         trim({{ column }}) as property_value
     from companies
-    where trim({{ column }}) <> ''
+    where
+        trim({{ column }}) <> ''
+        {%- if property_name == 'numberofemployees' %}
+        and {{ typed_count(column) }} is not null
+        {%- endif %}
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -76,7 +81,7 @@ entries as (
 
 ),
 
-known_entries as (
+shown_entries as (
 
     select
         entries.company_id,
@@ -87,17 +92,29 @@ known_entries as (
             when entries.newest_number = 1
                 then coalesce(cards.property_value, entries.property_value)
             else entries.property_value
-        end as property_value,
-        row_number() over (
-            partition by entries.company_id, entries.property_name, entries.month
-            order by entries.set_at desc
-        ) as number_in_month
+        end as property_value
     from entries
     left join cards
         on
             entries.company_id = cards.company_id
             and entries.property_name = cards.property_name
     where entries.is_known
+
+),
+
+known_entries as (
+
+    select
+        *,
+        row_number() over (
+            partition by company_id, property_name, month
+            order by set_at desc
+        ) as number_in_month
+    from shown_entries
+    where
+        property_name <> 'numberofemployees'
+        or property_value is null
+        or {{ typed_count('property_value') }} is not null
 
 ),
 

@@ -42,8 +42,8 @@ final as (
         reviews.score,
         reviews.evidence,
         left_accounts.account_id as left_account_id,
-        -- A customer and an entity of the ledger are held against companies, and an
-        -- entity against customers, too.
+        -- A customer and an entity of the ledger are held against companies and
+        -- customers.
         coalesce(
             right_accounts.account_id,
             right_companies.account_id,
@@ -66,7 +66,7 @@ final as (
             and reviews.right_id = right_companies.source_id
     left join accounts_by_object as right_customers
         on
-            reviews.object_type = 'entity'
+            reviews.object_type in ('customer', 'entity')
             and right_customers.object_type = 'customer'
             and reviews.right_id = right_customers.source_id
 

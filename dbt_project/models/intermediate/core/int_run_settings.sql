@@ -244,6 +244,20 @@ policies as (
         max(
             case
                 when
+                    policy_key = 'health_minimum_coverage'
+                    then cast(policy_value as decimal(9, 6))
+            end
+        ) as health_minimum_coverage,
+        max(
+            case
+                when
+                    policy_key = 'health_coverage_alert_fall'
+                    then cast(policy_value as decimal(9, 6))
+            end
+        ) as health_coverage_alert_fall,
+        max(
+            case
+                when
                     policy_key = 'nps_period_months'
                     then cast(policy_value as integer)
             end
@@ -310,6 +324,8 @@ clocked as (
         policies.health_yellow_from,
         policies.health_drop_points,
         policies.health_drop_days,
+        policies.health_minimum_coverage,
+        policies.health_coverage_alert_fall,
         policies.nps_period_months,
         policies.money_back_days,
         policies.support_included_months,

@@ -1,7 +1,7 @@
 -- Grain: one row per driver (compute_units, seats), account and month: what the
 -- account's companies used of the product up to the as-of.
 -- Seats are days of a seat: those paid for, or in use where it is not known what was
--- paid for.
+-- paid for. A number of seats below 0 is not known.
 with
 
 product_usages as (
@@ -28,8 +28,12 @@ summed as (
         companies.account_id,
         {{ month_of('product_usages.usage_date') }} as month,
         sum(product_usages.compute_units) as compute_units,
-        sum(coalesce(product_usages.seats_paid, product_usages.seats_active))
-            as seat_days
+        sum(
+            coalesce(
+                {{ known_count('product_usages.seats_paid') }},
+                {{ known_count('product_usages.seats_active') }}
+            )
+        ) as seat_days
     from product_usages
     inner join companies
         on product_usages.company_id = companies.company_id

@@ -2,7 +2,8 @@
 -- reached: the first day on which it did.
 -- What marketing and sales qualify somebody by: forms, a page with prices, the score
 -- and what people entered. Days are those of the reporting time zone; what came after
--- the as-of is left out, and so are contacts that are not in the export.
+-- the as-of is left out, and so are contacts whose card was made after it. Whom only a
+-- form, a score or a visit names, without a card, is a contact too.
 with
 
 contacts as (

@@ -1,7 +1,9 @@
 -- Grain: one row per surviving contact that ever was a lead.
 -- The day of a stage is the first on which it or a later one was reached, so that a
 -- stage that was skipped has the day of the next. An account becomes a customer once,
--- on the day from which it first pays: that is its first lead's.
+-- on the day from which it first pays: that is its first lead's, if that came by then.
+-- Who first shows up when the account pays already is a lead from then on, and won
+-- nothing.
 with
 
 lead_stages as (
@@ -135,9 +137,10 @@ won as (
         *,
         account_id is not null and lead_number = 1 as is_first_of_account,
         case
-            when lead_number = 1 then first_paid_date
+            when lead_number = 1 and first_date <= first_paid_date
+                then first_paid_date
         end as customer_date,
-        -- Who tries what the account pays for already is not won by it.
+        -- Who tries what the account pays for already is not won by it either.
         case
             when trial_number = 1 and trial_date <= first_paid_date
                 then first_paid_date

@@ -1,6 +1,7 @@
 -- Grain: one row per calendar year with revenue, or with ARR at its last month-end.
 -- A year is complete when it has ended by the as-of and revenue began in its January or
--- before; growth is measured from the first such year and carried on from the last.
+-- before; growth is measured from the first such year and carried on from the last year
+-- that is over, though it may have brought nothing and have no row.
 with
 
 revenue as (
@@ -37,6 +38,12 @@ ended_years as (
 
 ),
 
+last_ended_years as (
+
+    select max(year) as year from ended_years
+
+),
+
 totals as (
 
     select
@@ -67,15 +74,29 @@ years as (
 
 ),
 
-final as (
+based as (
 
     select
         year,
-        revenue_minor as total_revenue_minor,
+        revenue_minor,
         is_complete_year,
-        min(case when is_complete_year then year end) over () as base_year,
-        max(case when is_complete_year then year end) over () as last_complete_year
+        min(case when is_complete_year then year end) over () as base_year
     from years
+
+),
+
+final as (
+
+    select
+        based.year,
+        based.revenue_minor as total_revenue_minor,
+        based.is_complete_year,
+        based.base_year,
+        case
+            when based.base_year is not null then last_ended_years.year
+        end as last_complete_year
+    from based
+    cross join last_ended_years
 
 )
 

@@ -79,6 +79,7 @@ final as (
             and {{ add_days(
                 'first_payments.first_paid_on', 'run_settings.money_back_days'
             ) }} >= documents.moved_on
+            and documents.moved_on <= run_settings.as_of_date
 
 )
 

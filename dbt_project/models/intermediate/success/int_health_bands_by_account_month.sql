@@ -1,6 +1,6 @@
 -- Grain: one row per account and month at whose end it pays MRR: its health (the score
 -- that policy health_score names) and the band that it lies in, green, yellow, red, or
--- unknown where nothing is known of it.
+-- unknown where nothing is known of it, or less than policy health_minimum_coverage.
 with
 
 scores as (
@@ -23,6 +23,7 @@ final as (
         scores.points as health_points,
         scores.coverage,
         case
+            when scores.coverage < run_settings.health_minimum_coverage then 'unknown'
             when scores.points >= run_settings.health_green_from then 'green'
             when scores.points >= run_settings.health_yellow_from then 'yellow'
             when scores.points is not null then 'red'

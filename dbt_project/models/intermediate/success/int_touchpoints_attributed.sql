@@ -51,7 +51,7 @@ attributed as (
         on engagements.company_id = companies.company_id
     left join contacts
         on engagements.contact_id = contacts.contact_id
-    where engagements.engagement_type <> 'note'
+    where coalesce(engagements.engagement_type, '') not in ('', 'note')
 
 ),
 

@@ -33,6 +33,12 @@ crm_rows as (
 
 ),
 
+success_rows as (
+
+    select * from {{ ref('int_success_rows_by_use') }}
+
+),
+
 load_report as (
 
     select * from {{ ref('fct_load_report') }}
@@ -80,6 +86,14 @@ staged_rows as (
         true as is_accounted_for,
         row_count
     from crm_rows
+    union all
+    select
+        source,
+        table_name,
+        row_use,
+        true as is_accounted_for,
+        row_count
+    from success_rows
 
 ),
 

@@ -107,8 +107,10 @@ final as (
     select
         described.account_id,
         case
-            -- A person's name is personal data, also on a bill.
-            when described.is_person then described.account_id
+            -- A person's name is personal data, also on a bill, and whether a name was
+            -- erased or never there is nobody's business.
+            when described.is_person or described.account_name is null
+                then described.account_id
             else described.account_name
         end as account_name,
         described.parent_account_id,

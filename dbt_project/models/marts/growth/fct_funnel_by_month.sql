@@ -107,10 +107,11 @@ evidence as (
 
 ),
 
-accounts_with_a_lead as (
+-- A lead that came when the account paid already did not win it.
+accounts_won_by_a_lead as (
 
     select distinct account_id from leads
-    where account_id is not null
+    where customer_date is not null
 
 ),
 
@@ -120,12 +121,12 @@ customers as (
         acquisitions.account_id,
         acquisitions.channel,
         acquisitions.first_paid_month,
-        case when accounts_with_a_lead.account_id is null then 1 else 0 end
+        case when accounts_won_by_a_lead.account_id is null then 1 else 0 end
             as is_without_lead
     from acquisitions
     cross join evidence
-    left join accounts_with_a_lead
-        on acquisitions.account_id = accounts_with_a_lead.account_id
+    left join accounts_won_by_a_lead
+        on acquisitions.account_id = accounts_won_by_a_lead.account_id
     where evidence.funnel_month_count > 0
 
 ),

@@ -77,10 +77,12 @@ final as (
         on
             reviews.object_type = left_cards.object_type
             and reviews.left_id = left_cards.object_id
-    -- Whatever stands on the left, a company stands on the right, unless it is of
-    -- contacts or an entity of the ledger may be a billing customer.
+    -- Whatever stands on the left, a company stands on the right, or a billing
+    -- customer, unless it is of contacts.
     left join customers
-        on reviews.object_type = 'entity' and reviews.right_id = customers.customer_id
+        on
+            reviews.object_type in ('customer', 'entity')
+            and reviews.right_id = customers.customer_id
     left join cards as right_cards
         on
             reviews.right_id = right_cards.object_id

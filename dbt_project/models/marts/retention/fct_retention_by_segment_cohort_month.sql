@@ -1,19 +1,34 @@
 -- Grain: one row per segment type, segment, cohort month and months since, up to the
 -- month of the as-of.
--- What is retained is an account in a segment; its cohort is its first month-end with
--- MRR there. Margin is retained MRR less the cost of revenue of the accounts of the
--- cohort in the segment. Definitions 4.
+-- What an account is of as a whole (its country, say) places it in the segment of its
+-- first month-end with MRR, and there it stays whatever becomes of it. Of a product,
+-- plan, currency, service type or deployment what is retained is the account there, from
+-- its first month-end with MRR in it. Margin is retained MRR less the cost of revenue of
+-- the same accounts, wherever they stand or in the segment. Definitions 4.
 with
 
 account_months as (
 
-    select * from {{ ref('int_mrr_by_segment_account_month') }}
+    select
+        segment_type,
+        {{ followed_within('segment_type', 'segment') }} as followed_within,
+        account_id,
+        month,
+        closing
+    from {{ ref('int_mrr_by_segment_account_month') }}
 
 ),
 
 accounts as (
 
-    select * from {{ ref('int_accounts_started_by_segment') }}
+    select
+        segment_type,
+        segment,
+        {{ followed_within('segment_type', 'segment') }} as followed_within,
+        account_id,
+        cohort_month,
+        initial_mrr
+    from {{ ref('int_accounts_started_by_segment') }}
 
 ),
 
@@ -25,7 +40,13 @@ months as (
 
 costs as (
 
-    select * from {{ ref('int_costs_of_revenue_by_segment_account_month') }}
+    select
+        segment_type,
+        {{ followed_within('segment_type', 'segment') }} as followed_within,
+        account_id,
+        month,
+        cost_amount
+    from {{ ref('int_costs_of_revenue_by_segment_account_month') }}
 
 ),
 
@@ -52,8 +73,8 @@ cohorts as (
 retained as (
 
     select
-        account_months.segment_type,
-        account_months.segment,
+        accounts.segment_type,
+        accounts.segment,
         accounts.cohort_month,
         account_months.month,
         count(*) as retained_accounts,
@@ -64,12 +85,12 @@ retained as (
     inner join accounts
         on
             account_months.segment_type = accounts.segment_type
-            and account_months.segment = accounts.segment
+            and account_months.followed_within = accounts.followed_within
             and account_months.account_id = accounts.account_id
     where account_months.closing > 0
     group by
-        account_months.segment_type,
-        account_months.segment,
+        accounts.segment_type,
+        accounts.segment,
         accounts.cohort_month,
         account_months.month
 
@@ -78,8 +99,8 @@ retained as (
 cohort_costs as (
 
     select
-        costs.segment_type,
-        costs.segment,
+        accounts.segment_type,
+        accounts.segment,
         accounts.cohort_month,
         costs.month,
         sum(costs.cost_amount) as cost_amount
@@ -87,11 +108,11 @@ cohort_costs as (
     inner join accounts
         on
             costs.segment_type = accounts.segment_type
-            and costs.segment = accounts.segment
+            and costs.followed_within = accounts.followed_within
             and costs.account_id = accounts.account_id
     group by
-        costs.segment_type,
-        costs.segment,
+        accounts.segment_type,
+        accounts.segment,
         accounts.cohort_month,
         costs.month
 

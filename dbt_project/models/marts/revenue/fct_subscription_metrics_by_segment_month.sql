@@ -1,12 +1,20 @@
 -- Grain: one row per segment type, segment and month of the bridge, or with a base of
 -- retention.
 -- What fct_subscription_metrics_by_month says of all, within a segment. A transfer is
--- in no flow; retention over twelve months compares what an account pays there.
+-- in no flow. Retention over twelve months follows an account of a country, a size and
+-- so on wherever it stands now: a move is no loss. Of a product, plan, currency, service
+-- type and deployment it compares what the account pays in that one.
 with
 
 segment_balances as (
 
     select * from {{ ref('int_mrr_by_segment_account_month') }}
+
+),
+
+account_months as (
+
+    select * from {{ ref('int_mrr_movements_by_account_month') }}
 
 ),
 
@@ -23,6 +31,27 @@ months as (
 ),
 
 -- An account that joined later has no base and is left out of all three sums.
+followed as (
+
+    select
+        segment_balances.segment_type,
+        segment_balances.segment,
+        segment_balances.month,
+        case
+            when {{ is_of_the_account('segment_balances.segment_type') }}
+                then coalesce(account_months.closing, 0)
+            else segment_balances.closing
+        end as closing,
+        segment_balances.revalued_year_ago
+    from segment_balances
+    left join account_months
+        on
+            segment_balances.account_id = account_months.account_id
+            and segment_balances.month = account_months.month
+    where segment_balances.year_ago > 0
+
+),
+
 retained as (
 
     select
@@ -33,8 +62,7 @@ retained as (
         sum(closing) as nrr_numerator_amount,
         sum(revalued_year_ago) as nrr_denominator_amount,
         sum(least(closing, revalued_year_ago)) as grr_numerator_amount
-    from segment_balances
-    where year_ago > 0
+    from followed
     group by segment_type, segment, month
 
 ),

@@ -1,6 +1,7 @@
 -- Grain: one row per account, month and kind of alert: its health fell into a lower
 -- band than at the end of the month before (band_drop), or by at least policy
--- health_drop_points within about health_drop_days (score_fall).
+-- health_drop_points within about health_drop_days (score_fall), or it rests on so much
+-- less than then that policy health_coverage_alert_fall is passed (coverage_fall).
 with
 
 health as (
@@ -69,6 +70,7 @@ ranked as (
         account_id,
         month,
         health_points,
+        coverage,
         health_band,
         case health_band
             when 'green' then 3
@@ -89,7 +91,9 @@ band_drops as (
         earlier.health_band as from_band,
         present.health_band as to_band,
         earlier.health_points as from_score,
-        present.health_points as to_score
+        present.health_points as to_score,
+        earlier.coverage as from_coverage,
+        present.coverage as to_coverage
     from ranked as present
     inner join ranked as earlier
         on
@@ -99,17 +103,20 @@ band_drops as (
 
 ),
 
-score_falls as (
+-- An account of which nothing is known but what billing says has the same coverage all
+-- the time; one that has only begun to pay has nothing to fall from.
+compared as (
 
     select
         present.account_id,
         present.month,
-        'score_fall' as alert_kind,
         earlier.month as compared_month,
         earlier.health_band as from_band,
         present.health_band as to_band,
         earlier.health_points as from_score,
-        present.health_points as to_score
+        present.health_points as to_score,
+        earlier.coverage as from_coverage,
+        present.coverage as to_coverage
     from ranked as present
     inner join months_numbered
         on
@@ -119,11 +126,47 @@ score_falls as (
         on
             present.account_id = earlier.account_id
             and months_numbered.compared_month = earlier.month
+
+),
+
+score_falls as (
+
+    select
+        compared.account_id,
+        compared.month,
+        'score_fall' as alert_kind,
+        compared.compared_month,
+        compared.from_band,
+        compared.to_band,
+        compared.from_score,
+        compared.to_score,
+        compared.from_coverage,
+        compared.to_coverage
+    from compared
+    inner join run_settings
+        on compared.from_score - compared.to_score >= run_settings.health_drop_points
+    where compared.from_score > compared.to_score
+
+),
+
+coverage_falls as (
+
+    select
+        compared.account_id,
+        compared.month,
+        'coverage_fall' as alert_kind,
+        compared.compared_month,
+        compared.from_band,
+        compared.to_band,
+        compared.from_score,
+        compared.to_score,
+        compared.from_coverage,
+        compared.to_coverage
+    from compared
     inner join run_settings
         on
-            earlier.health_points - present.health_points
-            >= run_settings.health_drop_points
-    where earlier.health_points > present.health_points
+            compared.from_coverage - compared.to_coverage
+            > run_settings.health_coverage_alert_fall
 
 ),
 
@@ -132,6 +175,8 @@ unioned as (
     select * from band_drops
     union all
     select * from score_falls
+    union all
+    select * from coverage_falls
 
 ),
 
@@ -147,6 +192,8 @@ final as (
         cast(unioned.from_score as decimal(9, 4)) as from_score,
         cast(unioned.to_score as decimal(9, 4)) as to_score,
         cast(unioned.from_score - unioned.to_score as decimal(9, 4)) as fall_points,
+        cast(unioned.from_coverage as decimal(9, 6)) as from_coverage,
+        cast(unioned.to_coverage as decimal(9, 6)) as to_coverage,
         cast(mrr_measures.mrr as decimal(18, 4)) as mrr_amount,
         cast(mrr_measures.mrr_at_risk as decimal(18, 4)) as mrr_at_risk_amount,
         months.is_complete_month

@@ -12,6 +12,7 @@ final as (
     select
         customer_id,
         crm_company_id,
+        joined_customer_id,
         match_method,
         match_score,
         is_person

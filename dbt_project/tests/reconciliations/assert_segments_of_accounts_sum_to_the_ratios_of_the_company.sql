@@ -1,7 +1,7 @@
--- Every numerator and denominator of the company's ratios is the sum over the channels
--- by which accounts were won: of all that an account is of, that alone never changes,
--- so that what it pays now stands where it paid a year ago. A returned row shows by how
--- much that sum is off.
+-- Every numerator and denominator of the company's ratios is the sum over the segments
+-- of every type that an account is of as a whole, 'unknown' included: over the countries,
+-- over the sizes and so on, whoever has moved since. A returned row shows by how much
+-- that sum is off.
 with
 
 metrics as (
@@ -10,9 +10,21 @@ metrics as (
 
 ),
 
-channel_sums as (
+segment_types as (
+
+    {%- for segment_type in account_segment_types().split() %}
+    select '{{ segment_type }}' as segment_type
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+
+),
+
+segment_sums as (
 
     select
+        segment_type,
         month,
         sum(nrr_account_count) as nrr_account_count,
         sum(nrr_numerator_amount) as nrr_numerator_amount,
@@ -29,47 +41,50 @@ channel_sums as (
         sum(quick_ratio_strict_numerator_amount) as quick_ratio_strict_numerator_amount,
         sum(quick_ratio_denominator_amount) as quick_ratio_denominator_amount
     from {{ ref('fct_subscription_metrics_by_segment_month') }}
-    where segment_type = 'acquisition_channel'
-    group by month
+    group by segment_type, month
 
 ),
 
 differences as (
 
     select
+        segment_types.segment_type,
         metrics.month,
-        coalesce(channel_sums.nrr_account_count, 0) - metrics.nrr_account_count
+        coalesce(segment_sums.nrr_account_count, 0) - metrics.nrr_account_count
             as nrr_account_count,
-        coalesce(channel_sums.nrr_numerator_amount, 0) - metrics.nrr_numerator_amount
+        coalesce(segment_sums.nrr_numerator_amount, 0) - metrics.nrr_numerator_amount
             as nrr_numerator_amount,
-        coalesce(channel_sums.nrr_denominator_amount, 0)
+        coalesce(segment_sums.nrr_denominator_amount, 0)
         - metrics.nrr_denominator_amount as nrr_denominator_amount,
-        coalesce(channel_sums.grr_numerator_amount, 0) - metrics.grr_numerator_amount
+        coalesce(segment_sums.grr_numerator_amount, 0) - metrics.grr_numerator_amount
             as grr_numerator_amount,
-        coalesce(channel_sums.revalued_opening_mrr_amount, 0)
+        coalesce(segment_sums.revalued_opening_mrr_amount, 0)
         - metrics.revalued_opening_mrr_amount as revalued_opening_mrr_amount,
-        coalesce(channel_sums.nrr_flow_numerator_amount, 0)
+        coalesce(segment_sums.nrr_flow_numerator_amount, 0)
         - metrics.nrr_flow_numerator_amount as nrr_flow_numerator_amount,
-        coalesce(channel_sums.grr_flow_numerator_amount, 0)
+        coalesce(segment_sums.grr_flow_numerator_amount, 0)
         - metrics.grr_flow_numerator_amount as grr_flow_numerator_amount,
-        coalesce(channel_sums.opening_account_count, 0) - metrics.opening_account_count
+        coalesce(segment_sums.opening_account_count, 0) - metrics.opening_account_count
             as opening_account_count,
-        coalesce(channel_sums.churn_account_count, 0) - metrics.churn_account_count
+        coalesce(segment_sums.churn_account_count, 0) - metrics.churn_account_count
             as churn_account_count,
-        coalesce(channel_sums.gross_mrr_churn_numerator_amount, 0)
+        coalesce(segment_sums.gross_mrr_churn_numerator_amount, 0)
         - metrics.gross_mrr_churn_numerator_amount as gross_mrr_churn_numerator_amount,
-        coalesce(channel_sums.net_mrr_churn_numerator_amount, 0)
+        coalesce(segment_sums.net_mrr_churn_numerator_amount, 0)
         - metrics.net_mrr_churn_numerator_amount as net_mrr_churn_numerator_amount,
-        coalesce(channel_sums.quick_ratio_numerator_amount, 0)
+        coalesce(segment_sums.quick_ratio_numerator_amount, 0)
         - metrics.quick_ratio_numerator_amount as quick_ratio_numerator_amount,
-        coalesce(channel_sums.quick_ratio_strict_numerator_amount, 0)
+        coalesce(segment_sums.quick_ratio_strict_numerator_amount, 0)
         - metrics.quick_ratio_strict_numerator_amount
             as quick_ratio_strict_numerator_amount,
-        coalesce(channel_sums.quick_ratio_denominator_amount, 0)
+        coalesce(segment_sums.quick_ratio_denominator_amount, 0)
         - metrics.quick_ratio_denominator_amount as quick_ratio_denominator_amount
     from metrics
-    left join channel_sums
-        on metrics.month = channel_sums.month
+    cross join segment_types
+    left join segment_sums
+        on
+            metrics.month = segment_sums.month
+            and segment_types.segment_type = segment_sums.segment_type
 
 )
 
