@@ -272,8 +272,8 @@ def _judge_erasure(standing: Standing) -> None:
         standing.blocks.append(
             Block(
                 "erasure",
-                "An erasure is not finished: the version that readers see or the scheduler's history names the "
-                "person, or the erasure was killed.",
+                "An erasure is not finished: the version that readers see or the scheduler's history names "
+                "the person, or the erasure was killed.",
                 "Run tieout nightly --force.",
             )
         )
