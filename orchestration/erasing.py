@@ -25,11 +25,12 @@ from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive, flush_folder, make_private, write_json, write_text
 from orchestration.identity.tables import write_identity
 from orchestration.publication import (
-    REMOVING_PREFIX,
     Version,
     current_version,
     list_versions,
     next_sequence,
+    remove_folder,
+    withdrawn_file,
 )
 from orchestration.raw import erasure
 from orchestration.raw.contract import read_contracts
@@ -157,9 +158,7 @@ def finish(settings: Settings, report: Callable[[str], None] = lambda _line: Non
         if current is not None and version.sequence == current.sequence:
             is_done = False
             continue
-        doomed = settings.versions_dir / f"{REMOVING_PREFIX}{version.name}"
-        version.folder.rename(doomed)
-        shutil.rmtree(doomed)
+        remove_folder(version.folder)
     for file in _text_files(settings):
         _clean_text_file(file, eraser)
     for file in _history_files(settings):
@@ -177,6 +176,14 @@ def is_unfinished(settings: Settings) -> bool:
     """Whether the version that readers see, or the scheduler's history, may still mention an erased person,
     or an erasure was killed."""
     return (settings.raw_dir / UNFINISHED_NAME).exists()
+
+
+def mentions_somebody_erased(settings: Settings, version: Version) -> bool:
+    """Whether what a version publishes for everybody names a person who was erased."""
+    if not settings.raw_dir.exists():
+        return False
+    registry = Registry.read(settings.raw_dir)
+    return bool(registry.erasures) and any(_mentions(version, Eraser(registry)))
 
 
 # ---- who is the same as whom
@@ -387,7 +394,7 @@ def _mentions(version: Version, eraser: Eraser) -> Iterator[str]:
 
 def _text_files(settings: Settings) -> list[Path]:
     """Logs, and the records of runs and alerts, which may quote rows."""
-    records = [alerts_file(settings), journal_file(settings)]
+    records = [alerts_file(settings), journal_file(settings), withdrawn_file(settings)]
     folders = [settings.home / "logs", *(folder / "logs" for folder in _private_folders(settings))]
     logs = [path for folder in folders for path in sorted(folder.rglob("*")) if path.is_file()]
     # What dbt says of a failing node.

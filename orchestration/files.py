@@ -6,6 +6,7 @@ object) belongs to the module that owns it.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import json
@@ -18,6 +19,8 @@ from typing import Any
 
 # Of folders with raw rows, which name people.
 PRIVATE_MODE = 0o700
+
+CHUNK_BYTES = 8 << 20
 
 IGNORED_FOLDERS = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
 
@@ -100,6 +103,18 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     return records
 
 
+def folder_size(folder: Path) -> int:
+    """How much of the disk the files below a folder take, in bytes; one with several names counts once."""
+    sizes: dict[tuple[int, int], int] = {}
+    for path, _, names in os.walk(folder):
+        for name in names:
+            # A run may be tidying up meanwhile.
+            with contextlib.suppress(FileNotFoundError):
+                status = Path(path, name).lstat()
+                sizes[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return sum(sizes.values())
+
+
 @contextmanager
 def exclusive(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on ``path`` inside the block; the kernel releases it if the process dies."""
@@ -107,6 +122,15 @@ def exclusive(path: Path) -> Iterator[None]:
     with path.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def fingerprint(roots: Iterable[Path], *, base: Path, suffixes: frozenset[str] | None = None) -> str:

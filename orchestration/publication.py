@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.engines import duckdb as engine
-from orchestration.files import PRIVATE_MODE, exclusive, flush_file, flush_folder, write_json
+from orchestration.files import PRIVATE_MODE, exclusive, file_hash, flush_file, flush_folder, write_json
 from orchestration.settings import Settings
 
 RECORD_FILE_NAME = "build.json"
@@ -26,6 +26,10 @@ VERSION_NAME = re.compile(r"(?P<sequence>\d{6,})-(?P<run_id>.+)")
 INCOMING_PREFIX = ".incoming-"
 REMOVING_PREFIX = ".removing-"
 LINK_PREFIX = ".current-"
+# What keeps a version.
+IS_CURRENT = "current"
+IS_YOUNG = "younger than TIEOUT_VERSION_MINIMUM_AGE_DAYS"
+IS_AMONG_THE_NEWEST = "among the newest TIEOUT_VERSIONS_KEPT"
 # Of the file that names people: its owner, and the group of those who may know.
 RESTRICTED_MODE = 0o640
 
@@ -65,6 +69,13 @@ class Version:
             return {}
         return record if isinstance(record, dict) else {}
 
+    def published_at(self) -> datetime:
+        """When it was published, UTC without zone; when its folder was last changed where nothing says."""
+        try:
+            return datetime.fromisoformat(self.record()["published_at"])
+        except (KeyError, TypeError, ValueError):
+            return datetime.fromtimestamp(self.folder.stat().st_mtime, UTC).replace(tzinfo=None)
+
 
 def _version(folder: Path) -> Version | None:
     match = VERSION_NAME.fullmatch(folder.name)
@@ -96,21 +107,25 @@ def current_version(settings: Settings) -> Version | None:
     version = _version(folder)
     if version is None or not version.warehouse_file.is_file():
         raise PublicationError(
-            f"{link} points to {folder}, which holds no published version. Point it to a folder of "
-            f"{settings.versions_dir}, or remove the link and run a nightly."
+            f"{link} points to {folder}, which holds no published version. Point it to one with tieout "
+            "rollback VERSION, or remove the link and run a nightly."
         )
     return version
 
 
 def next_sequence(settings: Settings) -> int:
-    """One more than any version that there is."""
-    return max((version.sequence for version in list_versions(settings)), default=0) + 1
+    """One more than any version that there is, or that was withdrawn and is gone since."""
+    numbers = [version.sequence for version in list_versions(settings)]
+    numbers += [int(one["sequence"]) for one in read_withdrawn(settings)]
+    return max(numbers, default=0) + 1
 
 
 def clean_up(settings: Settings) -> None:
     """Remove what runs that died while publishing left behind; call it only while holding the home."""
-    if settings.versions_dir.exists():
-        for path in settings.versions_dir.iterdir():
+    for folder in (settings.versions_dir, settings.builds_dir):
+        if not folder.exists():
+            continue
+        for path in folder.iterdir():
             if path.name.startswith((INCOMING_PREFIX, REMOVING_PREFIX)):
                 shutil.rmtree(path)
     if settings.home.exists():
@@ -165,6 +180,12 @@ def publish(
             kept = incoming / inside
             kept.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(source, kept)
+        hashes = {
+            str(file.relative_to(incoming)): file_hash(file)
+            for file in sorted(incoming.rglob("*"))
+            # One that names people could be guessed from its hash.
+            if file.is_file() and file.name != engine.RESTRICTED_FILE_NAME
+        }
         write_json(
             incoming / RECORD_FILE_NAME,
             {
@@ -173,6 +194,7 @@ def publish(
                 "run_id": run_id,
                 "published_at": datetime.now(UTC).replace(tzinfo=None).isoformat(),
                 "storage_version": engine.STORAGE_VERSION,
+                "files": hashes,
                 "tables": {table: asdict(contents) for table, contents in tables.items()},
                 # A hash over one row that names a person could be guessed.
                 "restricted_tables": {table: contents.row_count for table, contents in restricted.items()},
@@ -237,32 +259,89 @@ def _switch(settings: Settings, version: Version) -> None:
     flush_folder(settings.home)
 
 
-def remove_old_versions(settings: Settings, *, now: datetime) -> list[str]:
+def switch_back(settings: Settings, version: Version) -> None:
+    """Let ``current`` point to an earlier version, in one step; call it only while holding the home."""
+    with exclusive(settings.versions_dir / ".lock"):
+        if not version.warehouse_file.is_file():
+            raise PublicationError(f"Version {version.name} is not there any more.")
+        _switch(settings, version)
+
+
+# ---- what an operator took back
+
+
+def withdrawn_file(settings: Settings) -> Path:
+    """Which versions an operator went back from, and so must not be published again unasked."""
+    return settings.home / "withdrawn.json"
+
+
+def read_withdrawn(settings: Settings) -> list[dict[str, Any]]:
+    """One mapping per withdrawn version, with ``version``, ``sequence``, ``at``, ``reason``, ``depends_on``.
+
+    Raises:
+        PublicationError: the file is there and cannot be read.
+    """
+    file = withdrawn_file(settings)
+    if not file.exists():
+        return []
+    try:
+        records = json.loads(file.read_text(encoding="utf-8"))
+        return [{**record, "sequence": int(record["sequence"])} for record in records]
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise PublicationError(
+            f"{file} cannot be read ({error}). It says what was rolled back; restore it, or remove it to let "
+            "everything be published again."
+        ) from error
+
+
+def write_withdrawn(settings: Settings, records: Sequence[Mapping[str, Any]]) -> None:
+    """Keep these records and no others."""
+    write_json(withdrawn_file(settings), [dict(record) for record in records])
+
+
+# ---- what is kept
+
+
+def reasons_to_keep(settings: Settings, *, now: datetime) -> dict[str, list[str]]:
+    """Per version, oldest first, what keeps it; nothing for one that may go.
+
+    Args:
+        now: UTC without zone; a version published less than ``version_minimum_age_days`` before stays.
+    """
+    current = current_version(settings)
+    versions = list_versions(settings)
+    newest = {version.name for version in versions[-settings.versions_kept :]}
+    reasons: dict[str, list[str]] = {}
+    for version in versions:
+        kept = reasons.setdefault(version.name, [])
+        if current is not None and version.sequence == current.sequence:
+            kept.append(IS_CURRENT)
+        if now - version.published_at() < timedelta(days=settings.version_minimum_age_days):
+            kept.append(IS_YOUNG)
+        if version.name in newest:
+            kept.append(IS_AMONG_THE_NEWEST)
+    return reasons
+
+
+def remove_old_versions(settings: Settings, *, now: datetime, is_rehearsal: bool = False) -> list[str]:
     """Remove versions beyond those that the settings keep; never the current one.
 
     Args:
         now: UTC without zone; a version published less than ``version_minimum_age_days`` before stays.
+        is_rehearsal: only say which.
 
     Returns:
         The names of the removed versions.
     """
-    current = current_version(settings)
-    removed = []
-    for version in list_versions(settings)[: -settings.versions_kept]:
-        if current is not None and version.sequence == current.sequence:
-            continue
-        if now - _published_at(version) < timedelta(days=settings.version_minimum_age_days):
-            continue
-        # Renamed first: a reader that lists the folder never meets half a version.
-        doomed = settings.versions_dir / f"{REMOVING_PREFIX}{version.name}"
-        version.folder.rename(doomed)
-        shutil.rmtree(doomed)
-        removed.append(version.name)
+    removed = [name for name, kept in reasons_to_keep(settings, now=now).items() if not kept]
+    if not is_rehearsal:
+        for name in removed:
+            remove_folder(settings.versions_dir / name)
     return removed
 
 
-def _published_at(version: Version) -> datetime:
-    try:
-        return datetime.fromisoformat(version.record()["published_at"])
-    except (KeyError, TypeError, ValueError):
-        return datetime.fromtimestamp(version.folder.stat().st_mtime, UTC).replace(tzinfo=None)
+def remove_folder(folder: Path) -> None:
+    """Remove a version or a build; nobody who lists the folder above ever meets half of it."""
+    doomed = folder.with_name(f"{REMOVING_PREFIX}{folder.name}")
+    folder.rename(doomed)
+    shutil.rmtree(doomed)

@@ -32,6 +32,10 @@ from orchestration.settings import Settings
 # refusing.
 MINIMUM_LOCK_WAIT_SECONDS = 1.0
 LOCK_POLL_SECONDS = 0.1
+# What an operator does to the home by hand; these runs neither load nor build.
+ROLLBACK_JOB, ROLLED_BACK = "rollback", "rolled_back"
+RESTORE_JOB, RESTORED = "restore", "restored"
+OPERATOR_JOBS = frozenset({ROLLBACK_JOB, RESTORE_JOB})
 # The calendar ends with 9999, and models look a year and a month ahead of the as-of.
 LAST_AS_OF = date(9997, 12, 31)
 
@@ -172,17 +176,69 @@ def _write_holder(file: IO[str], holder: Mapping[str, Any] | None) -> None:
     file.flush()
 
 
-def running_now(settings: Settings) -> str | None:
-    """Who holds the home at this moment, or None when no run does."""
+def is_held(settings: Settings) -> bool:
+    """Whether a run holds the home at this moment."""
     path = lock_file(settings)
     if not path.exists():
-        return None
+        return False
     with path.open("rb") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            return describe_holder(settings)
-    return None
+            return True
+    return False
+
+
+def running_now(settings: Settings) -> str | None:
+    """Who holds the home at this moment, or None when no run does."""
+    return describe_holder(settings) if is_held(settings) else None
+
+
+@dataclass(frozen=True)
+class Holder:
+    """The process that holds the home; what it has not said is None. Times are UTC without zone.
+
+    Attributes:
+        last_sign_at: when anything was last written below its private folder; since when it holds the home
+            where it has none.
+        is_alive: whether the process is there; None when it is another machine's.
+    """
+
+    run_id: str | None
+    pid: int | None
+    host: str | None
+    since: datetime | None
+    last_sign_at: datetime | None
+    is_alive: bool | None
+
+
+def holder_now(settings: Settings) -> Holder | None:
+    """Who holds the home at this moment and whether it does anything, or None when no run does."""
+    if not is_held(settings):
+        return None
+    said = _read_holder(settings) or {}
+    since = pid = None
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        since = datetime.fromisoformat(said["since"])
+    with contextlib.suppress(KeyError, TypeError, ValueError):
+        pid = int(said["pid"])
+    run_id, host = said.get("run_id"), said.get("host")
+    signs = [] if since is None else [since]
+    folder = settings.builds_dir / run_id if run_id else None
+    if folder is not None and folder.is_dir():
+        for path in (folder, *folder.rglob("*")):
+            with contextlib.suppress(OSError):
+                signs.append(datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None))
+    is_alive = None
+    if pid is not None and host == socket.gethostname():
+        try:
+            os.kill(pid, 0)
+            is_alive = True
+        except ProcessLookupError:
+            is_alive = False
+        except PermissionError:
+            is_alive = True
+    return Holder(run_id, pid, host, since, max(signs, default=None), is_alive)
 
 
 # ---- the journal
@@ -196,8 +252,9 @@ class RunRecord:
         run_id: Tieout's id, also the name of the build folder.
         scheduler_run_id: Dagster's id of the same run.
         job: the Dagster job that it ran.
-        status: running, published, unchanged, loaded, failed, refused or killed.
-        published_version: folder name of the version that it published or confirmed as unchanged, or None.
+        status: running, published, unchanged, loaded, rolled_back, restored, failed, refused or killed.
+        published_version: folder name of the version that it published, confirmed as unchanged or went back
+            to, or None.
         summary: one line: what came of it.
         details: the whole message, for a failure.
         log: path of the run's own log.
@@ -317,13 +374,18 @@ class Run:
         self._write_log(f"WARNING: {text}")
         self.reporter.warn(text)
 
+    def will_publish(self, version: str) -> None:
+        """Write down which earlier version is about to be current, for whoever finds this run dead."""
+        self.published_version = version
+        _write_record(self.settings, _record(self, "running", finished=False))
+
     def has_published(self, version: str, summary: str) -> None:
         """The new version is what readers see; nothing that happens later makes the run a failed one."""
         self.status, self.published_version, self.summary = "published", version, summary
 
     def fail(self, text: str) -> None:
         """Write down why the run cannot publish; unless it already has, it ends as failed."""
-        if self.status == "published":
+        if self.status in ("published", ROLLED_BACK):
             self.warn(f"After the publication: {text}")
             return
         self.problems.append(text)
@@ -458,15 +520,27 @@ def _alert(run: Run, *, log: str) -> None:
     )
 
 
+def rollback_alert_id(run_id: str) -> str:
+    """Of the alert that says that readers see an earlier version."""
+    return f"rollback-{run_id}"
+
+
 def _as_killed(settings: Settings, run: RunRecord) -> RunRecord:
     """How a run ended that died without writing its end."""
     version = settings.current_link.readlink().name if settings.current_link.is_symlink() else ""
+    if run.job == ROLLBACK_JOB and version and version == run.published_version:
+        summary = f"Went back to version {version}, and was killed right after that."
+        return replace(run, status=ROLLED_BACK, summary=summary)
     if version.endswith(f"-{run.run_id}"):
         # It died after the switch: what it published is whole and is what readers see.
         summary = f"Published version {version}, and was killed right after that."
         return replace(run, status="published", published_version=version, summary=summary)
     summary = "The run was killed: it ended without a word. Nothing was published by it."
-    return replace(run, status="killed", summary=summary, details=f"{summary} Its log: {run.log}")
+    if run.job == RESTORE_JOB:
+        summary = "The restore was killed; tieout restore --list says which rows are current."
+    return replace(
+        run, status="killed", published_version=None, summary=summary, details=f"{summary} Its log: {run.log}"
+    )
 
 
 def read_journal_with_killed(settings: Settings) -> list[RunRecord]:
@@ -492,6 +566,15 @@ def _bury_killed_runs(settings: Settings, on_killed: Callable[[RunRecord], None]
         _write_record(settings, killed)
         if killed.status == "published":
             continue
+        if killed.status == ROLLED_BACK:
+            raise_alert(
+                settings,
+                alert_id=rollback_alert_id(run.run_id),
+                run_id=run.run_id,
+                summary=f"Tieout was rolled back: {killed.summary}",
+                log=run.log,
+            )
+            continue
         raise_alert(
             settings,
             alert_id=run.scheduler_run_id,
@@ -512,10 +595,16 @@ def tidy_builds(settings: Settings, *, keep: Sequence[str] = ()) -> None:
     """
     if not settings.builds_dir.exists():
         return
+    for folder in builds_beyond(settings, keep=keep):
+        shutil.rmtree(folder, ignore_errors=True)
+    flush_folder(settings.builds_dir)
+
+
+def builds_beyond(settings: Settings, *, keep: Sequence[str] = ()) -> list[Path]:
+    """The private folders of runs that are older than what is kept, oldest first."""
+    if not settings.builds_dir.exists():
+        return []
     folders = sorted(
         (path for path in settings.builds_dir.iterdir() if path.is_dir()), key=lambda path: path.name
     )
-    for folder in folders[: -settings.versions_kept]:
-        if folder.name not in keep:
-            shutil.rmtree(folder, ignore_errors=True)
-    flush_folder(settings.builds_dir)
+    return [folder for folder in folders[: -settings.versions_kept] if folder.name not in keep]

@@ -16,7 +16,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from orchestration import dbt_command, erasing, publication
+from orchestration import dbt_command, erasing, publication, rolling_back
 from orchestration.audit import GRAIN_TEST, Audit, audit_build, audit_quarantine
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive, make_private
@@ -27,7 +27,7 @@ from orchestration.raw.policies import PolicyError, check_policies
 from orchestration.raw.problems import LoadError
 from orchestration.raw.pruning import prune, retention_days
 from orchestration.raw.snapshot import SnapshotInfo, write_snapshot, write_table
-from orchestration.runs import Run, RunError, RunOptions, read_journal, tidy_builds, utc_now
+from orchestration.runs import OPERATOR_JOBS, Run, RunError, RunOptions, read_journal, tidy_builds, utc_now
 from orchestration.settings import Settings
 from orchestration.solvers.registry import SOLVERS, SolverError, run_solver, write_empty_tables
 
@@ -100,7 +100,7 @@ def write_control_tables(settings: Settings, options: RunOptions, snapshot: Snap
             "published_version": record.published_version,
         }
         for record in read_journal(settings)
-        if record.job != "load" and record.status in LISTED_STATUSES
+        if record.job not in {"load", *OPERATOR_JOBS} and record.status in LISTED_STATUSES
     ]
     rows: dict[str, Sequence[Mapping[str, Any]]] = {
         "build_parameters": [{"as_of_date": options.as_of, "known_at": options.known_at}],
@@ -164,6 +164,7 @@ def build_and_publish(run: Run) -> Outcome:
     """
     settings = run.settings
     publication.clean_up(settings)
+    rolling_back.forget_what_never_happened(settings)
     # Before raw rows are read: what a killed erasure left to do.
     erasing.finish(settings, run.note)
     tidy_builds(settings, keep=[run.run_id])
@@ -177,6 +178,14 @@ def build_and_publish(run: Run) -> Outcome:
         record = current.record()
         if all(record.get(name) == value for name, value in dependencies.items()):
             return _leave_as_it_is(run, current, record)
+
+        if withdrawn := rolling_back.withdrawn_like(settings, dependencies):
+            raise RunError(
+                f"Version {withdrawn['version']} was rolled back at {withdrawn['at'].replace('T', ' ')} UTC, "
+                "and these inputs, policies and code would publish the same again. Correct what is wrong (a "
+                "landing file, a policy, the code), take an earlier raw table with tieout restore, or give "
+                "--force to publish it."
+            )
 
     policies = snapshot.policies
     try:
@@ -243,6 +252,7 @@ def build_and_publish(run: Run) -> Outcome:
         },
     )
     run.has_published(version.name, f"Published version {version.name}.")
+    rolling_back.take_back_withdrawal(settings, dependencies)
     raise_health_alerts(run, version.warehouse_file, policies)
     try:
         publication.remove_old_versions(settings, now=utc_now())

@@ -203,14 +203,48 @@ def copy_tables(
             raise ValueError(f"{into}: the copy's columns differ from the build's: {copied} against {built}.")
         published = {}
         for table, columns in copied.items():
-            name = f"published.{PUBLISHED_SCHEMA}.{_quoted(table)}"
-            row_count = _count(connection, name)
+            published[table] = _published_table(connection, table, columns)
+            row_count = published[table].row_count
             if row_count != built_counts[table]:
                 raise ValueError(
                     f"{into}: {table} has {row_count} rows, the build has {built_counts[table]}."
                 )
-            published[table] = PublishedTable(row_count, _content_hash(connection, name, columns))
     return published
+
+
+def _published_table(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Sequence[Column]
+) -> PublishedTable:
+    name = f"published.{PUBLISHED_SCHEMA}.{_quoted(table)}"
+    return PublishedTable(_count(connection, name), _content_hash(connection, name, columns))
+
+
+def read_published_tables(file: Path) -> dict[str, PublishedTable | str]:
+    """What a published file holds now, per table; a text says why a table cannot be read.
+
+    Raises:
+        duckdb.Error: the file as a whole cannot be read.
+    """
+    found: dict[str, PublishedTable | str] = {}
+    connection = _attached(file)
+    try:
+        for table, columns in _tables(connection, "published", PUBLISHED_SCHEMA).items():
+            try:
+                found[table] = _published_table(connection, table, columns)
+            except duckdb.Error as error:
+                found[table] = str(error).strip().splitlines()[0]
+                # An engine that has met a broken block may refuse everything after it.
+                connection.close()
+                connection = _attached(file)
+    finally:
+        connection.close()
+    return found
+
+
+def _attached(file: Path) -> duckdb.DuckDBPyConnection:
+    connection = _in_utc(duckdb.connect())
+    connection.execute(f"attach {_text(str(file))} as published (read_only)")
+    return connection
 
 
 def _copy_table(

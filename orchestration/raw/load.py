@@ -208,6 +208,8 @@ class _Candidate:
 
     entry: LoadedFile
     staged: StagedFile | None = None
+    # What lies in the landing folder is not what the entry holds, by an operator's decision.
+    is_refused: bool = False
 
 
 @dataclass
@@ -276,6 +278,13 @@ class _Load:
             tuple(_result(contract.name, table, one) for table, read in candidates.items() for one in read),
             (
                 *found.notes,
+                *(
+                    f"{one.entry.name}: left alone, since an operator restored the rows that were loaded at "
+                    f"{one.entry.loaded_at:%Y-%m-%d %H:%M} UTC"
+                    for read in candidates.values()
+                    for one in read
+                    if one.is_refused
+                ),
                 *(
                     f"{one.entry.name}: {note}"
                     for read in candidates.values()
@@ -364,6 +373,13 @@ class _Load:
             seen = _identity(file.path)
             landing_hash = file_hash(file.path)
             for known in before:
+                if (
+                    landing_hash in known.refused
+                    and known.slot == file.slot
+                    and all(store.holds(one) for one in known.objects())
+                ):
+                    # An operator took earlier rows instead of these, whatever contract those were read by.
+                    return _Candidate(known, is_refused=True)
                 hashes = [known.object_hash, *([known.quarantine_hash] if known.quarantine_hash else [])]
                 if (
                     known.landing_hash == landing_hash

@@ -39,6 +39,8 @@ class LoadedFile:
         quarantine_hash: the object with its bad cells, or None.
         loaded_at: when the file's present contents were first loaded, UTC.
         rows_accepted, rows_superseded: within the file; files of one table may still supersede each other.
+        refused: SHA-256 of landing files of this slot that an operator took these rows instead of; while such
+            a file is there, it is not read.
     """
 
     name: str
@@ -56,6 +58,7 @@ class LoadedFile:
     rows_superseded: int
     unknown_columns: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
 
     def objects(self) -> tuple[str, ...]:
         """The hashes of its objects."""
@@ -72,7 +75,10 @@ class LoadedFile:
 
     def as_json(self) -> dict[str, Any]:
         """The file as it stands in a record."""
-        return {**asdict(self), "loaded_at": _format_instant(self.loaded_at)}
+        value = {**asdict(self), "loaded_at": _format_instant(self.loaded_at)}
+        if not self.refused:
+            del value["refused"]
+        return value
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> LoadedFile:
@@ -83,6 +89,7 @@ class LoadedFile:
                 "loaded_at": _parse_instant(value["loaded_at"]),
                 "unknown_columns": tuple(value["unknown_columns"]),
                 "notes": tuple(value["notes"]),
+                "refused": tuple(value.get("refused", ())),
             }
         )
 

@@ -6,23 +6,11 @@ the manifest's business.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 from pathlib import Path
 
-from orchestration.files import flush_file, flush_folder
-
-_CHUNK_BYTES = 8 << 20
-
-
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes, in hexadecimal."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+from orchestration.files import file_hash, flush_file, flush_folder
 
 
 class ObjectStore:

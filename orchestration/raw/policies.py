@@ -228,6 +228,7 @@ _CHECKS: dict[str, Callable[[str], None]] = {
     "max_row_drop_share": _number(0, 1, whole=False),
     "raw_retention_days": _or_nothing(_number(0, _MOST_DAYS, whole=True)),
     "source_freshness_max_age_hours": _number(0, 24 * _MOST_DAYS, whole=False),
+    "published_max_age_hours": _number(0, 24 * _MOST_DAYS, whole=False),
     "retention_fit_minimum_accounts": _number(2, 100_000_000, whole=True),
     "retention_fit_minimum_lost_accounts": _number(2, 100_000_000, whole=True),
     "retention_fit_minimum_months": _number(2, 1200, whole=True),

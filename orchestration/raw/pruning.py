@@ -28,11 +28,13 @@ class Pruned:
         before: the first instant whose state can still be had, UTC; None where everything is kept.
         objects: how many objects.
         size: their bytes.
+        hashes: which.
     """
 
     before: datetime | None
     objects: int = 0
     size: int = 0
+    hashes: frozenset[str] = frozenset()
 
 
 def retention_days(policies: Mapping[str, str]) -> int | None:
@@ -59,13 +61,13 @@ def prune(home_raw: Path, days: int | None, *, now: datetime, is_rehearsal: bool
         doomed = store.hashes() - manifest.objects_needed_since(before)
         size = sum(store.path(one).stat().st_size for one in doomed)
         if is_rehearsal or not doomed:
-            return Pruned(before, len(doomed), size)
+            return Pruned(before, len(doomed), size, frozenset(doomed))
         # What an earlier pruning removed cannot be had again, however much longer is kept now.
         since = max(before, pruned_before(manifest) or before)
         manifest.append(LoadRecord(manifest.next_instant(now), SOURCE, {}, pruned_before=since))
         for one in doomed:
             store.remove(one)
-        return Pruned(before, len(doomed), size)
+        return Pruned(before, len(doomed), size, frozenset(doomed))
 
 
 def pruned_before(manifest: Manifest) -> datetime | None:

@@ -178,7 +178,7 @@ def stage_file(
 # --- formats -------------------------------------------------------------------------------------
 
 
-def _match_columns(
+def match_columns(
     header: Sequence[str], contract: TableContract
 ) -> tuple[dict[int, ColumnContract], tuple[str, ...]]:
     """Contract columns by their position in the header, and the names that the contract does not know.
@@ -228,7 +228,7 @@ def _match_columns(
 
 
 def _text_in_bulk(scan: TextScan, contract: TableContract) -> _Relation:
-    matched, unknown = _match_columns(scan.header, contract)
+    matched, unknown = match_columns(scan.header, contract)
     declared = ", ".join(f"'c{index}': 'VARCHAR'" for index in range(len(scan.header)))
     texts = ", ".join(f"c{position} as t{index}" for index, position in enumerate(matched))
     return _Relation(
@@ -245,14 +245,14 @@ def _text_in_bulk(scan: TextScan, contract: TableContract) -> _Relation:
 
 
 def _text_by_record(scan: TextScan, contract: TableContract, work: Path) -> _Relation:
-    matched, unknown = _match_columns(scan.header, contract)
+    matched, unknown = match_columns(scan.header, contract)
     table = write_text_table(numbered_records(scan), len(scan.header), work / "records.parquet")
     return _numbered(table, matched, unknown)
 
 
 def _workbook(path: Path, contract: TableContract, work: Path) -> _Relation:
-    sheet = read_first_sheet(path, lambda header: _match_columns(header, contract)[0])
-    matched, unknown = _match_columns(sheet.header, contract)
+    sheet = read_first_sheet(path, lambda header: match_columns(header, contract)[0])
+    matched, unknown = match_columns(sheet.header, contract)
     table = write_text_table(sheet.rows, len(sheet.header), work / "records.parquet")
     relation = _numbered(table, matched, unknown)
     if sheet.other_sheets:
@@ -286,7 +286,7 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: TableC
         raise UnreadableFileError(
             f"cannot be read as Parquet: {first_line}", "Copy or export it again."
         ) from None
-    matched, unknown = _match_columns(names, contract)
+    matched, unknown = match_columns(names, contract)
     texts = ", ".join(
         f"nullif({_parquet_text(described[position][0], described[position][1], column)}, '') as t{index}"
         for index, (position, column) in enumerate(matched.items())

@@ -89,7 +89,7 @@ def scan_text(path: Path, extension: str, work: Path) -> TextScan:
         raise UnreadableFileError(
             "is empty: not even a header.", "A table without rows still has its header line."
         )
-    header = _header(target)
+    header = read_header(target)
     fields = len(header)
     records = counts.lines - 1
     return TextScan(
@@ -217,7 +217,7 @@ def _line_at(path: Path, compressed: bool, offset: int) -> int:
     return 1 + (lines or carriage_returns)
 
 
-def _header(path: Path) -> list[str]:
+def read_header(path: Path) -> list[str]:
     """The first record, with the delimiter checked.
 
     Raises:

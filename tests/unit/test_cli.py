@@ -16,6 +16,7 @@ import pytest
 
 from orchestration import automation, cli, publication
 from orchestration.alerts import alerts_file
+from orchestration.commands import nightly, query
 from orchestration.files import read_records
 from orchestration.reporting import SilentReporter
 from orchestration.runs import RunOptions, journal_file, open_run
@@ -371,7 +372,7 @@ def test_a_nightly_that_cannot_even_start_is_alerted(
     def fail(*arguments: object) -> tuple[str, str]:
         raise cli.CommandFailed("The dbt project cannot be read: Compilation Error in model fct_mrr")
 
-    monkeypatch.setattr(cli, "_execute", fail)
+    monkeypatch.setattr(nightly, "_execute", fail)
     assert cli.main(["nightly", "--home", str(tmp_path)]) == 1
     assert capsys.readouterr().err == (
         "tieout: The dbt project cannot be read: Compilation Error in model fct_mrr\n"
@@ -403,7 +404,7 @@ def test_a_load_that_the_scheduler_did_not_carry_to_its_end_failed_and_is_alerte
             pass
         return "run-one", "the scheduler failed: database or disk is full"
 
-    monkeypatch.setattr(cli, "_execute", stop)
+    monkeypatch.setattr(nightly, "_execute", stop)
     assert cli.main(["load", "--home", str(tmp_path), "--landing", str(tmp_path)]) == 1
     told = capsys.readouterr()
     assert told.out == ""
@@ -468,4 +469,4 @@ def test_a_full_disk_is_told_without_what_the_scheduler_wanted_to_write(
     ],
 )
 def test_json_values_keep_their_digits(value: object, expected: str) -> None:
-    assert cli.to_json(value) == expected
+    assert query.to_json(value) == expected
