@@ -161,7 +161,7 @@ def rows_renamed(rows: Iterable[Row], ids: set[str], rename: Rename) -> list[dic
     """Published rows with their ids renamed, also those that are listed or put together in one cell.
 
     An account that is in the CRM alone is named by its company, after ``crm:``. Of a pair of cards of one
-    kind the lower id is left.
+    kind the lower id is left, and the customers of an account are listed in the order of their ids.
     """
 
     def in_cell(value: Any) -> Any:
@@ -176,6 +176,10 @@ def rows_renamed(rows: Iterable[Row], ids: set[str], rename: Rename) -> list[dic
 
     def in_row(row: Row) -> dict[str, Any]:
         renamed_row = {name: in_cell(value) for name, value in row.items()}
+        if renamed_row.get("billing_customer_ids"):
+            renamed_row["billing_customer_ids"] = ", ".join(
+                sorted(renamed_row["billing_customer_ids"].split(", "))
+            )
         is_of_one_kind = row.get("object_type") in ("company", "contact") and "left_id" in row
         if is_of_one_kind and renamed_row["left_id"] > renamed_row["right_id"]:
             return {_other_side(name): value for name, value in renamed_row.items()}
@@ -241,10 +245,10 @@ def rows_shifted(rows: Iterable[Row], years: int) -> list[dict[str, Any]]:
 
 
 def scaled(tables: Tables, factor: int) -> ChangedTables:
-    """All money of billing times a factor; exchange rates and percentages stay."""
+    """All money of billing and of marketing times a factor; exchange rates and percentages stay."""
 
     def change(table: str, name: str, value: Any) -> Any:
-        if name not in MONEY_COLUMNS or not table.startswith("billing/"):
+        if name not in MONEY_COLUMNS or not table.startswith(("billing/", "crm/marketing_spend")):
             return value
         return value * factor if isinstance(value, int) else str(Decimal(value) * factor)
 
@@ -280,11 +284,17 @@ def accounts_that_move_by_rounding(marts: Mapping[str, Sequence[Row]]) -> set[st
         "fct_mrr_by_account_currency_month": [f"{name}_in_currency" for name in amounts],
         "fct_mrr_events": ["change_amount_in_currency"],
     }
-    return {
+    moved = {
         row["account_id"]
         for table, columns in changes.items()
         for row in marts[table]
         if any(0 < abs(row[column]) <= ROUNDING for column in columns)
+    }
+    # Whose year in a plan is the smallest unit of money does not count there where that is rounded away.
+    return moved | {
+        row["segment"]
+        for row in marts["fct_segments_by_year"]
+        if row["segment_type"] == "plan" and 0 < abs(row["amount"]) <= ROUNDING
     }
 
 

@@ -20,7 +20,9 @@ final as (
         {{ month_of('search_interests.volume_date') }} as month,
         cast(
             sum(
-                case when search_interests.is_own then search_interests.volume else 0 end
+                case
+                    when search_interests.is_own then search_interests.volume else 0
+                end
             ) as bigint
         ) as own_volume,
         cast(sum(search_interests.volume) as bigint) as total_volume,
