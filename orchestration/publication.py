@@ -69,6 +69,10 @@ class Version:
             return {}
         return record if isinstance(record, dict) else {}
 
+    def lacks_names(self) -> bool:
+        """Whether it was published with a file that names people and has lost it, as by an erasure."""
+        return bool(self.record().get("restricted_tables")) and not self.restricted_file.exists()
+
     def published_at(self) -> datetime:
         """When it was published, UTC without zone; when its folder was last changed where nothing says."""
         try:

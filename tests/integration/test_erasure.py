@@ -358,6 +358,33 @@ def test_versions_that_mention_the_person_go_and_the_current_one_when_it_is_repl
     assert not erasing.is_unfinished(home.settings)
 
 
+def test_what_killed_runs_left_behind_goes(home: Home) -> None:
+    """Rows that a load was reading, and files that were about to be published or removed."""
+    home.publish(1)
+    left = [home.settings.raw_dir / "staging" / "x" / "rows.csv"]
+    left += [
+        home.settings.versions_dir / f".{state}-000002-run-2" / "restricted.duckdb"
+        for state in ("incoming", "removing")
+    ]
+    for file in left:
+        file.parent.mkdir(parents=True)
+        file.write_text("Ann Berger")
+    home.erase()
+    assert spelt(home.settings.home) == []
+    assert not any(file.exists() for file in left)
+
+
+def test_a_version_says_that_it_lost_its_names_also_when_no_raw_row_changed(home: Home) -> None:
+    """The next run publishes them anew, although its inputs are those of the version."""
+    home.erase()
+    version = home.publish(1)
+    before = Manifest.read(home.settings.raw_dir).objects()
+    assert not version.lacks_names()
+    home.erase()
+    assert Manifest.read(home.settings.raw_dir).objects() == before
+    assert version.lacks_names()
+
+
 def test_what_the_scheduler_and_dbt_were_told_is_searched_too(home: Home) -> None:
     """Their messages are documents, whose escapes hide names; a database keeps what it does not show."""
     event = json.dumps(
