@@ -34,6 +34,7 @@ from orchestration.raw.load import load_landing
 from orchestration.raw.manifest import Manifest
 from orchestration.raw.objects import ObjectStore, file_hash
 from orchestration.raw.people import Registry
+from orchestration.raw.problems import LoadError
 from orchestration.raw.snapshot import write_snapshot
 from orchestration.runs import RunError
 from orchestration.settings import Settings
@@ -430,6 +431,18 @@ def test_a_history_that_is_held_is_searched_by_the_next_run(
     finish(home.settings)
     assert not erasing.is_unfinished(home.settings)
     assert spelt(home.settings.home) == []
+
+
+def test_a_file_without_a_header_does_not_tell_who_is_in_its_first_row(home: Home) -> None:
+    header, _, row = CRM["contact"].partition("\n")
+    for text in (row, row.replace("Ann,Berger", "Ann,Ann")):
+        put(home.settings.landing, "crm/contact.csv", text)
+        with pytest.raises(LoadError, match=r"contact\.csv, line 1: no column of crm\.contact") as caught:
+            home.load()
+        told = str(caught.value).casefold()
+        assert not [word for word in ("ann", "berger", "23457186") if word in told], told
+    put(home.settings.landing, "crm/contact.csv", f"{header}\n{row}")
+    home.load()
 
 
 def test_nobody_is_not_erased(home: Home, tmp_path: Path) -> None:
