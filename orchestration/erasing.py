@@ -26,6 +26,7 @@ from orchestration.files import exclusive, flush_folder, make_private, write_jso
 from orchestration.identity.tables import write_identity
 from orchestration.publication import (
     Version,
+    clean_up,
     current_version,
     list_versions,
     next_sequence,
@@ -35,6 +36,7 @@ from orchestration.publication import (
 from orchestration.raw import erasure
 from orchestration.raw.contract import read_contracts
 from orchestration.raw.erasure import Held, find_person
+from orchestration.raw.load import STAGING_NAME
 from orchestration.raw.people import Eraser, Person, Registry
 from orchestration.raw.policies import effective_policies
 from orchestration.raw.problems import LoadError
@@ -138,7 +140,12 @@ def finish(settings: Settings, report: Callable[[str], None] = lambda _line: Non
     if not marker.exists():
         return
     first_version = int(json.loads(marker.read_text(encoding="utf-8"))["first_version"])
+    # What died while it was published has a file that names people, too.
+    clean_up(settings)
     with exclusive(settings.raw_dir / "lock"):
+        # Rows that a killed load was reading; the lock says that no other load is using them.
+        if (staging := settings.raw_dir / STAGING_NAME).exists():
+            shutil.rmtree(staging)
         erasure.finish(settings.raw_dir, read_contracts(), report)
         eraser = Eraser(Registry.read(settings.raw_dir))
     # Whoever works in the sandbox writes its snapshot under this lock.

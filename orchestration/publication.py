@@ -69,6 +69,10 @@ class Version:
             return {}
         return record if isinstance(record, dict) else {}
 
+    def lacks_names(self) -> bool:
+        """Whether it was published with a file that names people and has lost it, as by an erasure."""
+        return bool(self.record().get("restricted_tables")) and not self.restricted_file.exists()
+
     def published_at(self) -> datetime:
         """When it was published, UTC without zone; when its folder was last changed where nothing says."""
         try:
@@ -201,7 +205,8 @@ def publish(
             },
         )
         _seal(incoming)
-        incoming.chmod(mode)
+        # As the folders in it, also under a umask that leaves everything open.
+        incoming.chmod(mode & ~stat.S_IWOTH)
         version = Version(sequence, run_id, versions_dir / name)
         with exclusive(versions_dir / ".lock"):
             _refuse_to_go_back(settings, sequence)
@@ -231,7 +236,11 @@ def _copy(
 
 def _seal(folder: Path) -> None:
     """Make every file of a new version durable and unwritable, and the one that names people read by few."""
-    for path, _, names in os.walk(folder):
+    for path, folders, names in os.walk(folder):
+        for name in folders:
+            inside = Path(path, name)
+            # Whoever may write into a folder may replace its files, whatever their modes.
+            inside.chmod(stat.S_IMODE(inside.stat().st_mode) & ~stat.S_IWOTH)
         for name in names:
             file = Path(path, name)
             # Read permissions stay as the operator's umask left them.

@@ -176,10 +176,13 @@ def build_and_publish(run: Run) -> Outcome:
     current = publication.current_version(settings)
     if current is not None and not run.options.force:
         record = current.record()
-        if all(record.get(name) == value for name, value in dependencies.items()):
+        is_same = all(record.get(name) == value for name, value in dependencies.items())
+        # An erasure takes the file that names people away also where it changes no raw row, as a second one
+        # of the same person.
+        if is_same and not current.lacks_names():
             return _leave_as_it_is(run, current, record)
 
-        if withdrawn := rolling_back.withdrawn_like(settings, dependencies):
+        if not is_same and (withdrawn := rolling_back.withdrawn_like(settings, dependencies)):
             raise RunError(
                 f"Version {withdrawn['version']} was rolled back at {withdrawn['at'].replace('T', ' ')} UTC, "
                 "and these inputs, policies and code would publish the same again. Correct what is wrong (a "

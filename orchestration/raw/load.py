@@ -40,6 +40,8 @@ from orchestration.raw.problems import BadCell, LoadError, Problem, UnreadableFi
 from orchestration.raw.table_files import StagedFile, connect, stage_file
 
 # Decisions that people write by hand, not a feed.
+# Below the raw store, while files are being read.
+STAGING_NAME = "staging"
 POLICY_SOURCE = "policy"
 LOADED, UNCHANGED, FAILED, ABSENT = "loaded", "unchanged", "failed", "absent"
 
@@ -160,11 +162,11 @@ def load_landing(
     make_private(home_raw)
     with exclusive(home_raw / "lock"):
         # Whatever a killed load left behind; the lock says that no other load is using it.
-        shutil.rmtree(home_raw / "staging", ignore_errors=True)
-        (home_raw / "staging").mkdir()
+        shutil.rmtree(home_raw / STAGING_NAME, ignore_errors=True)
+        (home_raw / STAGING_NAME).mkdir()
         # Before anything new: what a killed erasure left to do.
         erasure.finish(home_raw, declared)
-        connection = connect(home_raw / "staging")
+        connection = connect(home_raw / STAGING_NAME)
         try:
             load = _Load(
                 connection=connection,
@@ -180,7 +182,7 @@ def load_landing(
             results = {name: load.source(declared[name]) for name in chosen}
         finally:
             connection.close()
-            shutil.rmtree(home_raw / "staging", ignore_errors=True)
+            shutil.rmtree(home_raw / STAGING_NAME, ignore_errors=True)
     result = LoadResult(results, tuple(landing_files.unknown_folder_notes(landing)))
     if result.problems:
         raise LoadError(result.problems, result)
@@ -330,7 +332,7 @@ class _Load:
         rows, bad = staged.rows_path, staged.quarantine_path
         if self.eraser.knows_nobody or not table.is_personal:
             return rows, bad
-        work = Path(tempfile.mkdtemp(dir=self.home_raw / "staging"))
+        work = Path(tempfile.mkdtemp(dir=self.home_raw / STAGING_NAME))
         _, new_rows = erasure.clean_rows(self.connection, table, self.eraser, rows, work)
         new_bad = None
         if bad is not None:
@@ -389,7 +391,7 @@ class _Load:
                 ):
                     return _Candidate(replace(known, name=file.name, kind=file.kind, slot=file.slot))
             self.report(f"{table.source}.{table.name}: reading {file.name}")
-            work = Path(tempfile.mkdtemp(dir=self.home_raw / "staging"))
+            work = Path(tempfile.mkdtemp(dir=self.home_raw / STAGING_NAME))
             check = _check_policy_row if (table.source, table.name) == (POLICY_SOURCE, POLICY_TABLE) else None
             staged = stage_file(self.connection, table, file, work, row_check=check)
             if _identity(file.path) != seen:

@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from orchestration.raw.casting import cast_expression, refusal
 from orchestration.raw.contract import ColumnContract, TableContract
 from orchestration.raw.landing import LandingFile
-from orchestration.raw.problems import BadCell, UnreadableFileError, shortened, told
+from orchestration.raw.problems import HIDDEN, BadCell, UnreadableFileError, shortened, told
 from orchestration.raw.text_files import (
     TextScan,
     TextTable,
@@ -188,6 +188,15 @@ def match_columns(
     """
     names = [without_byte_order_mark(name).strip() for name in header]
     known = {column.name.lower(): column for column in contract.columns}
+    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    if not any(name.lower() in known for name in names):
+        # Probably the first row, and the first to be asked: one that holds a text twice is no header either.
+        first = HIDDEN if contract.is_personal else f"({shortened(shown)})"
+        raise UnreadableFileError(
+            f"no column of {contract.source}.{contract.name} is in its first line {first}.",
+            "The first line must hold the column names.",
+            line=1,
+        )
     positions: dict[str, int] = {}
     for position, name in enumerate(names):
         if name and name.lower() in positions:
@@ -206,13 +215,6 @@ def match_columns(
             if name.lower() not in known
         )
     )
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
-    if not matched:
-        raise UnreadableFileError(
-            f"no column of {contract.source}.{contract.name} is in its first line ({shortened(shown)}).",
-            "The first line must hold the column names.",
-            line=1,
-        )
     present = {column.name for column in matched.values()}
     missing = [column.name for column in contract.columns if column.required and column.name not in present]
     if missing:

@@ -34,6 +34,7 @@ from orchestration.raw.load import load_landing
 from orchestration.raw.manifest import Manifest
 from orchestration.raw.objects import ObjectStore, file_hash
 from orchestration.raw.people import Registry
+from orchestration.raw.problems import LoadError
 from orchestration.raw.snapshot import write_snapshot
 from orchestration.runs import RunError
 from orchestration.settings import Settings
@@ -358,6 +359,33 @@ def test_versions_that_mention_the_person_go_and_the_current_one_when_it_is_repl
     assert not erasing.is_unfinished(home.settings)
 
 
+def test_what_killed_runs_left_behind_goes(home: Home) -> None:
+    """Rows that a load was reading, and files that were about to be published or removed."""
+    home.publish(1)
+    left = [home.settings.raw_dir / "staging" / "x" / "rows.csv"]
+    left += [
+        home.settings.versions_dir / f".{state}-000002-run-2" / "restricted.duckdb"
+        for state in ("incoming", "removing")
+    ]
+    for file in left:
+        file.parent.mkdir(parents=True)
+        file.write_text("Ann Berger")
+    home.erase()
+    assert spelt(home.settings.home) == []
+    assert not any(file.exists() for file in left)
+
+
+def test_a_version_says_that_it_lost_its_names_also_when_no_raw_row_changed(home: Home) -> None:
+    """The next run publishes them anew, although its inputs are those of the version."""
+    home.erase()
+    version = home.publish(1)
+    before = Manifest.read(home.settings.raw_dir).objects()
+    assert not version.lacks_names()
+    home.erase()
+    assert Manifest.read(home.settings.raw_dir).objects() == before
+    assert version.lacks_names()
+
+
 def test_what_the_scheduler_and_dbt_were_told_is_searched_too(home: Home) -> None:
     """Their messages are documents, whose escapes hide names; a database keeps what it does not show."""
     event = json.dumps(
@@ -403,6 +431,18 @@ def test_a_history_that_is_held_is_searched_by_the_next_run(
     finish(home.settings)
     assert not erasing.is_unfinished(home.settings)
     assert spelt(home.settings.home) == []
+
+
+def test_a_file_without_a_header_does_not_tell_who_is_in_its_first_row(home: Home) -> None:
+    header, _, row = CRM["contact"].partition("\n")
+    for text in (row, row.replace("Ann,Berger", "Ann,Ann")):
+        put(home.settings.landing, "crm/contact.csv", text)
+        with pytest.raises(LoadError, match=r"contact\.csv, line 1: no column of crm\.contact") as caught:
+            home.load()
+        told = str(caught.value).casefold()
+        assert not [word for word in ("ann", "berger", "23457186") if word in told], told
+    put(home.settings.landing, "crm/contact.csv", f"{header}\n{row}")
+    home.load()
 
 
 def test_nobody_is_not_erased(home: Home, tmp_path: Path) -> None:

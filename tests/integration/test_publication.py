@@ -24,6 +24,7 @@ from orchestration import publication
 from orchestration.engines import duckdb as engine
 from orchestration.publication import PublicationError, Version, current_version, list_versions
 from orchestration.settings import Settings
+from orchestration.verifying import verify_version
 
 KEYS = {"fct_mrr": ["month", "account_id"]}
 COLUMNS = "month date, account_id varchar not null, amount decimal(18, 4), seen_at timestamp, is_open boolean"
@@ -465,6 +466,27 @@ def test_a_umask_may_narrow_what_names_people_and_nothing_widens_it(
             os.umask(previous)
         modes.append(stat.S_IMODE(version.restricted_file.stat().st_mode))
     assert modes == [0o640, 0o640, 0o600]
+
+
+def test_a_version_published_under_an_open_umask_can_be_gone_back_to(
+    settings: Settings, tmp_path: Path
+) -> None:
+    attached = tmp_path / "manifest.json"
+    attached.write_text("{}")
+    previous = os.umask(0)
+    try:
+        version = publication.publish(
+            settings,
+            build_file=_name_people(_build(tmp_path / "build")),
+            sequence=1,
+            run_id="run-1",
+            record={},
+            key_columns=KEYS,
+            attachments={"dbt/manifest.json": attached},
+        )
+        assert verify_version(version).differences == []
+    finally:
+        os.umask(previous)
 
 
 def test_nobody_else_can_enter_a_version_before_its_files_have_their_modes(

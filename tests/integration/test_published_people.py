@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from orchestration.engines import duckdb as engine
@@ -140,6 +141,27 @@ def test_the_people_looked_for_are_found_where_they_are(example_warehouse: Path,
         "dim_billing_customers_restricted.email",
         "fct_identity_reviews_restricted.left_name",
     } <= found.keys()
+
+
+def test_a_name_an_address_or_a_number_that_is_planted_is_found(tmp_path: Path, people: People) -> None:
+    """One of each kind in the middle of a text column of a published table, and nothing where none is."""
+    contacts = list(rows("crm/contact"))
+    named_one = next(
+        row for row in contacts if row["property_firstname"].strip() and row["property_lastname"].strip()
+    )
+    name = f"{named_one['property_firstname']} {named_one['property_lastname']}"
+    address = next(row["property_email"] for row in contacts if ADDRESS.fullmatch(row["property_email"]))
+    number = next(row["property_phone"] for row in contacts if NUMBER.fullmatch(row["property_phone"]))
+    for planted in ("nobody", name, address, number):
+        file = tmp_path / f"{len(list(tmp_path.iterdir()))}.duckdb"
+        with duckdb.connect(str(file)) as connection:
+            connection.execute("create schema marts")
+            connection.execute("create table marts.dim_accounts (account_name varchar)")
+            connection.execute(
+                "insert into marts.dim_accounts values ('Acme Ltd'), (?)", [f"seen by {planted}, twice"]
+            )
+        found = named(texts(file), people)
+        assert found.keys() == (set() if planted == "nobody" else {"dim_accounts.account_name"}), planted
 
 
 def test_no_published_table_names_anybody(example_warehouse: Path, people: People) -> None:
