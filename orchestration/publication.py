@@ -62,12 +62,12 @@ class Version:
         return self.folder / engine.RESTRICTED_FILE_NAME
 
     def record(self) -> dict[str, Any]:
-        """What ``build.json`` says; empty when it cannot be read."""
+        """What ``build.json`` says; empty when it cannot be read, or is not what a publication writes."""
         try:
             record = json.loads((self.folder / RECORD_FILE_NAME).read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return record if isinstance(record, dict) else {}
+        return record if _is_record(record) else {}
 
     def lacks_names(self) -> bool:
         """Whether it was published with a file that names people and has lost it, as by an erasure."""
@@ -79,6 +79,25 @@ class Version:
             return datetime.fromisoformat(self.record()["published_at"])
         except (KeyError, TypeError, ValueError):
             return datetime.fromtimestamp(self.folder.stat().st_mtime, UTC).replace(tzinfo=None)
+
+
+def _is_record(value: Any) -> bool:
+    """Whether what others read of a record is there as they expect it, or is not there at all."""
+    if not isinstance(value, dict):
+        return False
+    moments = [value.get(name) for name in ("published_at", "as_of_at", "data_clock_at")]
+    parts = [value.get(name, {}) for name in ("files", "tables", "restricted_tables")]
+    try:
+        return (
+            all(moment is None or datetime.fromisoformat(moment).tzinfo is None for moment in moments)
+            and all(isinstance(part, dict) for part in parts)
+            and all(
+                isinstance(table["row_count"], int) and isinstance(table["content_hash"], str)
+                for table in value.get("tables", {}).values()
+            )
+        )
+    except (KeyError, TypeError, ValueError):
+        return False
 
 
 def _version(folder: Path) -> Version | None:

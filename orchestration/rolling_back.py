@@ -148,11 +148,13 @@ def _withdrawn_after(
     settings: Settings, current: Version | None, target: Version, reason: str, run_id: str
 ) -> list[dict[str, Any]]:
     """What is withdrawn once the target is current: everything between, and what was before and is older."""
+    withdrawn = read_withdrawn(settings)
+    # To go forward to a version takes back what was said of it, and of what that rollback passed on its way.
+    undone = {record["by_run"] for record in withdrawn if record["version"] == target.name}
     kept = [
         record
-        for record in read_withdrawn(settings)
-        # To go forward to a version takes back what was said of it.
-        if record["version"] != target.name
+        for record in withdrawn
+        if record["by_run"] not in undone or record["sequence"] > target.sequence
     ]
     known = {record["version"] for record in kept}
     return kept + [

@@ -14,6 +14,7 @@ from typing import Any
 
 from orchestration.erasing import is_unfinished
 from orchestration.publication import (
+    RECORD_FILE_NAME,
     PublicationError,
     Version,
     current_version,
@@ -199,6 +200,15 @@ def _policies(standing: Standing) -> Mapping[str, str]:
 
 def _learn_version(standing: Standing, version: Version) -> None:
     standing.record = version.record()
+    if not standing.record:
+        standing.blocks.append(
+            Block(
+                "unreadable",
+                f"What was published with version {version.name} is not known: its {RECORD_FILE_NAME} is not "
+                "there or cannot be read.",
+                "Run tieout nightly, which publishes anew; until then tieout rollback shows the one before.",
+            )
+        )
     standing.confirmed_at = confirmed_at(version, standing.runs)
     if standing.record.get("data_clock_at"):
         standing.data_clock_at = datetime.fromisoformat(standing.record["data_clock_at"])

@@ -63,7 +63,10 @@ def _print_published(standing: Standing) -> None:
     from orchestration.standing import span_text
 
     if standing.version is None:
-        print("Published  nothing yet; `tieout nightly` publishes")
+        if any(block.kind == "link" for block in standing.blocks):
+            print("Published  not known: see what is blocked")
+        else:
+            print("Published  nothing yet; `tieout nightly` publishes")
         return
     version, record, now = standing.version, standing.record, standing.now
     published_at = version.published_at()

@@ -41,13 +41,18 @@ def add_to(command: AddCommand) -> None:
 
 def run_versions(settings: Settings, arguments: argparse.Namespace) -> int:
     """Print the versions, newest first."""
-    rows = _versions(settings)
+    rows, problem = _versions(settings)
+    if problem:
+        # Whoever must choose a version to go to has to see them all the same.
+        print(problem, file=sys.stderr)
+    code = FAILED if problem else DONE
     if arguments.json:
         print(json.dumps(rows, indent=2, ensure_ascii=False, default=str))
-        return DONE
+        return code
     if not rows:
-        print(f"Nothing is published in {settings.home} yet.")
-        return DONE
+        if not problem:
+            print(f"Nothing is published in {settings.home} yet.")
+        return code
     columns = ["version", "published (UTC)", "as of (UTC)", "tests", "size", "kept because"]
     print(
         format_table(
@@ -60,22 +65,35 @@ def run_versions(settings: Settings, arguments: argparse.Namespace) -> int:
                     str(row["tests_passed"]),
                     f"{row['size']:,}",
                     "; ".join([*(["rolled back"] if row["is_withdrawn"] else []), *row["kept_because"]])
-                    or "nothing: the next run removes it",
+                    or ("not known" if problem else "nothing: the next run removes it"),
                 ]
                 for row in rows
             ],
             right_aligned=["tests", "size"],
         )
     )
-    print("* what readers see")
-    return DONE
+    if not problem:
+        print("* what readers see")
+    return code
 
 
-def _versions(settings: Settings) -> list[dict[str, Any]]:
+def _versions(settings: Settings) -> tuple[list[dict[str, Any]], str]:
+    """A row per version, newest first, and why it is not known which is current, where it is not."""
     from orchestration.files import folder_size
-    from orchestration.publication import IS_CURRENT, list_versions, read_withdrawn, reasons_to_keep
+    from orchestration.publication import (
+        IS_CURRENT,
+        PublicationError,
+        list_versions,
+        read_withdrawn,
+        reasons_to_keep,
+    )
 
-    reasons = reasons_to_keep(settings, now=utc_now())
+    reasons: dict[str, list[str]] = {}
+    problem = ""
+    try:
+        reasons = reasons_to_keep(settings, now=utc_now())
+    except PublicationError as error:
+        problem = str(error)
     withdrawn = {record["version"] for record in read_withdrawn(settings)}
     rows = []
     for version in reversed(list_versions(settings)):
@@ -96,7 +114,7 @@ def _versions(settings: Settings) -> list[dict[str, Any]]:
                 "kept_because": kept,
             }
         )
-    return rows
+    return rows, problem
 
 
 def run_rollback(settings: Settings, arguments: argparse.Namespace) -> int:
@@ -128,7 +146,12 @@ def run_rollback(settings: Settings, arguments: argparse.Namespace) -> int:
         print(f"Readers see version {target.name} now.")
         return DONE
     print(f"Readers see version {target.name} now, and not {before.name} any more.")
-    if target.sequence < before.sequence:
+    if target.sequence < before.sequence and not before.record():
+        print(
+            f"What {before.name} was made of is not known, since its build.json cannot be read: the next "
+            "tieout nightly publishes anew, and the same numbers if nothing else changes."
+        )
+    elif target.sequence < before.sequence:
         print(
             f"A run with the inputs and the code of {before.name} will not publish it again; one with others "
             f"will, and tieout nightly --force does. To undo this: tieout rollback {before.name}"

@@ -190,6 +190,20 @@ def test_what_was_rolled_back_is_not_published_again_unasked(settings: Settings)
     assert not like(3)
 
 
+def test_going_forward_undoes_a_rollback_with_all_that_it_passed(settings: Settings) -> None:
+    go_back(settings, 1)
+    assert [record["sequence"] for record in publication.read_withdrawn(settings)] == [2, 3]
+    roll_back(settings, find_version(settings, "3"), SilentReporter())
+    assert publication.read_withdrawn(settings) == []
+    assert version_before(settings).sequence == 2
+    # What another rollback had taken back before stays so.
+    go_back(settings, 2)
+    publish(settings, 4)
+    go_back(settings, 2)
+    roll_back(settings, find_version(settings, "4"), SilentReporter())
+    assert [record["sequence"] for record in publication.read_withdrawn(settings)] == [3]
+
+
 def test_the_next_version_has_a_higher_number_even_if_the_withdrawn_one_is_gone(settings: Settings) -> None:
     go_back(settings)
     publication.remove_folder(find_version(settings, "3").folder)
@@ -235,6 +249,58 @@ def test_a_link_that_leads_nowhere_is_mended(settings: Settings, capsys: pytest.
     settings.current_link.write_text("mine")
     assert main(settings, "rollback", "2") == cli.FAILED
     assert settings.current_link.read_text() == "mine"
+
+
+def test_the_versions_to_choose_from_are_listed_although_the_link_leads_nowhere(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publication.remove_folder(find_version(settings, "3").folder)
+    assert main(settings, "versions") == cli.FAILED
+    told = capsys.readouterr()
+    assert "tieout rollback VERSION" in told.err
+    assert "000001-run-1" in told.out and "000002-run-2" in told.out
+    assert "removes it" not in told.out and "what readers see" not in told.out
+    assert main(settings, "versions", "--json") == cli.FAILED
+    rows = json.loads(capsys.readouterr().out)
+    assert [(row["version"], row["is_current"], row["kept_because"]) for row in rows] == [
+        ("000002-run-2", False, []),
+        ("000001-run-1", False, []),
+    ]
+    assert main(settings, "status") == cli.DONE
+    assert "nothing yet" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"a":',
+        "[1, 2]",
+        '{"files": 3}',
+        '{"tables": {"fct_mrr": 3}}',
+        '{"tables": {"fct_mrr": {"row_count": "many", "content_hash": "a"}}}',
+        '{"published_at": "2024-01-01T00:00:00+00:00"}',
+        '{"published_at": "yesterday"}',
+        '{"data_clock_at": 5}',
+    ],
+)
+def test_a_record_that_is_none_is_told_and_stops_no_command(
+    settings: Settings, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    file = find_version(settings, "3").folder / publication.RECORD_FILE_NAME
+    file.chmod(0o644)
+    file.write_text(text, encoding="utf-8")
+    assert main(settings, "status", "--exit-code") == cli.FAILED
+    assert "Run tieout nightly" in capsys.readouterr().out
+    assert main(settings, "versions") == cli.DONE
+    assert main(settings, "prune") == cli.DONE
+    assert main(settings, "verify") == cli.FAILED
+    assert "build.json: is not there or cannot be read" in capsys.readouterr().out
+    assert main(settings, "rollback") == cli.DONE
+    assert mark(settings) == 2
+    # Nothing is promised that cannot be kept.
+    assert "the next tieout nightly publishes anew" in capsys.readouterr().out
+    assert main(settings, "rollback", "3") == cli.FAILED
+    assert mark(settings) == 2
 
 
 def test_nothing_goes_back_while_a_run_holds_the_home(settings: Settings) -> None:
