@@ -39,9 +39,9 @@ from orchestration.raw.policies import (
 from orchestration.raw.problems import BadCell, LoadError, Problem, UnreadableFileError, told
 from orchestration.raw.table_files import StagedFile, connect, stage_file
 
-# Decisions that people write by hand, not a feed.
 # Below the raw store, while files are being read.
 STAGING_NAME = "staging"
+# Decisions that people write by hand, not a feed.
 POLICY_SOURCE = "policy"
 LOADED, UNCHANGED, FAILED, ABSENT = "loaded", "unchanged", "failed", "absent"
 

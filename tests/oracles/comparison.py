@@ -28,6 +28,7 @@ TABLES_OF_COSTS = {
     "fct_unit_economics_by_month": ("month",),
     "fct_acquisition_costs_by_channel_month": ("month", "channel"),
 }
+COLUMNS_OF_COSTS = ("margin_", "year_margin_", "year_cost_")
 TABLES_OF_SUCCESS = {
     "fct_support_tickets": ("ticket_id",),
     "fct_support_entitlements": ("account_id", "basis", "valid_from_at"),
@@ -84,7 +85,7 @@ class Difference:
 
     @property
     def is_about_costs(self) -> bool:
-        return self.table in TABLES_OF_COSTS or self.column.startswith("margin_")
+        return self.table in TABLES_OF_COSTS or self.column.startswith(COLUMNS_OF_COSTS)
 
     def __str__(self) -> str:
         key = ", ".join(str(part) for part in self.key)
