@@ -83,6 +83,7 @@ class TableContract:
         key: columns that identify a row; empty where every row counts.
         sync_stamps: columns of which the newest decides between rows of one key.
         required_with: the table must be there when this table of the same source is.
+        dated_by: the column by which a row belongs to a month; None where none does.
     """
 
     source: str
@@ -92,6 +93,7 @@ class TableContract:
     columns: tuple[ColumnContract, ...]
     sync_stamps: tuple[str, ...] = ()
     required_with: str | None = None
+    dated_by: str | None = None
 
     @property
     def is_personal(self) -> bool:
@@ -179,6 +181,11 @@ def _table(source: str, node: Mapping[str, Any], sync_stamps: Iterable[str]) -> 
         raise ContractError(f"table {label} declares a column twice.")
     if unknown := [name for name in key if name not in names]:
         raise ContractError(f"table {label}: key column {unknown[0]} is not declared.")
+    dated_by = meta.get("dated_by")
+    if dated_by is not None and not any(
+        column.name == dated_by and column.data_type in ("date", "timestamp") for column in columns
+    ):
+        raise ContractError(f"table {label}: {dated_by} is no date or timestamp, so it can date no row.")
     return TableContract(
         source=source,
         name=node["name"],
@@ -187,6 +194,7 @@ def _table(source: str, node: Mapping[str, Any], sync_stamps: Iterable[str]) -> 
         columns=columns,
         sync_stamps=tuple(name for name in sync_stamps if name in names),
         required_with=meta.get("required_with"),
+        dated_by=dated_by,
     )
 
 

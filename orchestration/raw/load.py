@@ -19,10 +19,12 @@ from typing import Any
 import duckdb
 
 from orchestration.files import exclusive, make_private
+from orchestration.months import MonthRange
 from orchestration.raw import erasure
 from orchestration.raw import landing as landing_files
+from orchestration.raw.changes import MonthChanges, row_changes
 from orchestration.raw.contract import LANDING_SOURCES, SourceContract, TableContract, read_contracts
-from orchestration.raw.landing import SNAPSHOT, LandingFile, LandingSource
+from orchestration.raw.landing import MONTH, SNAPSHOT, LandingFile, LandingSource
 from orchestration.raw.manifest import LoadedFile, LoadRecord, Manifest, table_state
 from orchestration.raw.objects import ObjectStore, file_hash
 from orchestration.raw.people import Eraser, Registry
@@ -48,7 +50,12 @@ LOADED, UNCHANGED, FAILED, ABSENT = "loaded", "unchanged", "failed", "absent"
 
 @dataclass(frozen=True)
 class FileResult:
-    """One landing file after a load; counts are rows, ``is_new`` says that this load read it."""
+    """One landing file after a load; counts are rows.
+
+    Attributes:
+        is_new: this load read it.
+        month: the month that the file is named after, None for a snapshot or an increment.
+    """
 
     source: str
     table: str
@@ -61,6 +68,7 @@ class FileResult:
     rows_superseded: int
     unknown_columns: tuple[str, ...]
     is_new: bool
+    month: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,6 +81,8 @@ class SourceResult:
             ``absent`` (an optional source that is not there).
         files: the files that hold the source now; for a failed source, those read in this attempt.
         notes: what was left alone, one readable line each.
+        changes: of each table that changed, rows added and removed by month.
+        new_tables: those of them that held nothing before.
     """
 
     source: str
@@ -80,6 +90,8 @@ class SourceResult:
     files: tuple[FileResult, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    changes: Mapping[str, MonthChanges] = field(default_factory=dict)
+    new_tables: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -112,6 +124,7 @@ def load_landing(
     loaded_at: datetime,
     sources: Sequence[str] | None = None,
     tables: Sequence[str] | None = None,
+    months: MonthRange | None = None,
     accept_drop: Collection[str] = (),
     on_progress: Callable[[str], None] | None = None,
     contracts: Mapping[str, SourceContract] | None = None,
@@ -128,6 +141,9 @@ def load_landing(
         so far, so
             load ``policy`` first or together with the others.
         tables: ``customer`` or ``billing.customer``; only these are looked at. Default all.
+        months: of a table that comes as monthly files only those of these months are looked at; what was
+            loaded of the others stays. A file that is no month's is looked at as ever, and so is every file
+            of a table that was a snapshot until now. Default all.
         accept_drop: tables (same forms) that may lose rows beyond policy ``max_row_drop_share`` in this load.
         on_progress: called with one readable line per step.
 
@@ -175,6 +191,7 @@ def load_landing(
                 manifest=Manifest.read(home_raw),
                 loaded_at=loaded_at.astimezone(UTC),
                 selected=selected,
+                months=months,
                 accepted_drops=accepted,
                 eraser=Eraser(Registry.read(home_raw)),
                 report=on_progress or (lambda _line: None),
@@ -222,6 +239,7 @@ class _Load:
     manifest: Manifest
     loaded_at: datetime
     selected: frozenset[tuple[str, str]] | None
+    months: MonthRange | None
     accepted_drops: frozenset[tuple[str, str]]
     eraser: Eraser
     report: Callable[[str], None]
@@ -250,11 +268,17 @@ class _Load:
             if table.name in contradictory:
                 continue
             before = state.get((table.source, table.name), ())
+            left_alone = self._outside_months(before)
             read = [
-                self._file(table, file, before, store, loaded_at) for file in found.files.get(table.name, [])
+                self._file(table, file, before, store, loaded_at)
+                for file in found.files.get(table.name, [])
+                if not self._is_outside(file, before)
             ]
-            candidates[table.name] = [candidate for candidate in read if candidate is not None]
-            if len(candidates[table.name]) == len(read):
+            candidates[table.name] = sorted(
+                [*(candidate for candidate in read if candidate is not None), *map(_Candidate, left_alone)],
+                key=lambda one: (one.entry.kind, one.entry.slot, one.entry.name),
+            )
+            if all(candidate is not None for candidate in read):
                 self._check_losses(table, before, candidates[table.name])
         if self.problems:
             return SourceResult(
@@ -271,8 +295,18 @@ class _Load:
             for table, read in candidates.items()
             if [one.entry for one in read] != list(state.get((contract.name, table), ()))
         }
+        changes: dict[str, MonthChanges] = {}
         if changed:
             self._publish(contract, changed, candidates, store, loaded_at)
+            for table_name, now in changed.items():
+                before = state.get((contract.name, table_name), ())
+                changes[table_name] = row_changes(
+                    self.connection,
+                    store,
+                    contract.tables[table_name],
+                    before,
+                    [one.entry for one in now],
+                )
         status = LOADED if changed else UNCHANGED if any(candidates.values()) else ABSENT
         return SourceResult(
             contract.name,
@@ -294,7 +328,19 @@ class _Load:
                     for note in one.entry.notes
                 ),
             ),
+            changes=changes,
+            new_tables=frozenset(table for table in changes if (contract.name, table) not in state),
         )
+
+    def _outside_months(self, before: Sequence[LoadedFile]) -> list[LoadedFile]:
+        """What was loaded of months that this load is not about, and stays as it is."""
+        return [file for file in before if self._is_outside(file, before)]
+
+    def _is_outside(self, file: LandingFile | LoadedFile, before: Sequence[LoadedFile]) -> bool:
+        if self.months is None or file.kind != MONTH or file.slot in self.months:
+            return False
+        # Single months of a table that was a snapshot would leave out all the others.
+        return all(loaded.kind != SNAPSHOT for loaded in before)
 
     def _publish(
         self,
@@ -502,7 +548,7 @@ def _policies_of(home_raw: Path, manifest: Manifest) -> dict[str, str]:
     store = ObjectStore(home_raw)
     files = sorted(
         table_state(manifest.records).get((POLICY_SOURCE, POLICY_TABLE), ()),
-        key=lambda file: (file.loaded_at, file.name),
+        key=LoadedFile.precedence,
     )
     return merged_policies(row for file in files for row in read_policy_rows(store.path(file.object_hash)))
 
@@ -542,4 +588,5 @@ def _result(source: str, table: str, one: _Candidate) -> FileResult:
         rows_superseded=entry.rows_superseded,
         unknown_columns=entry.unknown_columns,
         is_new=one.staged is not None,
+        month=entry.slot if entry.kind == MONTH else None,
     )

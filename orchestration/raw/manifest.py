@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.files import flush_folder, write_text
+from orchestration.raw.landing import MONTH
 from orchestration.raw.problems import LoadError, Problem
 
 FORMAT = 1
@@ -59,6 +60,16 @@ class LoadedFile:
     unknown_columns: tuple[str, ...]
     notes: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+
+    def precedence(self) -> tuple[bool, datetime, str, str]:
+        """Sorts the files of a table: of rows of one key and stamp, the later file's counts.
+
+        Increments come after months and in the order of their loads, months in the order of their names: the
+        order in which months were loaded, or loaded again, decides nothing.
+        """
+        if self.kind == MONTH:
+            return False, datetime.min.replace(tzinfo=UTC), self.slot, self.name
+        return True, self.loaded_at, "", self.name
 
     def objects(self) -> tuple[str, ...]:
         """The hashes of its objects."""

@@ -1,7 +1,7 @@
 """The raw snapshot that a build reads: one Parquet file per declared table, as known at a time.
 
 Add here what concerns choosing and merging objects. A table of one file is the object itself under another
-name; of several files, rows of one key are decided by sync stamp, then load, then file name.
+name; of several files, rows of one key are decided by sync stamp, then by the files' precedence.
 """
 
 from __future__ import annotations
@@ -101,9 +101,7 @@ def write_snapshot(
         for source in (declared[name] for name in LANDING_SOURCES if name in declared):
             (into / source.name).mkdir(exist_ok=True)
             for table in source.tables.values():
-                files = sorted(
-                    state.get((table.source, table.name), ()), key=lambda one: (one.loaded_at, one.name)
-                )
+                files = sorted(state.get((table.source, table.name), ()), key=LoadedFile.precedence)
                 _check_objects(store, table, files)
                 target = into / source.name / f"{table.name}.parquet"
                 superseded = _write_table(connection, store, table, files, target)
@@ -269,7 +267,7 @@ def _write_table(
             f"all_rows.{quoted(name)} is not distinct from lost.{quoted(name)}" for name in table.key
         )
         stamp = stamp_expression(table, [column.name for column in table.columns])
-        # Files stand in the order of load and name, so the last of them wins between equal stamps.
+        # Files stand in the order of their precedence, so the last of them wins between equal stamps.
         connection.execute(
             f"create or replace temp table lost as select {key}, file_rank from (select {key}, file_rank, "
             f"row_number() over (partition by {key} order by {stamp} desc nulls last, file_rank desc) "
