@@ -6,20 +6,54 @@ Add jobs, schedules and sensors here. What a job's steps do is in ``raw_assets.p
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+import time
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
 
 from orchestration.alerts import raise_alert
 from orchestration.files import make_private, write_text
-from orchestration.reporting import Reporter
-from orchestration.runs import RunOptions, RunRecord, find_run, open_run, read_as_of, read_known_at
+from orchestration.landing_changes import answer_changes
+from orchestration.months import MonthRange
+from orchestration.partitions import (
+    BACKFILL_JOB,
+    LOAD_JOB,
+    NIGHTLY_JOB,
+    months_to_load,
+    partitions_of_run,
+    present_month,
+    range_tags,
+)
+from orchestration.reporting import Reporter, SilentReporter
+from orchestration.runs import (
+    RunError,
+    RunOptions,
+    RunRecord,
+    find_run,
+    open_run,
+    read_as_of,
+    read_known_at,
+)
 from orchestration.settings import Settings
+from orchestration.warehouse import confirm_unchanged
 
-NIGHTLY_JOB = "nightly"
-LOAD_JOB = "load"
+# Written onto a run that a person started at a terminal, and who waits for it.
+COMMAND_TAG = "tieout/command"
 RUN_RESOURCE = "run"
+NAMED_JOBS = (NIGHTLY_JOB, LOAD_JOB, BACKFILL_JOB)
+WAITING_STATUSES = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+]
+# A run that has not begun after this long died on the way.
+WAITING_SECONDS = 600
+NO_MONTH = (
+    "This run was started without a month. Choose a partition: the job nightly loads everything whichever it "
+    "is, a backfill loads the months that were chosen."
+)
 
 # The instance's configuration. Telemetry and the nux mail form would reach for the network; captured output
 # would swallow the terminal's progress, and each run keeps its own logs anyway.
@@ -86,8 +120,8 @@ def run_configuration(options: RunOptions) -> dict[str, Any]:
     return {"resources": {RUN_RESOURCE: {"config": config}}}
 
 
-def read_run_configuration(config: dict[str, Any]) -> RunOptions:
-    """The options that a run configuration asks for.
+def read_run_configuration(config: dict[str, Any], months: MonthRange | None = None) -> RunOptions:
+    """The options that a run configuration asks for, of a run about these months.
 
     Raises:
         ValueError: a date or time cannot be read.
@@ -98,6 +132,7 @@ def read_run_configuration(config: dict[str, Any]) -> RunOptions:
         known_at=None if known_at is None else read_known_at(known_at),
         accept_drop=tuple(config["accept_drop"]),
         force=config["force"],
+        months=months,
     )
 
 
@@ -119,14 +154,20 @@ def run_resource(settings: Settings, reporter: Reporter) -> dg.ResourceDefinitio
             if known is not None and not known.is_finished:
                 instance.report_run_failed(known, message=killed.summary)
 
+        name, tags = scheduler_run.job_name, scheduler_run.tags
         with open_run(
             settings,
-            read_run_configuration(context.resource_config),
+            read_run_configuration(context.resource_config, months_to_load(settings, name, tags)),
             reporter,
             scheduler_run_id=scheduler_run.run_id,
-            job=scheduler_run.job_name if scheduler_run.job_name in (NIGHTLY_JOB, LOAD_JOB) else "assets",
+            job=name if name in NAMED_JOBS else "assets",
             on_killed=tell_scheduler,
+            is_queued=COMMAND_TAG not in tags,
         ) as opened:
+            if partitions_of_run(tags) is None:
+                # The scheduler could not carry it on beyond its first step.
+                opened.fail(NO_MONTH)
+                raise RunError(NO_MONTH)
             yield opened
 
     return run
@@ -144,6 +185,15 @@ def nightly_job() -> Any:
     )
 
 
+def backfill_job() -> Any:
+    """Load the months that it is started for, of all or of selected tables; then as the nightly."""
+    return dg.define_asset_job(
+        BACKFILL_JOB,
+        selection=dg.AssetSelection.all(),
+        description="Loads the files of some months, then builds, tests and publishes as the nightly does.",
+    )
+
+
 def load_job(assets: list[dg.AssetsDefinition]) -> Any:
     """Load every source and stop there."""
     return dg.define_asset_job(
@@ -155,13 +205,55 @@ def load_job(assets: list[dg.AssetsDefinition]) -> Any:
 
 def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     """The nightly at the hour and in the time zone of the settings; on until it is turned off in the UI."""
-    return dg.ScheduleDefinition(
+
+    @dg.schedule(
         name="nightly",
         job_name=NIGHTLY_JOB,
         cron_schedule=f"{settings.nightly_minute} {settings.nightly_hour} * * *",
         execution_timezone=settings.nightly_time_zone,
         default_status=dg.DefaultScheduleStatus.RUNNING,
     )
+    def nightly() -> dg.RunRequest | dg.SkipReason:
+        # Any doubt, and another run that holds the home, is for a run, which waits and tells.
+        with contextlib.suppress(RunError, OSError):
+            unchanged = confirm_unchanged(settings, RunOptions(), SilentReporter())
+            if unchanged is not None:
+                return dg.SkipReason(unchanged.summary)
+        return dg.RunRequest(partition_key=present_month())
+
+    return nightly
+
+
+def landing_sensor(settings: Settings, jobs: Sequence[Any]) -> dg.SensorDefinition:
+    """Turns changed files of the landing folder into one run, of one of these jobs."""
+
+    @dg.sensor(
+        name="landing_changes",
+        jobs=jobs,
+        minimum_interval_seconds=settings.landing_poll_seconds,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Loads and publishes files that were changed or added since the last load.",
+    )
+    def landing_changes(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        answer = answer_changes(settings, context.cursor, is_busy=_has_run_under_way(context.instance))
+        if answer.run_key is None or answer.months is None:
+            return dg.SensorResult(skip_reason=answer.reason, cursor=answer.cursor)
+        context.log.info(answer.reason)
+        return dg.SensorResult(
+            run_requests=[
+                dg.RunRequest(run_key=answer.run_key, job_name=answer.job, tags=range_tags(answer.months))
+            ],
+            cursor=answer.cursor,
+        )
+
+    return landing_changes
+
+
+def _has_run_under_way(instance: dg.DagsterInstance) -> bool:
+    """Whether a run will take the home soon; one that has it holds the home's lock."""
+    records = instance.get_run_records(dg.RunsFilter(statuses=WAITING_STATUSES), limit=20)
+    oldest = time.time() - WAITING_SECONDS
+    return any(record.create_timestamp.timestamp() > oldest for record in records)
 
 
 def failure_alert(settings: Settings) -> dg.SensorDefinition:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from types import FrameType
 
 from orchestration.commands import (
+    backfill,
     dbt,
     dev,
     doctor,
@@ -41,7 +42,20 @@ from orchestration.runs import RunError
 from orchestration.settings import Settings, SettingsError
 
 # In the order of the help.
-MODULES = (nightly, dbt, status, doctor, versions, query, explain, erase, restore, prune, dev)
+MODULES = (
+    nightly,
+    backfill,
+    dbt,
+    status,
+    doctor,
+    versions,
+    query,
+    explain,
+    erase,
+    restore,
+    prune,
+    dev,
+)
 COMMANDS: dict[str, Run] = {name: run for module in MODULES for name, run in module.COMMANDS.items()}
 
 

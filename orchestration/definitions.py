@@ -7,17 +7,22 @@ the list.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import dagster as dg
 
 from orchestration.automation import (
     RUN_RESOURCE,
+    backfill_job,
     failure_alert,
+    landing_sensor,
     load_job,
     nightly_job,
     nightly_schedule,
     run_resource,
 )
 from orchestration.dbt_command import parse_project
+from orchestration.raw.contract import LANDING_SOURCES
 from orchestration.raw_assets import raw_assets
 from orchestration.reporting import Reporter, SilentReporter
 from orchestration.settings import Settings
@@ -34,12 +39,13 @@ def build_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:
     Raises:
         DbtError: the dbt project cannot be parsed.
     """
-    raw = raw_assets()
+    raw = raw_assets(settings)
+    nightly, backfill = nightly_job(), backfill_job()
     return dg.Definitions(
-        assets=[*raw, warehouse_asset(parse_project(settings).manifest())],
-        jobs=[nightly_job(), load_job(raw)],
+        assets=[*raw, warehouse_asset(settings, parse_project(settings).manifest())],
+        jobs=[nightly, backfill, load_job(raw)],
         schedules=[nightly_schedule(settings)],
-        sensors=[failure_alert(settings)],
+        sensors=[failure_alert(settings), landing_sensor(settings, [nightly, backfill])],
         resources={RUN_RESOURCE: run_resource(settings, reporter)},
         # One process per run: the steps share the lock, and starting a process per step costs more than it
         # brings.
@@ -49,13 +55,24 @@ def build_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:
 
 def build_load_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:
     """The raw tables and the job that loads them, without the models, which need the dbt project parsed."""
-    raw = raw_assets()
+    raw = raw_assets(settings)
     return dg.Definitions(
         assets=raw,
         jobs=[load_job(raw)],
         resources={RUN_RESOURCE: run_resource(settings, reporter)},
         executor=dg.in_process_executor,
     )
+
+
+def assets_with_tables(definitions: dg.Definitions, tables: Collection[str]) -> list[dg.AssetKey]:
+    """All that is built and published, with only these raw tables (``source.table``) loaded before."""
+    keys = [
+        key
+        for asset in definitions.assets or []
+        if isinstance(asset, dg.AssetsDefinition)
+        for key in asset.keys
+    ]
+    return [key for key in keys if key.path[0] not in LANDING_SOURCES or ".".join(key.path) in tables]
 
 
 @dg.definitions

@@ -25,6 +25,7 @@ from typing import IO, Any
 
 from orchestration.alerts import raise_alert
 from orchestration.files import append_record, flush_folder, make_private, read_records
+from orchestration.months import UNDATED, MonthRange
 from orchestration.reporting import Reporter
 from orchestration.settings import Settings
 
@@ -58,12 +59,14 @@ class RunOptions:
         accept_drop: tables (``billing.customer`` or ``customer``) that may shrink by more than the policy
             allows.
         force: build although nothing changed since the published version.
+        months: only the files of these months are loaded of tables that come by month; None is all.
     """
 
     as_of: date | None = None
     known_at: datetime | None = None
     accept_drop: tuple[str, ...] = ()
     force: bool = False
+    months: MonthRange | None = None
 
 
 def read_as_of(text: str) -> date:
@@ -258,6 +261,8 @@ class RunRecord:
         summary: one line: what came of it.
         details: the whole message, for a failure.
         log: path of the run's own log.
+        months: the months that it was asked to load, as text; None for all.
+        changes: what it loaded anew: by table and month the rows added and removed.
     """
 
     run_id: str
@@ -272,6 +277,8 @@ class RunRecord:
     summary: str
     details: str
     log: str
+    months: str | None = None
+    changes: Mapping[str, Mapping[str, Sequence[int]]] = field(default_factory=dict)
 
 
 def journal_file(settings: Settings) -> Path:
@@ -298,6 +305,8 @@ def read_journal(settings: Settings) -> list[RunRecord]:
                 summary=record["summary"],
                 details=record["details"],
                 log=record["log"],
+                months=record.get("months"),
+                changes=record.get("changes", {}),
             )
         except (KeyError, TypeError, ValueError):
             continue
@@ -338,6 +347,7 @@ class Run:
     tests_passed: int | None = None
     tests_failed: int | None = None
     published_version: str | None = None
+    changes: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
 
     @property
     def folder(self) -> Path:
@@ -373,6 +383,15 @@ class Run:
         """Say what a person should look at although the run goes on."""
         self._write_log(f"WARNING: {text}")
         self.reporter.warn(text)
+
+    def has_loaded(self, table: str, changes: Mapping[str, tuple[int, int]]) -> None:
+        """Remember what a load changed of ``source.table``: by month the rows added and removed."""
+        self.changes[table] = dict(changes)
+
+    @property
+    def months_touched(self) -> list[str]:
+        """The months in which rows were added, removed or changed so far, oldest first."""
+        return sorted({month for table in self.changes.values() for month in table if month != UNDATED})
 
     def will_publish(self, version: str) -> None:
         """Write down which earlier version is about to be current, for whoever finds this run dead."""
@@ -432,6 +451,7 @@ def open_run(
     scheduler_run_id: str = "",
     job: str = "nightly",
     on_killed: Callable[[RunRecord], None] | None = None,
+    is_queued: bool = False,
 ) -> Iterator[Run]:
     """Take the home for one run, write its beginning and its end into the journal, and alert when it fails.
 
@@ -442,6 +462,7 @@ def open_run(
         scheduler_run_id: Dagster's id; a new one is made up when there is none.
         job: the Dagster job's name.
         on_killed: told about every earlier run that died without writing its end.
+        is_queued: the scheduler started it, so that it waits its turn instead of refusing at once.
 
     Raises:
         RunRefused: another run holds the home. That is written into the journal and alerted, too.
@@ -457,7 +478,8 @@ def open_run(
         reporter=reporter,
     )
     try:
-        with home_lock(settings, run.run_id):
+        waits = max(settings.lock_wait_seconds, settings.queue_wait_seconds if is_queued else 0.0)
+        with home_lock(replace(settings, lock_wait_seconds=waits), run.run_id):
             _bury_killed_runs(settings, on_killed)
             make_private(settings.builds_dir)
             run.logs_dir.mkdir(parents=True)
@@ -501,6 +523,8 @@ def _record(run: Run, status: str, *, finished: bool, log: str | None = None) ->
         summary=_first_line(details) if run.problems else run.summary if finished else "",
         details=details,
         log=str(run.log) if log is None else log,
+        months=None if run.options.months is None else str(run.options.months),
+        changes=run.changes,
     )
 
 

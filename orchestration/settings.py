@@ -8,6 +8,7 @@ file on import.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ POLICY_SEEDS_DIR = PROJECT_ROOT / "seeds" / "policy"
 REFERENCE_SEEDS_DIR = PROJECT_ROOT / "seeds" / "reference"
 
 TARGETS = ("duckdb",)
+# One that still lies ahead would leave no partition at all.
+LAST_FIRST_MONTH = "2026-01"
 
 
 class SettingsError(ValueError):
@@ -37,6 +40,11 @@ class Settings:
         nightly_hour, nightly_minute: when the schedule starts the nightly, local to ``nightly_time_zone``.
         nightly_time_zone: IANA name.
         lock_wait_seconds: how long a second run waits for the first before it refuses.
+        queue_wait_seconds: how long a run that the scheduler started waits; nobody stands beside it who could
+            start it again.
+        first_month: the first month that has a partition in the scheduler, ``YYYY-MM``.
+        landing_poll_seconds: how often the landing folder is looked at for changed files.
+        landing_settle_seconds: a file younger than this is still being written.
         versions_kept: how many published versions are kept at least.
         version_minimum_age_days: a version younger than this is never removed.
     """
@@ -49,6 +57,10 @@ class Settings:
     nightly_minute: int = 0
     nightly_time_zone: str = "UTC"
     lock_wait_seconds: float = 0.0
+    queue_wait_seconds: float = 3600.0
+    first_month: str = "2010-01"
+    landing_poll_seconds: int = 60
+    landing_settle_seconds: float = 30.0
     versions_kept: int = 7
     version_minimum_age_days: float = 2.0
 
@@ -87,6 +99,15 @@ class Settings:
             raise SettingsError(
                 f"TIEOUT_NIGHTLY_TIME_ZONE={time_zone!r}: expected an IANA name such as Europe/Berlin."
             ) from None
+        first_month = env.get("TIEOUT_FIRST_MONTH") or cls.first_month
+        if (
+            not re.fullmatch(r"(19|20)[0-9]{2}-(0[1-9]|1[0-2])", first_month)
+            or first_month > LAST_FIRST_MONTH
+        ):
+            raise SettingsError(
+                f"TIEOUT_FIRST_MONTH={first_month!r}: expected a month from 1900-01 to {LAST_FIRST_MONTH}, "
+                "written YYYY-MM."
+            )
         target = env.get("TIEOUT_TARGET") or "duckdb"
         if target not in TARGETS:
             raise SettingsError(f"TIEOUT_TARGET={target!r}: expected one of {', '.join(TARGETS)}.")
@@ -105,6 +126,10 @@ class Settings:
             nightly_minute=int(number("TIEOUT_NIGHTLY_MINUTE", 0, 0, 59)),
             nightly_time_zone=time_zone,
             lock_wait_seconds=number("TIEOUT_LOCK_WAIT_SECONDS", 0, 0, 86_400),
+            queue_wait_seconds=number("TIEOUT_QUEUE_WAIT_SECONDS", 3600, 0, 86_400),
+            first_month=first_month,
+            landing_poll_seconds=int(number("TIEOUT_LANDING_POLL_SECONDS", 60, 1, 86_400)),
+            landing_settle_seconds=number("TIEOUT_LANDING_SETTLE_SECONDS", 30, 0, 86_400),
             versions_kept=int(number("TIEOUT_VERSIONS_KEPT", 7, 1, 10_000)),
             version_minimum_age_days=number("TIEOUT_VERSION_MINIMUM_AGE_DAYS", 2, 0, 36_500),
         )
@@ -119,6 +144,10 @@ class Settings:
             "TIEOUT_NIGHTLY_MINUTE": str(self.nightly_minute),
             "TIEOUT_NIGHTLY_TIME_ZONE": self.nightly_time_zone,
             "TIEOUT_LOCK_WAIT_SECONDS": f"{self.lock_wait_seconds:g}",
+            "TIEOUT_QUEUE_WAIT_SECONDS": f"{self.queue_wait_seconds:g}",
+            "TIEOUT_FIRST_MONTH": self.first_month,
+            "TIEOUT_LANDING_POLL_SECONDS": str(self.landing_poll_seconds),
+            "TIEOUT_LANDING_SETTLE_SECONDS": f"{self.landing_settle_seconds:g}",
             "TIEOUT_VERSIONS_KEPT": str(self.versions_kept),
             "TIEOUT_VERSION_MINIMUM_AGE_DAYS": f"{self.version_minimum_age_days:g}",
         }

@@ -27,9 +27,22 @@ from orchestration.raw.policies import PolicyError, check_policies
 from orchestration.raw.problems import LoadError
 from orchestration.raw.pruning import prune, retention_days
 from orchestration.raw.snapshot import SnapshotInfo, write_snapshot, write_table
-from orchestration.runs import OPERATOR_JOBS, Run, RunError, RunOptions, read_journal, tidy_builds, utc_now
+from orchestration.reporting import Reporter
+from orchestration.runs import (
+    OPERATOR_JOBS,
+    Run,
+    RunError,
+    RunOptions,
+    RunRecord,
+    find_run,
+    open_run,
+    read_journal,
+    tidy_builds,
+    utc_now,
+)
 from orchestration.settings import Settings
 from orchestration.solvers.registry import SOLVERS, SolverError, run_solver, write_empty_tables
+from orchestration.unchanged import remember_confirmed, version_without_news
 
 # Where a version keeps dbt's artifacts, for state selection, deferral and the record of what was tested.
 MANIFEST = "dbt/manifest.json"
@@ -180,7 +193,8 @@ def build_and_publish(run: Run) -> Outcome:
         # An erasure takes the file that names people away also where it changes no raw row, as a second one
         # of the same person.
         if is_same and not current.lacks_names():
-            return _leave_as_it_is(run, current, record)
+            remember_confirmed(settings, current, dependencies, snapshot.manifest_records)
+            return leave_as_it_is(run, current)
 
         if not is_same and (withdrawn := rolling_back.withdrawn_like(settings, dependencies)):
             raise RunError(
@@ -257,6 +271,7 @@ def build_and_publish(run: Run) -> Outcome:
     run.has_published(version.name, f"Published version {version.name}.")
     rolling_back.take_back_withdrawal(settings, dependencies)
     raise_health_alerts(run, version.warehouse_file, policies)
+    remember_confirmed(settings, version, dependencies, snapshot.manifest_records)
     try:
         publication.remove_old_versions(settings, now=utc_now())
         dbt_command.remove_spent_files(run.folder)
@@ -313,7 +328,26 @@ def _record(
     }
 
 
-def _leave_as_it_is(run: Run, current: publication.Version, record: Mapping[str, Any]) -> Outcome:
+def confirm_unchanged(settings: Settings, options: RunOptions, reporter: Reporter) -> RunRecord | None:
+    """The whole nightly where nothing changed, without the scheduler; None where there is work to do.
+
+    Raises:
+        RunError: another run holds the home, or the run could not come to its end.
+    """
+    found = version_without_news(settings, options)
+    if found is None:
+        return None
+    with open_run(settings, options, reporter) as run, run.step("confirm the published version"):
+        publication.clean_up(settings)
+        tidy_builds(settings, keep=[run.run_id])
+        # Another run may have published since; then that version has these inputs, too.
+        leave_as_it_is(run, publication.current_version(settings) or found)
+    return find_run(settings, run.scheduler_run_id)
+
+
+def leave_as_it_is(run: Run, current: publication.Version) -> Outcome:
+    """End a run for which nothing changed, with what is due although nothing is built."""
+    record = current.record()
     run.status, run.published_version = "unchanged", current.name
     run.summary = f"Nothing changed since version {current.name}: same inputs, policies, code and as-of."
     run.tests_passed, run.tests_failed = record.get("tests_passed"), 0

@@ -1,8 +1,8 @@
 """The build-and-publish step as the scheduler sees it: dbt models, their tests, solved tables, the version.
 
 Add here what the scheduler should show of the step. What the step does is in ``warehouse.py``. It is one step
-on purpose: split, a backfill would run the parts in different runs; selectable in parts, only a part would be
-audited.
+on purpose: split, a backfill would run the parts in different runs. It may be selected in parts, and does all
+of its work whichever these are, or only a part would be audited.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,8 +16,11 @@ from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY, build_db
 
 from orchestration.engines import duckdb as engine
 from orchestration.identity.tables import SOURCE as IDENTITY_SOURCE
+from orchestration.partitions import known_months, month_partitions, partitions_of_run
 from orchestration.raw.contract import LANDING_SOURCES, read_contracts
+from orchestration.raw_assets import MARKED_MONTHS
 from orchestration.runs import Run, RunError, utc_now
+from orchestration.settings import Settings
 from orchestration.solvers.registry import SOLVERS
 from orchestration.solvers.registry import SOURCE as SOLVED_SOURCE
 from orchestration.warehouse import AuditFailed, Outcome, build_and_publish, is_fresh
@@ -26,13 +29,14 @@ PUBLISHED_ASSET = dg.AssetKey("published_warehouse")
 FRESHNESS_CHECK = "billing_feed_is_fresh"
 
 
-def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
-    """All dbt models, their tests as checks, and the published version, as one step that cannot be split.
+def warehouse_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """All dbt models, their tests as checks, and the published version, as one step that does all or nothing.
 
-    dagster-dbt's spec builder is called directly because its decorator always makes a step that can be run in
-    parts; it is no public function, which is why the package's minor version is pinned.
+    dagster-dbt's spec builder is called directly because its decorator makes a step that builds the selected
+    models alone; it is no public function, which is why the package's minor version is pinned.
 
     Args:
+        settings: the home, and the first month that has a partition.
         manifest: dbt's manifest of the project.
     """
     model_specs, check_specs = build_dbt_specs(
@@ -59,8 +63,6 @@ def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
         description="The version that analysts read: home/current/warehouse.duckdb, schema marts.",
         group_name="publication",
         kinds={"duckdb"},
-        # Nothing is materialized when nothing changed.
-        skippable=True,
     )
     freshness_spec = dg.AssetCheckSpec(
         FRESHNESS_CHECK,
@@ -71,25 +73,44 @@ def warehouse_asset(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="warehouse",
         specs=[
-            *(spec.replace_attributes(skippable=True) for spec in [*model_specs, *computed_specs]),
-            published_spec,
+            # Whatever the months of a run, all months are built; partitions are here so that the scheduler
+            # puts this step into the run that loads them.
+            spec.replace_attributes(skippable=True, partitions_def=month_partitions(settings))
+            for spec in [*model_specs, *computed_specs, published_spec]
         ],
         check_specs=[*check_specs, freshness_spec],
-        can_subset=False,
+        # Whatever is selected, all is built, audited and published. Were the step declared to be indivisible,
+        # the scheduler (1.13) would go through all its assets for each of them before it starts a backfill.
+        can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
         required_resource_keys={"run"},
     )
     def warehouse(context: dg.AssetExecutionContext) -> Iterator[Any]:
         run: Run = context.resources.run
+        checks = [check for check in check_specs if check.key in context.selected_asset_check_keys]
         try:
             with run.step("build the warehouse"):
                 outcome = build_and_publish(run)
         except AuditFailed as error:
-            yield from _check_results(check_specs, error.run_results)
+            yield from _check_results(checks, error.run_results)
             raise dg.Failure(str(error), allow_retries=False) from None
         except RunError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
-        yield from _scheduler_events(outcome, [*model_specs, *computed_specs], check_specs)
+        for event in _scheduler_events(run, outcome, [*model_specs, *computed_specs], checks):
+            if event.asset_key in context.selected_asset_keys:
+                yield event
+        if outcome.is_new:
+            own_months, known = partitions_of_run(context.run.tags), known_months(settings)
+            others = [month for month in run.months_touched if month in known]
+            for month in others[-MARKED_MONTHS:]:
+                if own_months is None or month not in own_months:
+                    context.log_event(
+                        dg.AssetMaterialization(
+                            asset_key=PUBLISHED_ASSET,
+                            partition=month,
+                            metadata={"version": outcome.version.name},
+                        )
+                    )
 
     return warehouse
 
@@ -141,7 +162,10 @@ def _unique_id(spec: dg.AssetSpec | dg.AssetCheckSpec) -> str:
 
 
 def _scheduler_events(
-    outcome: Outcome, table_specs: Sequence[dg.AssetSpec], check_specs: Sequence[dg.AssetCheckSpec]
+    run: Run,
+    outcome: Outcome,
+    table_specs: Sequence[dg.AssetSpec],
+    check_specs: Sequence[dg.AssetCheckSpec],
 ) -> Iterator[Any]:
     """Materializations (of a new version only) and check results of a successful step."""
     record = outcome.version.record()
@@ -162,6 +186,7 @@ def _scheduler_events(
                 "version": outcome.version.name,
                 "path": dg.MetadataValue.path(str(outcome.version.warehouse_file)),
                 "tests_passed": record.get("tests_passed", 0),
+                "months_touched": ", ".join(run.months_touched),
             },
         )
     yield from _check_results(check_specs, outcome.run_results)

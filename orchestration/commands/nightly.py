@@ -30,7 +30,11 @@ from orchestration.runs import RunOptions, find_run, read_as_of, read_known_at
 from orchestration.settings import Settings, what_is_no_folder
 
 # The statuses of a run that did what its job is for.
-GOOD_ENDS = {"nightly": ("published", "unchanged"), "load": ("loaded",)}
+GOOD_ENDS = {
+    "nightly": ("published", "unchanged"),
+    "backfill": ("published", "unchanged"),
+    "load": ("loaded",),
+}
 MOVEMENT_COLUMNS = (
     "opening_mrr",
     "new",
@@ -83,12 +87,24 @@ def run_nightly(settings: Settings, arguments: argparse.Namespace) -> int:
     """Load, build, test and publish."""
     check_tables(arguments.accept_drop)
     check_landing(settings)
+    from orchestration.warehouse import confirm_unchanged
+
     options = RunOptions(
         as_of=arguments.as_of,
         known_at=arguments.known_at,
         accept_drop=tuple(arguments.accept_drop),
         force=arguments.force,
     )
+    make_home(settings)
+    reporter = reporter_for(sys.stderr)
+    try:
+        # The scheduler would write down every table and check of what did not happen, which takes far longer.
+        record = confirm_unchanged(settings, options, reporter)
+    finally:
+        reporter.close()
+    if record is not None:
+        _print_published(settings, record)
+        return DONE
     return run_job(settings, options, "nightly")
 
 
@@ -123,14 +139,20 @@ def check_tables(names: Sequence[str]) -> None:
             raise UsageError(f"--accept-drop {name}: no such table; write for example billing.customer.")
 
 
-def run_job(settings: Settings, options: Any, job: str) -> int:
-    """Run a Dagster job in this process and print what came of it."""
+def run_job(settings: Settings, options: RunOptions, job: str, tables: Sequence[str] | None = None) -> int:
+    """Run a Dagster job in this process and print what came of it.
+
+    Args:
+        options: what the operator asks; the months are those that the scheduler's run is for.
+        job: nightly, backfill or load.
+        tables: only these (``source.table``) are loaded.
+    """
     from orchestration.alerts import raise_alert
 
     reporter = reporter_for(sys.stderr)
     try:
         make_home(settings)
-        scheduler_run_id, problem = _execute(settings, options, job, reporter)
+        scheduler_run_id, problem = _execute(settings, options, job, reporter, tables)
     except Exception as error:
         # The run itself never began, so nobody else tells.
         raise_alert(
@@ -171,13 +193,17 @@ def run_job(settings: Settings, options: Any, job: str) -> int:
     return DONE
 
 
-def _execute(settings: Settings, options: Any, job: str, reporter: Any) -> tuple[str, str]:
+def _execute(
+    settings: Settings, options: RunOptions, job: str, reporter: Any, tables: Sequence[str] | None
+) -> tuple[str, str]:
     """Run the job; Dagster's run id, and its own word on what failed ('' when all is well)."""
     import dagster as dg
 
-    from orchestration.automation import LOAD_JOB, open_instance, run_configuration
+    from orchestration.automation import COMMAND_TAG, open_instance, run_configuration
     from orchestration.dbt_command import DbtError
-    from orchestration.definitions import build_definitions, build_load_definitions
+    from orchestration.definitions import assets_with_tables, build_definitions, build_load_definitions
+    from orchestration.months import MonthRange
+    from orchestration.partitions import LOAD_JOB, present_month, range_tags
 
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     reporter.note(f"Home {settings.home}, landing {settings.landing}")
@@ -195,9 +221,12 @@ def _execute(settings: Settings, options: Any, job: str, reporter: Any) -> tuple
         open_instance(settings) as instance,
     ):
         try:
+            months = options.months or MonthRange(present_month(), present_month())
             result = definitions.resolve_job_def(job).execute_in_process(
                 instance=instance,
                 run_id=run_id,
+                tags={**range_tags(months), COMMAND_TAG: job},
+                asset_selection=None if tables is None else assets_with_tables(definitions, tables),
                 run_config={
                     **run_configuration(options),
                     "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},

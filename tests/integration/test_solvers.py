@@ -99,7 +99,7 @@ def test_one_dbt_command_builds_all_without_solved_rows_and_says_so(small_compan
 
 
 def test_solved_tables_stand_between_models_in_the_asset_graph(small_company: DbtBuild) -> None:
-    asset = warehouse_asset(small_company.manifest)
+    asset = warehouse_asset(Settings(home=Path("home"), landing=Path("landing")), small_company.manifest)
     dependencies = {spec.key: {dep.asset_key for dep in spec.deps} for spec in asset.specs}
     for solver in SOLVERS:
         for table in solver.writes:
