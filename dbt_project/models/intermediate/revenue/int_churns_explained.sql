@@ -79,13 +79,16 @@ free_services as (
 
 ),
 
+-- Of a service that no line says the subscription of, the item stands for it.
 lost_subscriptions as (
 
     select distinct
         churns.account_id,
         churns.month,
         churns.month_end_at,
-        item_months.subscription_id
+        item_months.subscription_id,
+        coalesce(item_months.subscription_id, item_months.subscription_item_id)
+            as payer_id
     from churns
     inner join item_months
         on
@@ -151,7 +154,7 @@ last_statements as (
         lost_subscriptions.account_id,
         lost_subscriptions.month,
         lost_subscriptions.month_end_at,
-        lost_subscriptions.subscription_id,
+        lost_subscriptions.payer_id,
         statements.invoice_id,
         statements.is_credit,
         statements.period_end_at,
@@ -165,7 +168,8 @@ last_statements as (
     from lost_subscriptions
     inner join statements
         on
-            lost_subscriptions.subscription_id = statements.subscription_id
+            lost_subscriptions.payer_id
+            = coalesce(statements.subscription_id, statements.subscription_item_id)
             and statements.period_start_at < lost_subscriptions.month_end_at
 
 ),
@@ -176,7 +180,7 @@ defaulted_periods as (
     select distinct
         last_statements.account_id,
         last_statements.month,
-        last_statements.subscription_id
+        last_statements.payer_id
     from last_statements
     inner join invoices
         on
@@ -232,7 +236,7 @@ reasons as (
                 then 'involuntary'
             when unpaid_periods.has_unpaid_period = 1 then 'involuntary'
             when
-                defaulted_periods.subscription_id is not null
+                defaulted_periods.payer_id is not null
                 and coalesce(
                     subscriptions.ended_at >= lost_subscriptions.month_end_at, true
                 )
@@ -253,7 +257,7 @@ reasons as (
         on
             lost_subscriptions.account_id = defaulted_periods.account_id
             and lost_subscriptions.month = defaulted_periods.month
-            and lost_subscriptions.subscription_id = defaulted_periods.subscription_id
+            and lost_subscriptions.payer_id = defaulted_periods.payer_id
 
 ),
 
