@@ -220,7 +220,9 @@ class Health:
             due, settled = invoice
             if due < window.end and (settled is None or settled > window.start):
                 until = window.end if settled is None else min(settled, window.end)
-                longest = max(longest, Fraction((until - due) // ONE_DAY))
+                # In whole seconds, as everything of an account's history is told.
+                since = due.replace(microsecond=0)
+                longest = max(longest, Fraction((until.replace(microsecond=0) - since) // ONE_DAY))
         return longest
 
     @cached_property
@@ -231,10 +233,7 @@ class Health:
             span = invoice.unpaid_for_too_long(timedelta(0))
             if span is not None:
                 account = self.crm.identity.of_customer(invoice.customer_id)
-                due, settled = span
-                # In whole seconds, as everything of an account's history is told.
-                until = None if settled is None else settled.replace(microsecond=0)
-                found.setdefault(account, []).append((due.replace(microsecond=0), until))
+                found.setdefault(account, []).append(span)
         return found
 
     def tenure(self, account: str, window: Window) -> Fraction | None:

@@ -147,30 +147,19 @@ unpaid_periods as (
 
 ),
 
--- What the invoices last said about each item of a lost subscription.
-last_statements as (
+-- What the invoices said about an item holds until they say something else.
+item_statements as (
 
     select
-        lost_subscriptions.account_id,
-        lost_subscriptions.month,
-        lost_subscriptions.month_end_at,
-        lost_subscriptions.payer_id,
-        statements.invoice_id,
-        statements.is_credit,
-        statements.period_end_at,
-        row_number() over (
-            partition by
-                lost_subscriptions.account_id,
-                lost_subscriptions.month,
-                statements.subscription_item_id
-            order by statements.period_start_at desc
-        ) as latest_first
-    from lost_subscriptions
-    inner join statements
-        on
-            lost_subscriptions.payer_id
-            = coalesce(statements.subscription_id, statements.subscription_item_id)
-            and statements.period_start_at < lost_subscriptions.month_end_at
+        coalesce(subscription_id, subscription_item_id) as payer_id,
+        invoice_id,
+        is_credit,
+        period_start_at,
+        period_end_at,
+        lead(period_start_at) over (
+            partition by subscription_item_id order by period_start_at
+        ) as next_start_at
+    from statements
 
 ),
 
@@ -178,19 +167,24 @@ last_statements as (
 defaulted_periods as (
 
     select distinct
-        last_statements.account_id,
-        last_statements.month,
-        last_statements.payer_id
-    from last_statements
+        lost_subscriptions.account_id,
+        lost_subscriptions.month,
+        lost_subscriptions.payer_id
+    from lost_subscriptions
+    inner join item_statements
+        on
+            lost_subscriptions.payer_id = item_statements.payer_id
+            and item_statements.period_start_at < lost_subscriptions.month_end_at
+            and lost_subscriptions.month_end_at <= item_statements.period_end_at
+            and coalesce(
+                lost_subscriptions.month_end_at <= item_statements.next_start_at, true
+            )
     inner join invoices
         on
-            last_statements.invoice_id = invoices.invoice_id
-            and invoices.defaulted_from < last_statements.month_end_at
-            and last_statements.month_end_at <= invoices.settled_at
-    where
-        last_statements.latest_first = 1
-        and not last_statements.is_credit
-        and last_statements.month_end_at <= last_statements.period_end_at
+            item_statements.invoice_id = invoices.invoice_id
+            and invoices.defaulted_from < lost_subscriptions.month_end_at
+            and lost_subscriptions.month_end_at <= invoices.settled_at
+    where not item_statements.is_credit
 
 ),
 
