@@ -16,6 +16,7 @@ from functools import cached_property
 
 from tests.oracles import nps
 from tests.oracles.account_segments import UNKNOWN
+from tests.oracles.adoption import seats_at_last
 from tests.oracles.calendar_months import add_months
 from tests.oracles.crm import Crm
 from tests.oracles.customer_success import CustomerSuccess
@@ -259,20 +260,13 @@ class Account360:
         }
 
     def use(self, account: str) -> MartRow:
-        newest: dict[str, tuple[date, int, int]] = {}
-        days = []
-        for day, survivor, use in self.success.health.uses_by_account.get(account, []):
-            days.append(day)
-            active, paid = use.of("seats_active"), use.of("seats_paid")
-            if active is not None and paid is not None and day.replace(day=1) in self.year:
-                newest[survivor] = max(newest.get(survivor, (day, active, paid)), (day, active, paid))
-        seats = [(active, paid) for _, active, paid in newest.values() if paid > 0]
-        active, paid = sum(one for one, _ in seats), sum(one for _, one in seats)
+        uses = self.success.health.uses_by_account.get(account, [])
+        active, paid = seats_at_last(use for use in uses if use.day.replace(day=1) in self.year)
         return {
-            "seats_active": active if seats else None,
-            "seats_paid": paid if seats else None,
+            "seats_active": active if paid > 0 else None,
+            "seats_paid": paid if paid > 0 else None,
             "adoption_rate": rate(active, paid),
-            "last_usage_date": max(days, default=None),
+            "last_usage_date": max((use.day for use in uses), default=None),
             "time_to_value_days": self.days_to_value.get(account),
         }
 

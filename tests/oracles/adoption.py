@@ -6,8 +6,8 @@ From the records of use by company and day. What use says of an account's health
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -34,15 +34,37 @@ STATUSES_OF_NO_START = {"incomplete", "incomplete_expired"}
 ONE_DAY = timedelta(days=1)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Use:
-    """What one company used on one day; None where nothing is said."""
+    """What one record says that a company used on one day; ``company`` is the one it was merged into."""
 
+    company: str
     account: str
-    counts: dict[str, int] = field(default_factory=dict)
+    day: date
+    counts: Mapping[str, int]
 
     def of(self, name: str) -> int | None:
+        """None where nothing is said."""
         return self.counts.get(name)
+
+    @property
+    def seats(self) -> tuple[int, int] | None:
+        """Those in use and those paid for, where it knows both."""
+        active, paid = self.of("seats_active"), self.of("seats_paid")
+        return None if active is None or paid is None else (active, paid)
+
+
+def seats_at_last(uses: Iterable[Use]) -> tuple[int, int]:
+    """Seats in use and paid for, of each company on the newest day on which one of its records knows both.
+
+    Seats in use are set against those paid for: a record with none paid for is on neither side.
+    """
+    known = [(use, use.seats) for use in uses if use.seats is not None]
+    newest: dict[str, date] = {}
+    for use, _ in known:
+        newest[use.company] = max(newest.get(use.company, use.day), use.day)
+    seats = [(active, paid) for use, (active, paid) in known if use.day == newest[use.company] and paid > 0]
+    return sum(active for active, _ in seats), sum(paid for _, paid in seats)
 
 
 @dataclass
@@ -67,9 +89,9 @@ class Adoption:
         self.tables = tables
 
     @cached_property
-    def uses(self) -> dict[tuple[str, date], Use]:
-        """By surviving company and day: companies that were merged use the product together."""
-        found: dict[tuple[str, date], Use] = {}
+    def uses(self) -> list[Use]:
+        """As they were recorded: what cards of merged companies say stays apart."""
+        found = []
         for row in self.crm.rows("product_usage"):
             day = day_of(row, "date")
             if not self.crm.is_seen(day):
@@ -78,11 +100,10 @@ class Adoption:
             account = self.crm.identity.of_company(survivor)
             if account is None:
                 continue
-            use = found.setdefault((survivor, day), Use(account))
-            for name in COUNTS:
-                # A number below 0 is none.
-                if (count := whole_number(row, name)) is not None and count >= 0:
-                    use.counts[name] = use.counts.get(name, 0) + count
+            counts = {name: whole_number(row, name) for name in COUNTS}
+            # A number below 0 is none.
+            known = {name: count for name, count in counts.items() if count is not None and count >= 0}
+            found.append(Use(survivor, account, day, known))
         return found
 
     @cached_property
@@ -140,24 +161,18 @@ class Adoption:
     @cached_property
     def account_months(self) -> dict[tuple[str, date], AccountMonth]:
         found: dict[tuple[str, date], AccountMonth] = defaultdict(AccountMonth)
-        newest: dict[tuple[str, date], tuple[date, Use]] = {}
-        for (survivor, day), use in self.uses.items():
-            month = day.replace(day=1)
+        together: dict[tuple[str, date], list[Use]] = defaultdict(list)
+        for use in self.uses:
+            month = use.day.replace(day=1)
+            together[use.account, month].append(use)
             entry = found[use.account, month]
             entry.key_events += use.of("key_events") or 0
             daily, monthly = use.of("daily_active_users"), use.of("monthly_active_users")
             if daily is not None and monthly is not None:
                 entry.daily += daily
                 entry.monthly += monthly
-            if use.of("seats_paid") is not None and use.of("seats_active") is not None:
-                known = newest.get((survivor, month))
-                if known is None or known[0] < day:
-                    newest[survivor, month] = day, use
-        for (_, month), (_, use) in newest.items():
-            # Seats in use are set against those paid for: who pays for none is on neither side.
-            paid = use.of("seats_paid") or 0
-            found[use.account, month].seats_paid += paid
-            found[use.account, month].seats_active += (use.of("seats_active") or 0) if paid > 0 else 0
+        for key, uses in together.items():
+            found[key].seats_active, found[key].seats_paid = seats_at_last(uses)
         for account, day in self.touches:
             found[account, day.replace(day=1)].touchpoints += 1
         for account, day in self.activations.items():

@@ -15,7 +15,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from tests.oracles import nps
-from tests.oracles.adoption import Adoption, Use
+from tests.oracles.adoption import Adoption, Use, seats_at_last
 from tests.oracles.calendar_months import add_months, next_month
 from tests.oracles.crm import Crm
 from tests.oracles.export import instant, required_instant, round_half_away, to_decimal
@@ -164,23 +164,17 @@ class Health:
 
     def uses_of(self, account: str, window: Window) -> list[Use]:
         uses = self.uses_by_account.get(account, [])
-        return [use for day, _, use in uses if window.first <= day <= window.last]
+        return [use for use in uses if window.first <= use.day <= window.last]
 
     @cached_property
-    def uses_by_account(self) -> dict[str, list[tuple[date, str, Use]]]:
-        found: dict[str, list[tuple[date, str, Use]]] = {}
-        for (survivor, day), use in self.adoption.uses.items():
-            found.setdefault(use.account, []).append((day, survivor, use))
+    def uses_by_account(self) -> dict[str, list[Use]]:
+        found: dict[str, list[Use]] = {}
+        for use in self.adoption.uses:
+            found.setdefault(use.account, []).append(use)
         return found
 
     def seats(self, account: str, window: Window) -> Fraction | None:
-        newest: dict[str, tuple[date, int, int]] = {}
-        for day, survivor, use in self.uses_by_account.get(account, []):
-            active, paid = use.of("seats_active"), use.of("seats_paid")
-            if window.first <= day <= window.last and active is not None and paid is not None:
-                newest[survivor] = max(newest.get(survivor, (day, active, paid)), (day, active, paid))
-        in_use = sum(active for _, active, paid in newest.values() if paid > 0)
-        paid_for = sum(paid for _, _, paid in newest.values())
+        in_use, paid_for = seats_at_last(self.uses_of(account, window))
         return Fraction(in_use, paid_for) if paid_for > 0 else None
 
     def replies(self, account: str, window: Window) -> Fraction | None:

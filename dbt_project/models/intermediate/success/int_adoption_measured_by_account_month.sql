@@ -1,8 +1,8 @@
 -- Grain: one row per account and month in which it used the product, was spoken to as a
 -- customer or first got value of the product.
--- Seats stand as on the newest day of the month that knows them and those paid for,
--- company by company; where none is paid for they count on neither side. Users of days
--- are summed over the days that know both of the day and of the month.
+-- Seats stand as on the newest day of the month that knows them and those paid for in
+-- one record, company by company; a record with none paid for counts on neither side.
+-- Users of days are summed over the records that know both of the day and of the month.
 with
 
 product_usages as (
@@ -32,17 +32,17 @@ usage_days as (
 
 ),
 
-seats_numbered as (
+seats_ranked as (
 
     select
         account_id,
         month,
         seats_active,
         seats_paid,
-        row_number() over (
+        rank() over (
             partition by surviving_company_id, month
             order by usage_date desc
-        ) as day_number
+        ) as newest_first
     from usage_days
     where
         seats_paid is not null
@@ -62,9 +62,9 @@ unioned as (
         0 as key_events,
         0 as touchpoints,
         cast(null as bigint) as time_to_value_days
-    from seats_numbered
+    from seats_ranked
     where
-        day_number = 1
+        newest_first = 1
         and seats_paid > 0
     union all
     select

@@ -163,16 +163,16 @@ used as (
 
 ),
 
--- Seats are those of the newest day that knows them and those paid for; where none is
--- paid for any more they count on neither side.
-seats_numbered as (
+-- Seats are those of the newest day that knows them and those paid for, in one record;
+-- a record with none paid for counts on neither side.
+seats_ranked as (
 
     select
         *,
-        row_number() over (
+        rank() over (
             partition by look_back_days, account_id, month, surviving_company_id
             order by usage_date desc
-        ) as day_number
+        ) as newest_first
     from usage_in_window
     where
         measure = 'adoption'
@@ -190,9 +190,9 @@ adopted as (
         month,
         {{ exact_integer('sum(seats_active)') }} as numerator,
         {{ exact_integer('sum(seats_paid)') }} as denominator
-    from seats_numbered
+    from seats_ranked
     where
-        day_number = 1
+        newest_first = 1
         and seats_paid > 0
     group by measure, look_back_days, account_id, month
 

@@ -164,16 +164,16 @@ used as (
 
 ),
 
-seats_numbered as (
+seats_ranked as (
 
     select
         product_usages.account_id,
         product_usages.seats_active,
         product_usages.seats_paid,
-        row_number() over (
+        rank() over (
             partition by product_usages.surviving_company_id
             order by product_usages.usage_date desc
-        ) as day_number
+        ) as newest_first
     from product_usages
     inner join run_settings
         on {{ month_of('product_usages.usage_date') }} >= run_settings.first_month
@@ -189,9 +189,9 @@ seats as (
         account_id,
         sum(seats_active) as seats_active,
         sum(seats_paid) as seats_paid
-    from seats_numbered
+    from seats_ranked
     where
-        day_number = 1
+        newest_first = 1
         and seats_paid > 0
     group by account_id
 
