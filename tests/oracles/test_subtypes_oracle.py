@@ -133,6 +133,16 @@ def test_service_on_what_is_overdue_for_too_long_is_lost_involuntarily(tmp_path:
     }
 
 
+def test_what_a_trial_takes_away_is_not_lost_for_payment(tmp_path: Path) -> None:
+    """It is overdue for too long as well, but would not count if it were paid."""
+    export = Export()
+    export.subscription(trial_start=day("2024-05-10"), trial_end=day("2024-06-10"))
+    dates = {"due_date": day("2024-05-01"), "status_transitions_paid_at": day("2024-06-05")}
+    export.bill("2024-04-01", "2024-07-01", amount=0, dates=dates)
+    subtypes = export.subtypes(tmp_path, policies={"past_due_churn_days": "10"})
+    assert subtypes == {"2024-04": None, "2024-05": "voluntary", "2024-06": None, "2024-07": "voluntary"}
+
+
 # To free.
 
 

@@ -39,9 +39,9 @@ lines as (
 
 ),
 
-statements as (
+billed_service as (
 
-    select * from {{ ref('int_item_statements') }}
+    select * from {{ ref('int_item_service_billed') }}
 
 ),
 
@@ -147,23 +147,8 @@ unpaid_periods as (
 
 ),
 
--- What the invoices said about an item holds until they say something else.
-item_statements as (
-
-    select
-        coalesce(subscription_id, subscription_item_id) as payer_id,
-        invoice_id,
-        is_credit,
-        period_start_at,
-        period_end_at,
-        lead(period_start_at) over (
-            partition by subscription_item_id order by period_start_at
-        ) as next_start_at
-    from statements
-
-),
-
--- Service given up because its invoice stayed past due for longer than policy allows.
+-- Service given up because its invoice stayed past due for longer than policy allows,
+-- and for nothing else: without that it would count at the month's end.
 defaulted_periods as (
 
     select distinct
@@ -171,20 +156,18 @@ defaulted_periods as (
         lost_subscriptions.month,
         lost_subscriptions.payer_id
     from lost_subscriptions
-    inner join item_statements
+    inner join billed_service
         on
-            lost_subscriptions.payer_id = item_statements.payer_id
-            and item_statements.period_start_at < lost_subscriptions.month_end_at
-            and lost_subscriptions.month_end_at <= item_statements.period_end_at
-            and coalesce(
-                lost_subscriptions.month_end_at <= item_statements.next_start_at, true
+            lost_subscriptions.payer_id = coalesce(
+                billed_service.subscription_id, billed_service.subscription_item_id
             )
+            and billed_service.valid_from < lost_subscriptions.month_end_at
+            and lost_subscriptions.month_end_at <= billed_service.valid_to
     inner join invoices
         on
-            item_statements.invoice_id = invoices.invoice_id
+            billed_service.invoice_id = invoices.invoice_id
             and invoices.defaulted_from < lost_subscriptions.month_end_at
             and lost_subscriptions.month_end_at <= invoices.settled_at
-    where not item_statements.is_credit
 
 ),
 
@@ -229,12 +212,7 @@ reasons as (
                 )
                 then 'involuntary'
             when unpaid_periods.has_unpaid_period = 1 then 'involuntary'
-            when
-                defaulted_periods.payer_id is not null
-                and coalesce(
-                    subscriptions.ended_at >= lost_subscriptions.month_end_at, true
-                )
-                then 'involuntary'
+            when defaulted_periods.payer_id is not null then 'involuntary'
             else 'voluntary'
         end as reason
     from lost_subscriptions
