@@ -228,7 +228,8 @@ described as (
         lines.invoice_line_item_id is not null as is_line,
         lines.amount_minor,
         lines.exclusion_reason,
-        lines.is_proration,
+        -- The lines of a tiered price are one statement, and billed for one reason.
+        coalesce(statement_lines.is_proration, lines.is_proration) as is_proration,
         lines.period_start_at,
         lines.period_end_at,
         lines.is_recurring_licensed,

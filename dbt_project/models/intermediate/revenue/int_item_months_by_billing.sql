@@ -29,9 +29,9 @@ service as (
 
 ),
 
-lines as (
+statements as (
 
-    select * from {{ ref('int_invoice_lines_classified') }}
+    select * from {{ ref('int_item_statements') }}
 
 ),
 
@@ -59,7 +59,7 @@ served as (
         item_months.mrr_amount,
         service.statement_start_at,
         service.invoice_id,
-        lines.is_proration,
+        statements.is_proration,
         invoices.billed_on,
         closes.facts_close_on
     from item_months
@@ -72,8 +72,10 @@ served as (
             item_months.subscription_item_id = service.subscription_item_id
             and service.valid_from < months.month_end_at
             and months.month_end_at <= service.valid_to
-    left join lines
-        on service.invoice_line_item_id = lines.invoice_line_item_id
+    left join statements
+        on
+            service.subscription_item_id = statements.subscription_item_id
+            and service.statement_start_at = statements.period_start_at
     left join invoices
         on service.invoice_id = invoices.invoice_id
 

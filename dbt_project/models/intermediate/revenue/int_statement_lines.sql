@@ -1,6 +1,6 @@
 -- Grain: one row per invoice line that bills a statement of service: the item and the
--- period start of that statement. Lines that another statement of the same moment
--- replaced, and credits, bill none.
+-- period start of that statement, and whether it is a proration as a whole. Lines that
+-- another statement of the same moment replaced, and credits, bill none.
 -- Definitions 1.1, step 2.
 with
 
@@ -26,7 +26,8 @@ final as (
         counting_lines.invoice_line_item_id,
         counting_lines.invoice_id,
         statements.subscription_item_id,
-        statements.period_start_at
+        statements.period_start_at,
+        statements.is_proration
     from statements
     inner join counting_lines
         on
