@@ -79,6 +79,22 @@ def shrink(account: Account, still_differ: StillDiffer, *, rounds: int = 3) -> A
     return account
 
 
+def in_halves(still_differ: StillDiffer, refusal: type[Exception]) -> StillDiffer:
+    """Judges accounts one of which stops the judgement of all in halves; who stops it alone shows nothing."""
+
+    def still_differ_in_halves(candidates: Sequence[Account]) -> set[int]:
+        try:
+            return still_differ(candidates)
+        except refusal:
+            if len(candidates) == 1:
+                return set()
+        middle = len(candidates) // 2
+        later = still_differ_in_halves(candidates[middle:])
+        return still_differ_in_halves(candidates[:middle]) | {middle + position for position in later}
+
+    return still_differ_in_halves
+
+
 def describe(account: Account) -> str:
     """The rows of an account, one per line, with only what is set."""
     lines = []

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from tests.oracles.random_companies import Account, random_accounts
-from tests.oracles.shrinking import describe, row_places, shrink, without
+from tests.oracles.shrinking import describe, in_halves, row_places, shrink, without
 
 ACCOUNT: Account = {
     "billing/customer": [{"id": "cus"}],
@@ -102,3 +104,28 @@ def test_a_description_has_a_line_per_row_and_leaves_null_out() -> None:
     assert describe({"billing/invoice_line_item": [ACCOUNT["billing/invoice_line_item"][1]]}) == (
         "billing/invoice_line_item\n    id=il2 invoice_id=in2"
     )
+
+
+def test_an_account_that_stops_the_judgement_hides_no_other() -> None:
+    """An invoice without a line stops it; the accounts around are judged all the same."""
+    builds = 0
+
+    def still_differ(accounts: Sequence[Account]) -> set[int]:
+        nonlocal builds
+        builds += 1
+        if any(len(account.get("billing/invoice", [])) > len(line_ids(account)) for account in accounts):
+            raise ValueError("nothing to compare")
+        return {n for n, account in enumerate(accounts) if "il3" in line_ids(account)}
+
+    stopping: Account = {"billing/invoice": [{"id": "in"}]}
+    candidates = [ACCOUNT, stopping, {}, ACCOUNT, ACCOUNT, stopping, ACCOUNT]
+    assert in_halves(still_differ, ValueError)(candidates) == {0, 3, 4, 6}
+    assert in_halves(still_differ, ValueError)([stopping]) == set()
+    assert builds < 2 * len(candidates)
+    with pytest.raises(ValueError, match="nothing to compare"):
+        in_halves(still_differ, KeyError)(candidates)
+    smallest = shrink(ACCOUNT, in_halves(still_differ, ValueError))
+    assert smallest == {
+        "billing/invoice": [{"id": "in3"}],
+        "billing/invoice_line_item": [{"id": "il3", "invoice_id": "in3", "quantity": 3}],
+    }
