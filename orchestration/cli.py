@@ -38,6 +38,7 @@ from orchestration.commands.base import (
     keep_traceback,
     one_line,
 )
+from orchestration.reporting import printable
 from orchestration.runs import RunError
 from orchestration.settings import Settings, SettingsError
 
@@ -113,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except UsageError as error:
-        print(f"tieout: {error}", file=sys.stderr)
+        print(f"tieout: {printable(str(error))}", file=sys.stderr)
         return USAGE
     except KeyboardInterrupt:
         print("tieout: interrupted.", file=sys.stderr)
@@ -124,10 +125,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
     except Exception as error:
         if _is_for_people(error):
-            print(f"tieout: {error}", file=sys.stderr)
+            print(f"tieout: {printable(str(error))}", file=sys.stderr)
             return FAILED
         path = keep_traceback(settings.home)
-        print(f"tieout: {type(error).__name__}: {one_line(error)} (details: {path})", file=sys.stderr)
+        message = printable(one_line(error))
+        print(f"tieout: {type(error).__name__}: {message} (details: {path})", file=sys.stderr)
         return FAILED
 
 

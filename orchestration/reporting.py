@@ -6,11 +6,23 @@ decides whether a run succeeded.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import IO, Any, Protocol
+
+# What a terminal obeys instead of showing it, what turns the direction of the text after it, and halves of
+# characters, which come from file names that are no text.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+
+
+def printable(text: str) -> str:
+    """A text that does no more to a terminal or a log than to be read; line ends and tabs stay."""
+    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class Reporter(Protocol):
@@ -59,7 +71,7 @@ class LineReporter:
         self._last_quarter = 0
 
     def _write(self, text: str) -> None:
-        print(f"{datetime.now(UTC):%H:%M:%S} {text}", file=self._stream, flush=True)
+        print(f"{datetime.now(UTC):%H:%M:%S} {printable(text)}", file=self._stream, flush=True)
 
     def note(self, text: str) -> None:
         self._last_quarter = 0
@@ -102,19 +114,21 @@ class TerminalReporter:
         self._task = self._progress.add_task("starting", total=None)
 
     def note(self, text: str) -> None:
-        self._progress.console.print(text, markup=False)
+        self._progress.console.print(printable(text), markup=False)
         # A new line for a new step: a task cannot forget how many parts the last step had.
         self._progress.remove_task(self._task)
-        self._task = self._progress.add_task(text[:60], total=None)
+        self._task = self._progress.add_task(printable(text[:60]), total=None)
 
     def detail(self, text: str) -> None:
-        self._progress.update(self._task, description=text[:60])
+        self._progress.update(self._task, description=printable(text[:60]))
 
     def warn(self, text: str) -> None:
-        self._progress.console.print(f"WARNING: {text}", markup=False, style="yellow")
+        self._progress.console.print(f"WARNING: {printable(text)}", markup=False, style="yellow")
 
     def progress(self, text: str, done: int, total: int) -> None:
-        self._progress.update(self._task, description=text[:60], completed=done, total=total or None)
+        self._progress.update(
+            self._task, description=printable(text[:60]), completed=done, total=total or None
+        )
 
     def close(self) -> None:
         self._progress.stop()
@@ -160,14 +174,13 @@ def format_table(
     """
 
     def cut(text: str) -> str:
-        text = text.replace("\n", "\\n").replace("\r", "\\r")
+        text = printable(text.replace("\n", "\\n").replace("\t", "\\t"))
         return text if len(text) <= cell_width else text[: cell_width - 1] + "…"
 
     values = [list(row) for row in rows]
     cells = [[cut(format_value(value)) for value in row] for row in values]
-    widths = [
-        max([len(str(name)), *(len(row[index]) for row in cells)]) for index, name in enumerate(columns)
-    ]
+    names = [cut(str(name)) for name in columns]
+    widths = [max([len(name), *(len(row[index]) for row in cells)]) for index, name in enumerate(names)]
     numeric = [
         columns[index] in right_aligned
         or (
@@ -184,6 +197,6 @@ def format_table(
         ]
         return (indent + "  ".join(padded)).rstrip()
 
-    header = line([str(name) for name in columns])
+    header = line(names)
     rule = indent + "  ".join("-" * width for width in widths)
     return "\n".join([header, rule, *(line(row) for row in cells)])

@@ -6,6 +6,7 @@ import argparse
 
 from orchestration.commands.base import DONE, AddCommand, CommandFailed, UsageError, read_with
 from orchestration.explaining import ExplainError, UnknownName, explain, read_month
+from orchestration.reporting import printable
 from orchestration.settings import Settings
 
 
@@ -35,7 +36,8 @@ def run_explain(settings: Settings, arguments: argparse.Namespace) -> int:
         raise CommandFailed(f"Nothing is published in {settings.home} yet; run `tieout nightly` first.")
     try:
         with engine.open_for_query(current.warehouse_file) as connection:
-            print(explain(connection, arguments.account, arguments.month, bucket=arguments.bucket))
+            text = explain(connection, arguments.account, arguments.month, bucket=arguments.bucket)
+            print(printable(text))
     except UnknownName as error:
         raise UsageError(str(error)) from error
     except ExplainError as error:

@@ -6,9 +6,10 @@ import argparse
 import csv
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,10 @@ from orchestration.settings import Settings
 # memory.
 TABLE_ROWS = 10_000
 FETCH_ROWS = 10_000
+# What a spreadsheet takes for a formula, at the beginning of a text and behind what divides cells where its
+# list separator is another one; the wide forms are what some of them read as the narrow ones.
+_FORMULA = re.compile(r"(^|[;\t\r\n])(\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])")
+_NUMBER = re.compile(r"[-+]?[0-9]+([.,][0-9]+)*%?")
 
 
 def add_to(command: AddCommand) -> None:
@@ -28,6 +33,11 @@ def add_to(command: AddCommand) -> None:
     query = command("query", "Run one reading SQL statement on the published version.")
     query.add_argument("sql", help="for example: select * from fct_mrr_bridge_by_month")
     query.add_argument("--format", choices=["table", "csv", "json"], default="table")
+    query.add_argument(
+        "--raw",
+        action="store_true",
+        help="with --format csv: texts as they are stored, also those that a spreadsheet takes for a formula",
+    )
     query.add_argument(
         "--restricted",
         action="store_true",
@@ -37,6 +47,8 @@ def add_to(command: AddCommand) -> None:
 
 def run_query(settings: Settings, arguments: argparse.Namespace) -> int:
     """Print what the statement returns."""
+    if arguments.raw and arguments.format != "csv":
+        raise UsageError("--raw goes with --format csv; the other formats change no text.")
     import duckdb
 
     from orchestration.engines import duckdb as engine
@@ -50,7 +62,7 @@ def run_query(settings: Settings, arguments: argparse.Namespace) -> int:
         with engine.open_for_query(current.warehouse_file, restricted_file=restricted) as connection:
             result = engine.run_query(connection, arguments.sql)
             columns = [column[0] for column in result.description or []]
-            _print_rows(columns, _fetch(result), arguments.format)
+            _print_rows(columns, _fetch(result), arguments.format, is_raw=arguments.raw)
     except engine.QueryRefused as error:
         raise UsageError(str(error)) from error
     except duckdb.Error as error:
@@ -76,12 +88,20 @@ def _fetch(result: Any) -> Iterator[tuple[Any, ...]]:
         yield from rows
 
 
-def _print_rows(columns: list[str], rows: Iterator[tuple[Any, ...]], form: str) -> None:
+def without_formula(text: str) -> str:
+    """A text that no spreadsheet computes: an apostrophe stands before what would begin a formula.
+
+    Texts that are a number stay as they are.
+    """
+    return text if _NUMBER.fullmatch(text) else _FORMULA.sub(r"\1'\2", text)
+
+
+def _print_rows(columns: list[str], rows: Iterator[tuple[Any, ...]], form: str, *, is_raw: bool) -> None:
     if form == "csv":
         writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(columns)
+        writer.writerow(columns if is_raw else map(without_formula, columns))
         for row in rows:
-            writer.writerow([None if value is None else _plain(value) for value in row])
+            writer.writerow([None if value is None else _csv_cell(value, is_raw=is_raw) for value in row])
     elif form == "json":
         separator = "[\n"
         for row in rows:
@@ -97,6 +117,12 @@ def _print_rows(columns: list[str], rows: Iterator[tuple[Any, ...]], form: str) 
         print(format_table(columns, shown))
         if next(rows, None) is not None:
             print(f"Only the first {TABLE_ROWS:,} rows are shown; --format csv writes all.")
+
+
+def _csv_cell(value: Any, *, is_raw: bool) -> str:
+    if is_raw or isinstance(value, int | float | Decimal | date):
+        return _plain(value)
+    return without_formula(_plain(value))
 
 
 def _plain(value: Any) -> str:

@@ -7,7 +7,10 @@ where the file goes by ``publication.py``.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,7 +28,19 @@ RESTRICTED_SCHEMA = "restricted"
 # Readable by every DuckDB 1.x client and by tools that bundle one.
 STORAGE_VERSION = "v1.0.0"
 
-READING_STATEMENTS = frozenset({duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN})
+# A statement that names something unknown must not make the engine fetch an extension for it.
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+# What stands before the statement that is explained: comments, words, and options in brackets.
+_EXPLAIN = re.compile(
+    r"(\s|--[^\n]*\n|/\*.*?\*/)*explain\b(\s*(analyze|verbose)\b)*(\s*\([^()]*\))?", re.IGNORECASE | re.DOTALL
+)
+_READING_ONLY = (
+    "Only reading statements (select, from, with, describe, show, summarize, explain of one of these) are "
+    "run here, not {}."
+)
 
 
 class QueryRefused(Exception):
@@ -60,7 +75,7 @@ def _text(value: str) -> str:
 
 def open_read_only(file: Path) -> duckdb.DuckDBPyConnection:
     """A connection that cannot change ``file`` and sees the time zone UTC."""
-    return _in_utc(duckdb.connect(str(file), read_only=True))
+    return _in_utc(duckdb.connect(str(file), read_only=True, config=OFFLINE))
 
 
 def _in_utc(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
@@ -181,7 +196,7 @@ def copy_tables(
     """
     # A sort that outgrows the memory spills beside the private build, not into the caller's working folder.
     spill = build_file.parent / "spill"
-    with _in_utc(duckdb.connect(config={"temp_directory": str(spill)})) as connection:
+    with _in_utc(duckdb.connect(config={**OFFLINE, "temp_directory": str(spill)})) as connection:
         connection.execute(f"attach {_text(str(build_file))} as build (read_only)")
         connection.execute(
             f"attach {_text(str(into))} as published (storage_version {_text(STORAGE_VERSION)})"
@@ -196,7 +211,7 @@ def copy_tables(
         connection.execute("checkpoint published")
         connection.execute("detach published")
 
-    with _in_utc(duckdb.connect()) as connection:
+    with _in_utc(duckdb.connect(config=OFFLINE)) as connection:
         connection.execute(f"attach {_text(str(into))} as published (read_only)")
         copied = _tables(connection, "published", PUBLISHED_SCHEMA)
         if copied != built:
@@ -242,7 +257,7 @@ def read_published_tables(file: Path) -> dict[str, PublishedTable | str]:
 
 
 def _attached(file: Path) -> duckdb.DuckDBPyConnection:
-    connection = _in_utc(duckdb.connect())
+    connection = _in_utc(duckdb.connect(config=OFFLINE))
     connection.execute(f"attach {_text(str(file))} as published (read_only)")
     return connection
 
@@ -275,22 +290,25 @@ def _copy_table(
 # ---- reading what is published
 
 
-def open_for_query(file: Path, *, restricted_file: Path | None = None) -> duckdb.DuckDBPyConnection:
+@contextmanager
+def open_for_query(file: Path, *, restricted_file: Path | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection for somebody's own query: only this file can be read, and nothing can loosen that.
 
     Args:
         file: what is published.
         restricted_file: what names people, to be read beside it; its tables need no schema either.
     """
-    connection = open_read_only(file)
-    search_path = PUBLISHED_SCHEMA
-    if restricted_file is not None:
-        connection.execute(f"attach {_text(str(restricted_file))} as {RESTRICTED_SCHEMA} (read_only)")
-        search_path += f",{RESTRICTED_SCHEMA}.{PUBLISHED_SCHEMA}"
-    connection.execute(f"set search_path = {_text(search_path)}")
-    connection.execute("set enable_external_access = false")
-    connection.execute("set lock_configuration = true")
-    return connection
+    # By default a large sort spills beside the published file, where a statement could write as well.
+    with tempfile.TemporaryDirectory(prefix="tieout-query-") as spill, open_read_only(file) as connection:
+        connection.execute(f"set temp_directory = {_text(spill)}")
+        search_path = PUBLISHED_SCHEMA
+        if restricted_file is not None:
+            connection.execute(f"attach {_text(str(restricted_file))} as {RESTRICTED_SCHEMA} (read_only)")
+            search_path += f",{RESTRICTED_SCHEMA}.{PUBLISHED_SCHEMA}"
+        connection.execute(f"set search_path = {_text(search_path)}")
+        connection.execute("set enable_external_access = false")
+        connection.execute("set lock_configuration = true")
+        yield connection
 
 
 def run_query(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
@@ -300,12 +318,23 @@ def run_query(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBP
         QueryRefused: the text is empty, holds several statements, or one that does more than read.
         duckdb.Error: the statement cannot be run.
     """
+    kind = _statement_type(connection, sql)
+    if kind == duckdb.StatementType.EXPLAIN:
+        # "explain analyze" runs what follows, and the engine itself lets a copy into <file>.wal pass, which
+        # would make the published file unreadable.
+        explained = _EXPLAIN.match(sql)
+        kind = _statement_type(connection, sql[explained.end() :]) if explained else kind
+    if kind != duckdb.StatementType.SELECT:
+        raise QueryRefused(_READING_ONLY.format(kind.name.lower()))
+    return connection.execute(sql)
+
+
+def _statement_type(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.StatementType:
     statements = connection.extract_statements(sql)
     if len(statements) != 1:
         raise QueryRefused(f"Expected one statement, got {len(statements)}.")
-    if statements[0].type not in READING_STATEMENTS:
-        raise QueryRefused(
-            f"Only reading statements (select, from, with, describe, show, summarize, explain) are run here, "
-            f"not {statements[0].type.name.lower()}."
-        )
-    return connection.execute(sql)
+    try:
+        return statements[0].type
+    except ValueError:
+        # A kind that the engine's parser has and its client has no name for.
+        raise QueryRefused(_READING_ONLY.format("anything else")) from None
