@@ -2,16 +2,18 @@
 
 Add a command as a module of ``commands`` and to ``MODULES`` here. What all commands have in common is here:
 the arguments ``--home`` and ``--landing``, signals, and the exit codes: 0 done, 1 not done because something
-failed, 2 wrong usage.
+failed, 2 what was typed means nothing (an unknown argument, table or version), 130 and 143 ended by Ctrl-C
+and SIGTERM before it was done.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 from orchestration.commands import (
@@ -41,6 +43,7 @@ from orchestration.commands.base import (
 from orchestration.reporting import printable
 from orchestration.runs import RunError
 from orchestration.settings import Settings, SettingsError
+from orchestration.storage_trouble import HomeNotWritable, what_to_do
 
 # In the order of the help.
 MODULES = (
@@ -78,7 +81,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tieout",
         description="Subscription metrics that tie out: load exports, build and test the warehouse, publish.",
-        epilog="Exit codes: 0 done, 1 something failed and nothing was published, 2 wrong usage.",
+        epilog=(
+            "Exit codes: 0 done, 1 something failed and nothing was published, 2 wrong usage, 130 and 143 "
+            "ended by Ctrl-C and SIGTERM."
+        ),
         parents=[places],
         allow_abbrev=False,
     )
@@ -96,6 +102,32 @@ def _interrupt(signal_number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+@contextlib.contextmanager
+def _noting_signals() -> Iterator[Callable[[], int]]:
+    """Answers which signal has come to end the process, 0 for none, whoever handles signals meanwhile.
+
+    The scheduler puts handlers of its own in place while it executes, which do not tell one from the other.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+    os.set_blocking(writing, False)
+    before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
+
+    def come() -> int:
+        with contextlib.suppress(BlockingIOError):
+            for number in os.read(reading, 4096):
+                if number in (signal.SIGINT, signal.SIGTERM):
+                    return number
+        return 0
+
+    try:
+        yield come
+    finally:
+        signal.set_wakeup_fd(before)
+        os.close(reading)
+        os.close(writing)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
     parsed = build_parser().parse_args(arguments)
@@ -109,6 +141,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # What ends a service must end a run the way Ctrl-C does: children stopped, nothing published, the home
     # released.
     signal.signal(signal.SIGTERM, _interrupt)
+    with _noting_signals() as signal_that_came:
+        code = _run(settings, parsed)
+        number = signal_that_came()
+    # What was done all the same is done.
+    return 128 + number if number and code == FAILED else code
+
+
+def _run(settings: Settings, parsed: argparse.Namespace) -> int:
     try:
         code = COMMANDS[parsed.command](settings, parsed)
         sys.stdout.flush()
@@ -127,6 +167,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if _is_for_people(error):
             print(f"tieout: {printable(str(error))}", file=sys.stderr)
             return FAILED
+        if advice := what_to_do(error, settings.home):
+            print(f"tieout: {one_line(error)}. {advice}", file=sys.stderr)
+            return FAILED
         path = keep_traceback(settings.home)
         message = printable(one_line(error))
         print(f"tieout: {type(error).__name__}: {message} (details: {path})", file=sys.stderr)
@@ -137,7 +180,7 @@ def _is_for_people(error: Exception) -> bool:
     """Whether the message was written to be read as it is."""
     from orchestration.publication import PublicationError
 
-    return isinstance(error, CommandFailed | PublicationError | RunError)
+    return isinstance(error, CommandFailed | HomeNotWritable | PublicationError | RunError)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ writes come from ``settings.dbt_environment``. dbt never runs inside this proces
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +30,8 @@ from orchestration.settings import PROJECT_ROOT, Settings, dbt_environment, sour
 
 MANIFEST_FILE = "manifest.json"
 RUN_RESULTS_FILE = "run_results.json"
+# Below the cache, while the project is being parsed.
+PARSING_PREFIX = "parse-"
 # dbt's own name for what it needs to go on without parsing.
 PARSED_FILE = "partial_parse.msgpack"
 VERSIONED_PACKAGES = (
@@ -203,7 +206,10 @@ def parse_project(settings: Settings) -> ParsedProject:
     kept = cache / f"dbt-{hashlib.sha256(project_fingerprint().encode()).hexdigest()[:32]}"
     if not kept.exists():
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache, prefix="parse-") as name:
+        with (
+            _parsing(cache),
+            tempfile.TemporaryDirectory(dir=cache, prefix=PARSING_PREFIX) as name,
+        ):
             folder = Path(name)
             _run(
                 ["parse", *_folder_arguments(folder / "target", folder / "logs")],
@@ -222,6 +228,22 @@ def parse_project(settings: Settings) -> ParsedProject:
             with contextlib.suppress(OSError):
                 parsed.rename(kept)
     return ParsedProject(kept / MANIFEST_FILE, kept / PARSED_FILE)
+
+
+@contextlib.contextmanager
+def _parsing(cache: Path) -> Iterator[None]:
+    """Let others know that somebody parses; where nobody does, what killed processes left is removed."""
+    with (cache / ".parsing.lock").open("ab") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pass
+        else:
+            for left in cache.glob(f"{PARSING_PREFIX}*"):
+                if left.is_dir():
+                    shutil.rmtree(left, ignore_errors=True)
+        fcntl.flock(file, fcntl.LOCK_SH)
+        yield
 
 
 def nodes_after_solving(manifest: Mapping[str, Any]) -> set[str]:
@@ -341,10 +363,3 @@ def run_in_sandbox(settings: Settings, arguments: Sequence[str]) -> int:
         process.terminate()
         process.wait()
         raise
-
-
-def remove_spent_files(build_folder: Path) -> None:
-    """After a publication, drop the private database and snapshot, which are copies; logs stay."""
-    for folder in (build_folder / "raw", build_folder / "spill"):
-        shutil.rmtree(folder, ignore_errors=True)
-    (build_folder / engine.WAREHOUSE_FILE_NAME).unlink(missing_ok=True)

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from orchestration.alerts import alerts_file
 from orchestration.engines import duckdb as engine
-from orchestration.files import exclusive, flush_folder, make_private, write_json, write_text
+from orchestration.files import exclusive, flush_folder, make_private, rewrite_records, write_json
 from orchestration.identity.tables import write_identity
 from orchestration.publication import (
     Version,
@@ -411,20 +411,19 @@ def _text_files(settings: Settings) -> list[Path]:
 
 def _clean_text_file(file: Path, eraser: Eraser, *, is_rehearsal: bool = False) -> bool:
     """Whether a text mentions an erased person; every mention is replaced."""
-    text = file.read_text(encoding="utf-8", errors="replace")
-    if file.suffix == ".json":
-        cleaned = eraser.clean_document(text)
-    else:
+
+    def clean(text: str) -> str:
+        if file.suffix == ".json":
+            return eraser.clean_document(text)
         # A line of a record is a document of its own; the line end is none of its contents.
         lines = text.splitlines(keepends=True)
-        cleaned = "".join(eraser.clean_document(line.rstrip("\r\n")) + _line_end(line) for line in lines)
-    if cleaned == text:
+        return "".join(eraser.clean_document(line.rstrip("\r\n")) + _line_end(line) for line in lines)
+
+    text = file.read_text(encoding="utf-8", errors="replace")
+    if clean(text) == text:
         return False
-    if not is_rehearsal:
-        mode = file.stat().st_mode
-        write_text(file, cleaned)
-        file.chmod(mode)
-    return True
+    # Read again: a run that is refused meanwhile writes that down.
+    return is_rehearsal or rewrite_records(file, clean)
 
 
 def _line_end(line: str) -> str:

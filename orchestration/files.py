@@ -12,15 +12,17 @@ import hashlib
 import json
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 # Of folders with raw rows, which name people.
 PRIVATE_MODE = 0o700
 
 CHUNK_BYTES = 8 << 20
+# Of a file that is being written and gets its name when it is whole.
+TEMPORARY_SUFFIX = ".tmp"
 
 IGNORED_FOLDERS = frozenset({"target", "logs", "dbt_packages", "__pycache__"})
 
@@ -63,21 +65,35 @@ def write_json(path: Path, value: Any) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Write a whole file; a reader sees the old one or the whole new one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY_SUFFIX}")
+    try:
+        with temporary.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        # On a full disk, what nobody will ever read must not take what is left of it.
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
     flush_folder(path.parent)
+
+
+def temporary_files(folder: Path) -> list[Path]:
+    """What killed processes left of files that they were writing in a folder; not in those below it."""
+    if not folder.is_dir():
+        return []
+    return sorted(
+        path for path in folder.iterdir() if path.name.startswith(".") and path.suffix == TEMPORARY_SUFFIX
+    )
 
 
 def append_record(path: Path, record: Mapping[str, Any]) -> None:
     """Append one JSON line; a line torn by an earlier crash stays alone, and readers skip it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     line = json.dumps(record, ensure_ascii=False, default=str) + "\n"
-    with path.open("ab+") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    with _locked_record(path) as file:
         file.seek(0, os.SEEK_END)
         if file.tell() > 0:
             file.seek(-1, os.SEEK_END)
@@ -86,6 +102,39 @@ def append_record(path: Path, record: Mapping[str, Any]) -> None:
         file.write(line.encode("utf-8"))
         file.flush()
         os.fsync(file.fileno())
+
+
+def rewrite_records(path: Path, change: Callable[[str], str]) -> bool:
+    """Replace a whole file of records by what ``change`` makes of it; whether that is another text.
+
+    Nothing is lost that another process appends meanwhile: it waits, and then writes into the new file.
+    """
+    with _locked_record(path):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        changed = change(text)
+        if changed == text:
+            return False
+        mode = path.stat().st_mode
+        write_text(path, changed)
+        path.chmod(mode)
+    return True
+
+
+@contextmanager
+def _locked_record(path: Path) -> Iterator[IO[bytes]]:
+    """The file of this name, opened for appending and locked; it is made if it is not there."""
+    while True:
+        with path.open("ab+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            opened = os.fstat(file.fileno())
+            try:
+                there = path.stat()
+            except FileNotFoundError:
+                continue
+            # While this one waited, a rewriting may have put another file in its place.
+            if (there.st_dev, there.st_ino) == (opened.st_dev, opened.st_ino):
+                yield file
+                return
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from orchestration.publication import (
     IS_YOUNG,
     REMOVING_PREFIX,
     clean_up,
+    half_written_files,
     list_versions,
     reasons_to_keep,
     remove_folder,
@@ -296,4 +297,4 @@ def leftovers(settings: Settings) -> list[Path]:
             ]
     if settings.home.exists():
         found += settings.home.glob(".current-*")
-    return sorted(found)
+    return sorted([*found, *half_written_files(settings)])

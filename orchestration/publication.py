@@ -18,7 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from orchestration.engines import duckdb as engine
-from orchestration.files import PRIVATE_MODE, exclusive, file_hash, flush_file, flush_folder, write_json
+from orchestration.files import (
+    PRIVATE_MODE,
+    exclusive,
+    file_hash,
+    flush_file,
+    flush_folder,
+    temporary_files,
+    write_json,
+)
 from orchestration.settings import Settings
 
 RECORD_FILE_NAME = "build.json"
@@ -154,6 +162,15 @@ def clean_up(settings: Settings) -> None:
     if settings.home.exists():
         for path in settings.home.glob(f"{LINK_PREFIX}*"):
             path.unlink()
+    for path in half_written_files(settings):
+        # In the cache another process may be writing; it then remembers nothing, which only costs time.
+        path.unlink(missing_ok=True)
+
+
+def half_written_files(settings: Settings) -> list[Path]:
+    """What processes left that died while they wrote a file of the home."""
+    folders = (settings.home, settings.raw_dir, settings.versions_dir, settings.home / "cache")
+    return [path for folder in folders for path in temporary_files(folder)]
 
 
 def publish(

@@ -24,10 +24,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from orchestration.alerts import raise_alert
+from orchestration.engines.duckdb import WAREHOUSE_FILE_NAME
 from orchestration.files import append_record, flush_folder, make_private, read_records
 from orchestration.months import UNDATED, MonthRange
 from orchestration.reporting import Reporter
 from orchestration.settings import Settings
+from orchestration.storage_trouble import HomeNotWritable, is_about_room, not_writable, what_to_do
 
 # A reader of the lock's state (``tieout status``) holds it for an instant; a run waits that out instead of
 # refusing.
@@ -37,6 +39,11 @@ LOCK_POLL_SECONDS = 0.1
 ROLLBACK_JOB, ROLLED_BACK = "rollback", "rolled_back"
 RESTORE_JOB, RESTORED = "restore", "restored"
 OPERATOR_JOBS = frozenset({ROLLBACK_JOB, RESTORE_JOB})
+# Of a private build, what holds rows; all of it can be built again.
+PRIVATE_ROWS = (
+    *("raw", "spill"),
+    *(f"{WAREHOUSE_FILE_NAME}{suffix}" for suffix in ("", ".wal", ".tmp")),
+)
 # The calendar ends with 9999, and models look a year and a month ahead of the as-of.
 LAST_AS_OF = date(9997, 12, 31)
 
@@ -139,11 +146,16 @@ def home_lock(settings: Settings, run_id: str) -> Iterator[None]:
 
     Raises:
         RunRefused: another run holds it and did not finish within ``settings.lock_wait_seconds``.
+        HomeNotWritable: the home or its lock cannot be written to.
     """
     path = lock_file(settings)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise not_writable(settings.home, error) from error
     deadline = time.monotonic() + max(settings.lock_wait_seconds, MINIMUM_LOCK_WAIT_SECONDS)
-    with path.open("a+", encoding="utf-8") as file:
+    with opened as file:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -172,11 +184,11 @@ def home_lock(settings: Settings, run_id: str) -> Iterator[None]:
 
 
 def _write_holder(file: IO[str], holder: Mapping[str, Any] | None) -> None:
-    file.seek(0)
-    file.truncate()
-    if holder is not None:
-        json.dump(holder, file)
-    file.flush()
+    # On a full disk nobody is told who it is; what makes room must be able to hold the home all the same.
+    with contextlib.suppress(OSError):
+        os.truncate(file.fileno(), 0)
+        if holder is not None:
+            os.write(file.fileno(), json.dumps(holder).encode())
 
 
 def is_held(settings: Settings) -> bool:
@@ -255,7 +267,8 @@ class RunRecord:
         run_id: Tieout's id, also the name of the build folder.
         scheduler_run_id: Dagster's id of the same run.
         job: the Dagster job that it ran.
-        status: running, published, unchanged, loaded, rolled_back, restored, failed, refused or killed.
+        status: running, published, unchanged, loaded, rolled_back, restored, failed, interrupted (by Ctrl-C
+            or SIGTERM), refused or killed.
         published_version: folder name of the version that it published, confirmed as unchanged or went back
             to, or None.
         summary: one line: what came of it.
@@ -347,6 +360,7 @@ class Run:
     tests_passed: int | None = None
     tests_failed: int | None = None
     published_version: str | None = None
+    is_interrupted: bool = False
     changes: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
 
     @property
@@ -407,8 +421,16 @@ class Run:
         if self.status in ("published", ROLLED_BACK):
             self.warn(f"After the publication: {text}")
             return
+        advice = what_to_do(text, self.settings.home)
+        if advice and not any(advice in problem for problem in self.problems) and advice not in text:
+            text = f"{text}\n{advice}"
         self.problems.append(text)
         self._write_log(f"FAILED: {text}")
+
+    def interrupt(self, text: str) -> None:
+        """Write down that somebody ended the run, which is no failure of anything."""
+        self.is_interrupted = True
+        self.fail(text)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -428,12 +450,14 @@ class Run:
         except Exception as error:
             self._write_log(traceback.format_exc())
             message = f"Could not {name}: {type(error).__name__}: {error}"
+            if advice := what_to_do(error, self.settings.home):
+                message += f"\n{advice}"
             self.fail(message)
             raise RunError(message) from error
         except BaseException as error:
             # Ctrl-C, SIGTERM and the scheduler's own interruption arrive as one of several classes.
             if not isinstance(error, GeneratorExit):
-                self.fail(f"Interrupted while it was about to {name}.")
+                self.interrupt(f"Interrupted while it was about to {name}.")
             raise
 
 
@@ -466,6 +490,7 @@ def open_run(
 
     Raises:
         RunRefused: another run holds the home. That is written into the journal and alerted, too.
+        RunError: the home cannot be written to. That is alerted, as far as it can be.
     """
     scheduler_run_id = scheduler_run_id or str(uuid.uuid4())
     run = Run(
@@ -477,6 +502,7 @@ def open_run(
         started_at=utc_now(),
         reporter=reporter,
     )
+    begun = False
     try:
         waits = max(settings.lock_wait_seconds, settings.queue_wait_seconds if is_queued else 0.0)
         with home_lock(replace(settings, lock_wait_seconds=waits), run.run_id):
@@ -484,11 +510,13 @@ def open_run(
             make_private(settings.builds_dir)
             run.logs_dir.mkdir(parents=True)
             _write_record(settings, _record(run, "running", finished=False))
+            begun = True
             try:
                 yield run
             except BaseException as error:
                 if not run.problems:
-                    run.fail(str(error) or f"Interrupted ({type(error).__name__}).")
+                    tell = run.fail if isinstance(error, Exception) else run.interrupt
+                    tell(str(error) or f"Interrupted ({type(error).__name__}).")
                 raise
             finally:
                 _finish(run)
@@ -497,10 +525,21 @@ def open_run(
         _write_record(settings, _record(run, "refused", finished=True, log=""))
         _alert(run, log="")
         raise
+    except OSError as error:
+        if begun:
+            raise
+        # It has no line in the journal yet, so that no later run would find it dead.
+        told = str(error if isinstance(error, HomeNotWritable) else not_writable(settings.home, error))
+        run.problems.append(told)
+        _alert(run, log="")
+        raise RunError(told) from error
 
 
 def _finish(run: Run) -> None:
-    status = "failed" if run.problems else run.status
+    status = ("interrupted" if run.is_interrupted else "failed") if run.problems else run.status
+    if run.problems and (run.is_interrupted or any(is_about_room(problem) for problem in run.problems)):
+        # There is nothing to look at in half a build, and its room may be all that is missing.
+        remove_private_rows(run.folder)
     try:
         _write_record(run.settings, _record(run, status, finished=True))
     finally:
@@ -588,6 +627,7 @@ def _bury_killed_runs(settings: Settings, on_killed: Callable[[RunRecord], None]
             continue
         killed = _as_killed(settings, run)
         _write_record(settings, killed)
+        remove_private_rows(settings.builds_dir / run.run_id)
         if killed.status == "published":
             continue
         if killed.status == ROLLED_BACK:
@@ -609,6 +649,17 @@ def _bury_killed_runs(settings: Settings, on_killed: Callable[[RunRecord], None]
         )
         if on_killed:
             on_killed(killed)
+
+
+def remove_private_rows(build_folder: Path) -> None:
+    """Drop the database, the raw snapshot and what sorts spilled of a private build; its logs stay."""
+    for name in PRIVATE_ROWS:
+        path = build_folder / name
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with contextlib.suppress(OSError):
+                path.unlink(missing_ok=True)
 
 
 def tidy_builds(settings: Settings, *, keep: Sequence[str] = ()) -> None:

@@ -36,6 +36,8 @@ DATA_POLICY = "source_freshness_max_age_hours"
 # A build writes every few seconds and a large table is loaded in minutes; an hour of silence is no work.
 HANGS_AFTER = timedelta(hours=1)
 LOAD_JOB = "load"
+# How a run ended that published nothing, in words.
+UNHAPPY_ENDS = {"failed": "failed", "interrupted": "was interrupted", "killed": "was killed"}
 
 
 @dataclass(frozen=True)
@@ -252,11 +254,12 @@ def _judge_runs(standing: Standing) -> None:
     last = {run.job == LOAD_JOB: run for run in ended}
     publishing, load = last.get(False), last.get(True)
     judged = [publishing] if publishing else []
-    if load and (publishing is None or load.started_at > publishing.started_at):
+    # By their order, since a clock may have gone back.
+    if load and (publishing is None or ended.index(load) > ended.index(publishing)):
         judged.append(load)
     for run in judged:
-        if run.status in ("failed", "killed"):
-            what = "was killed" if run.status == "killed" else "failed"
+        if run.status in UNHAPPY_ENDS:
+            what = UNHAPPY_ENDS[run.status]
             when, again = (
                 _iso(run.finished_at or run.started_at),
                 "load" if run.job == LOAD_JOB else "nightly",

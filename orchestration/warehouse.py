@@ -37,6 +37,7 @@ from orchestration.runs import (
     find_run,
     open_run,
     read_journal,
+    remove_private_rows,
     tidy_builds,
     utc_now,
 )
@@ -50,7 +51,7 @@ RUN_RESULTS = "dbt/run_results.json"
 # What the solvers left out, which only the sandbox may have.
 UNSOLVED = "select segment_type, segment from marts.fct_retention_projection_fits where status = 'not_run'"
 # What fct_runs lists: runs that tried to publish and came to an end of one of these kinds.
-LISTED_STATUSES = frozenset({"published", "unchanged", "failed", "killed"})
+LISTED_STATUSES = frozenset({"published", "unchanged", "failed", "interrupted", "killed"})
 
 
 @dataclass(frozen=True)
@@ -274,7 +275,7 @@ def build_and_publish(run: Run) -> Outcome:
     remember_confirmed(settings, version, dependencies, snapshot.manifest_records)
     try:
         publication.remove_old_versions(settings, now=utc_now())
-        dbt_command.remove_spent_files(run.folder)
+        remove_private_rows(run.folder)
         # A version that mentions an erased person stays while it is current.
         erasing.finish(settings, run.note)
     except (OSError, publication.PublicationError) as error:
@@ -360,7 +361,7 @@ def leave_as_it_is(run: Run, current: publication.Version) -> Outcome:
     )
     # A run that was killed right after its publication has told nobody.
     raise_health_alerts(run, current.warehouse_file, record.get("policies", {}))
-    dbt_command.remove_spent_files(run.folder)
+    remove_private_rows(run.folder)
     prune_raw(run, record.get("policies", {}))
     run_results = json.loads((current.folder / RUN_RESULTS).read_text(encoding="utf-8"))
     return Outcome(current, False, run_results)

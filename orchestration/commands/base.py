@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from orchestration.settings import Settings
+from orchestration.storage_trouble import check_writable
 
 DONE, FAILED, USAGE = 0, 1, 2
 # What SQLAlchemy, in which the scheduler keeps its history, adds to the message of a database.
@@ -54,15 +55,17 @@ def read_with(read: Callable[[str], Any]) -> Callable[[str], Any]:
 
 
 def make_home(settings: Settings) -> None:
-    """Make the home's folder.
+    """Make the home's folder, which a run can write to.
 
     Raises:
         CommandFailed: it cannot be made.
+        HomeNotWritable: it is there and cannot be written to.
     """
     try:
         settings.home.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise CommandFailed(f"The home {settings.home} cannot be made: {error.strerror or error}.") from error
+    check_writable(settings.home)
 
 
 def moment_text(moment: str | None) -> str:

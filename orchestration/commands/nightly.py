@@ -9,7 +9,7 @@ import sys
 import traceback
 import uuid
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import IO, Any
 
 from orchestration.commands.base import (
@@ -95,7 +95,8 @@ def run_nightly(settings: Settings, arguments: argparse.Namespace) -> int:
         accept_drop=tuple(arguments.accept_drop),
         force=arguments.force,
     )
-    make_home(settings)
+    with _telling_if_it_cannot_start(settings, "nightly"):
+        make_home(settings)
     reporter = reporter_for(sys.stderr)
     try:
         # The scheduler would write down every table and check of what did not happen, which takes far longer.
@@ -147,22 +148,11 @@ def run_job(settings: Settings, options: RunOptions, job: str, tables: Sequence[
         job: nightly, backfill or load.
         tables: only these (``source.table``) are loaded.
     """
-    from orchestration.alerts import raise_alert
-
     reporter = reporter_for(sys.stderr)
     try:
-        make_home(settings)
-        scheduler_run_id, problem = _execute(settings, options, job, reporter, tables)
-    except Exception as error:
-        # The run itself never began, so nobody else tells.
-        raise_alert(
-            settings,
-            alert_id=str(uuid.uuid4()),
-            run_id="",
-            summary=f"Tieout {job} could not start: {error}",
-            details="".join(traceback.format_exception(error)),
-        )
-        raise
+        with _telling_if_it_cannot_start(settings, job):
+            make_home(settings)
+            scheduler_run_id, problem = _execute(settings, options, job, reporter, tables)
     finally:
         reporter.close()
     record = find_run(settings, scheduler_run_id)
@@ -191,6 +181,24 @@ def run_job(settings: Settings, options: RunOptions, job: str, tables: Sequence[
         # What was asked for is done and whole; what came after it did not reach the reader of the numbers.
         print(f"WARNING: after that, {problem}", file=sys.stderr)
     return DONE
+
+
+@contextlib.contextmanager
+def _telling_if_it_cannot_start(settings: Settings, job: str) -> Iterator[None]:
+    """Raise the alert of a run that never began, about which nobody else tells."""
+    from orchestration.alerts import raise_alert
+
+    try:
+        yield
+    except Exception as error:
+        raise_alert(
+            settings,
+            alert_id=str(uuid.uuid4()),
+            run_id="",
+            summary=f"Tieout {job} could not start: {error}",
+            details="".join(traceback.format_exception(error)),
+        )
+        raise
 
 
 def _execute(

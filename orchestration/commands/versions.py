@@ -133,7 +133,9 @@ def run_rollback(settings: Settings, arguments: argparse.Namespace) -> int:
         else:
             target = find_version(settings, arguments.version)
     except NoSuchVersion as error:
-        raise CommandFailed(str(error)) from error
+        # What was named and is not there is a slip of the fingers; that there is none to go back to is not.
+        refused = CommandFailed if arguments.version is None else UsageError
+        raise refused(str(error)) from error
     current = current_if_whole(settings)
     if current is not None and current.sequence == target.sequence:
         raise CommandFailed(f"Version {target.name} is what readers see already.")

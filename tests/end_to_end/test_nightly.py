@@ -260,15 +260,19 @@ def test_sigterm_ends_a_nightly_cleanly(
     process = _start_building(tieout, copied_home, published.landing)
     process.send_signal(signal.SIGTERM)
     _, errors = process.communicate()
-    assert process.returncode == 1
+    assert process.returncode == 128 + signal.SIGTERM
     assert "Interrupted" in errors
     assert "Nothing was published" in errors
     assert "Traceback" not in errors
     assert running_now(_settings(copied_home)) is None
     run = read_journal(_settings(copied_home))[-1]
-    assert (run.status, run.published_version) == ("failed", None)
+    assert (run.status, run.published_version) == ("interrupted", None)
     current = current_version(_settings(copied_home))
     assert current is not None and current.sequence == 1
+    # Half a build is of use to nobody; its logs are.
+    assert {path.name for path in (copied_home / "builds" / run.run_id).iterdir()} <= {"logs", "target"}
+    (alert,) = read_records(alerts_file(_settings(copied_home)))
+    assert "Interrupted" in alert["summary"]
 
 
 def test_a_second_run_is_refused_and_a_killed_one_leaves_the_home_free(

@@ -6,17 +6,12 @@ Add a test when a new place below the home may hold a person. Single values are 
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import sqlite3
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from multiprocessing import get_context
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import duckdb
@@ -38,6 +33,7 @@ from orchestration.raw.problems import LoadError
 from orchestration.raw.snapshot import write_snapshot
 from orchestration.runs import RunError
 from orchestration.settings import Settings
+from tests.kill_points import killed_homes, traced_files
 from tests.small_landing import put, write_landing
 
 NOW = datetime(2024, 3, 1, 4, tzinfo=UTC)
@@ -480,60 +476,27 @@ def test_the_command_shows_who_it_is_only_before(home: Home, capsys: pytest.Capt
 
 # ---- killed while erasing
 
-TRACED = {module.__file__ for module in (erasing, erasure, manifest, objects, files_module, publication)}
+TRACED = traced_files(erasing, erasure, manifest, objects, files_module, publication)
 
 
-def _trace(at_line: Callable[[int], None]) -> Callable[[FrameType, str, Any], Any]:
-    """A trace function that counts the lines run in the code that writes."""
-    passed = 0
-
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal passed
-        if frame.f_code.co_filename not in TRACED:
-            return None
-        if event == "line":
-            passed += 1
-            at_line(passed)
-        return trace
-
-    return trace
-
-
-def _erase_and_die_at(settings: Settings, line: int) -> None:
-    def die(passed: int) -> None:
-        if passed == line:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.settrace(_trace(die))
-    erase(settings, contacts=["1"])
-
-
-def test_killed_at_any_line_the_next_step_brings_the_erasure_to_its_end(home: Home, tmp_path: Path) -> None:
+def test_killed_at_any_line_the_next_step_brings_the_erasure_to_its_end(home: Home) -> None:
     home.publish(1)
-    rehearsal = Settings(home=tmp_path / "rehearsal", landing=home.settings.landing)
-    shutil.copytree(home.settings.home, rehearsal.home, symlinks=True)
-    lines = [0]
-    sys.settrace(_trace(lines.append))
-    try:
-        erase(rehearsal, contacts=["1"])
-    finally:
-        sys.settrace(None)
-    total = lines[-1]
-    context = get_context("fork")
+
+    def points(total: int) -> list[int]:
+        return sorted({*range(1, total - 20, total // 12), *range(total - 80, total - 20, 6)})
+
     outcomes = set()
-    for point in sorted({*range(1, total - 20, total // 12), *range(total - 80, total - 20, 6)}):
-        settings = Settings(home=tmp_path / f"home-{point}", landing=home.settings.landing)
-        shutil.copytree(home.settings.home, settings.home, symlinks=True)
-        process = context.Process(target=_erase_and_die_at, args=(settings, point))
-        process.start()
-        process.join()
-        if process.exitcode == 0:
-            # How many lines run differs a little with the order in which the engine gives rows.
-            assert point > total * 0.9, f"line {point} of {total} was not reached"
+    for settings, is_killed in killed_homes(
+        home.settings,
+        lambda one: erase(one, contacts=["1"]),
+        TRACED,
+        points=points,
+        # How many lines run differs a little with the order in which the engine gives rows.
+        may_end=lambda point, total: point > total * 0.9,
+    ):
+        if not is_killed:
             assert spelt(settings.home) == []
             continue
-        assert process.exitcode == -signal.SIGKILL, f"line {point} of {total}: {process.exitcode}"
-
         read = Manifest.read(settings.raw_dir)
         store = ObjectStore(settings.raw_dir)
         assert all(store.holds(one) for one in read.objects())
@@ -544,13 +507,12 @@ def test_killed_at_any_line_the_next_step_brings_the_erasure_to_its_end(home: Ho
         finish(settings)
         assert not erasing.is_unfinished(settings)
         if begun:
-            assert spelt(settings.home) == [], f"line {point}"
+            assert spelt(settings.home) == [], settings.home
             assert store.hashes() == Manifest.read(settings.raw_dir).objects()
         else:
             erase(settings, contacts=["1"])
-            assert spelt(settings.home) == [], f"line {point}"
+            assert spelt(settings.home) == [], settings.home
         outcomes.add((begun, len(read.records)))
-        shutil.rmtree(settings.home)
     assert len(outcomes) == 3, outcomes
 
 

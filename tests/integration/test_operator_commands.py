@@ -9,14 +9,12 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import duckdb
@@ -53,6 +51,7 @@ from orchestration.runs import RunError, RunOptions, home_lock, open_run, read_j
 from orchestration.settings import Settings
 from orchestration.standing import read_standing
 from orchestration.verifying import verify_raw, verify_version
+from tests.kill_points import killed_homes, spread, traced_files
 from tests.small_landing import BILLING, put, write_landing
 
 DAY = timedelta(days=1)
@@ -231,7 +230,8 @@ def test_the_command_goes_back_and_forth(settings: Settings, capsys: pytest.Capt
     assert main(settings, "rollback", "3") == cli.DONE
     assert mark(settings) == 3
     assert publication.read_withdrawn(settings) == []
-    assert main(settings, "rollback", "17") == cli.FAILED
+    assert main(settings, "rollback", "17") == cli.USAGE
+    assert main(settings, "verify", "17") == cli.USAGE
     # A mistake in the terminal is no failed run.
     assert {run.status for run in read_journal(settings)} == {"rolled_back"}
 
@@ -874,90 +874,42 @@ def test_the_doctor_changes_nothing(loaded: Settings) -> None:
 
 # ---- killed in the middle
 
-TRACED = {
-    module.__file__
-    for module in (
-        *(publication, rolling_back, operating, runs, erasing, files_module),
-        *(manifest_module, objects_module, pruning, restoring),
-    )
-}
+TRACED = traced_files(
+    *(publication, rolling_back, operating, runs, erasing, files_module),
+    *(manifest_module, objects_module, pruning, restoring),
+)
 
 
-def trace_lines(at_line: Callable[[int], None]) -> Callable[[FrameType, str, Any], Any]:
-    """A trace function that counts the lines run in the code that changes a home."""
-    passed = 0
-
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal passed
-        if frame.f_code.co_filename not in TRACED:
-            return None
-        if event == "line":
-            passed += 1
-            at_line(passed)
-        return trace
-
-    return trace
-
-
-def die_at(line: int, act: Callable[[Settings], object], settings: Settings) -> None:
-    def die(passed: int) -> None:
-        if passed == line:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.settrace(trace_lines(die))
-    act(settings)
-
-
-def killed_homes(
-    base: Settings, act: Callable[[Settings], object], *, points: int = 16
-) -> Iterator[Settings]:
+def killed(base: Settings, act: Callable[[Settings], object]) -> Iterator[Settings]:
     """Copies of a home in each of which ``act`` was killed at another line, spread over all of them."""
-    rehearsal = replace(base, home=base.home.parent / "rehearsal")
-    shutil.copytree(base.home, rehearsal.home, symlinks=True)
-    lines = [0]
-    previous = sys.gettrace()
-    sys.settrace(trace_lines(lines.append))
-    try:
-        act(rehearsal)
-    finally:
-        sys.settrace(previous)
-    total = lines[-1]
-    context = get_context("fork")
-    for point in range(total, 0, -max(1, total // points)):
-        settings = replace(base, home=base.home.parent / f"killed-{point}")
-        shutil.copytree(base.home, settings.home, symlinks=True)
-        process = context.Process(target=die_at, args=(point, act, settings))
-        process.start()
-        process.join()
-        assert process.exitcode == -signal.SIGKILL, f"line {point} of {total} was not reached"
+    for settings, _ in killed_homes(base, act, TRACED, points=spread(16)):
         yield settings
-        shutil.rmtree(settings.home)
 
 
 def test_a_rollback_killed_at_any_line_leaves_one_whole_version_and_says_which(settings: Settings) -> None:
     seen = set()
-    for killed in killed_homes(settings, go_back):
-        now = mark(killed)
+    for home in killed(settings, go_back):
+        now = mark(home)
         seen.add(now)
-        current = current_version(killed)
+        current = current_version(home)
         assert current is not None
         assert verify_version(current).is_whole
-        status = [run.status for run in read_standing(killed, now=utc_now()).runs]
+        status = [run.status for run in read_standing(home, now=utc_now()).runs]
         assert all(one != "running" for one in status)
-        withdrawn = {record["version"] for record in publication.read_withdrawn(killed)}
+        withdrawn = {record["version"] for record in publication.read_withdrawn(home)}
         if now == 2:
             assert withdrawn == {"000003-run-3"}
             assert status == ["rolled_back"]
         # The next run goes on without a hand, and what never happened is forgotten.
-        with open_run(killed, RunOptions(), SilentReporter()):
-            publication.clean_up(killed)
-            rolling_back.forget_what_never_happened(killed)
-        assert bool(publication.read_withdrawn(killed)) is (now == 2)
-        assert bool([one for one in read_records(alerts_file(killed)) if "rolled back" in str(one)]) is (
+        with open_run(home, RunOptions(), SilentReporter()):
+            publication.clean_up(home)
+            rolling_back.forget_what_never_happened(home)
+        assert bool(publication.read_withdrawn(home)) is (now == 2)
+        assert bool([one for one in read_records(alerts_file(home)) if "rolled back" in str(one)]) is (
             now == 2
         )
-        go_back(killed, 1)
-        assert mark(killed) == 1
+        go_back(home, 1)
+        assert mark(home) == 1
     assert seen == {2, 3}
 
 
@@ -972,34 +924,34 @@ def test_a_pruning_killed_at_any_line_leaves_whole_versions_and_the_next_one_end
     store = write_snapshot(loaded.raw_dir, loaded.home.parent / "snapshot").fingerprint
     limited = replace(loaded, versions_kept=1)
 
-    def make_room(home: Settings) -> object:
+    def make_room(one: Settings) -> object:
         return operating.make_room(
-            replace(home, versions_kept=1), holder="pruning", now=datetime.now(UTC), budget=1
+            replace(one, versions_kept=1), holder="pruning", now=datetime.now(UTC), budget=1
         )
 
-    for killed in killed_homes(limited, make_room):
-        assert mark(killed) == 3
-        assert all(verify_version(version).is_whole for version in list_versions(killed))
-        assert verify_raw(killed.raw_dir).is_whole
-        make_room(killed)
-        assert [version.sequence for version in list_versions(killed)] == [3]
-        assert list(killed.builds_dir.iterdir()) == []
-        shutil.rmtree(killed.home.parent / "snapshot")
-        assert write_snapshot(killed.raw_dir, killed.home.parent / "snapshot").fingerprint == store
-        assert operating.leftovers(killed) == []
+    for home in killed(limited, make_room):
+        assert mark(home) == 3
+        assert all(verify_version(version).is_whole for version in list_versions(home))
+        assert verify_raw(home.raw_dir).is_whole
+        make_room(home)
+        assert [version.sequence for version in list_versions(home)] == [3]
+        assert list(home.builds_dir.iterdir()) == []
+        shutil.rmtree(home.home.parent / "snapshot")
+        assert write_snapshot(home.raw_dir, home.home.parent / "snapshot").fingerprint == store
+        assert operating.leftovers(home) == []
 
 
 def test_a_restore_killed_at_any_line_leaves_the_old_state_or_the_new_one(loaded: Settings) -> None:
     seen = set()
-    for killed in killed_homes(loaded, restore):
-        shutil.rmtree(killed.home.parent / "snapshot", ignore_errors=True)
-        rows = customers(killed)
+    for home in killed(loaded, restore):
+        shutil.rmtree(home.home.parent / "snapshot", ignore_errors=True)
+        rows = customers(home)
         seen.add(rows)
-        assert verify_raw(killed.raw_dir).is_whole
+        assert verify_raw(home.raw_dir).is_whole
         # The next load keeps what was decided, and the next restore is not in the way of anything.
-        load(killed, 30)
-        shutil.rmtree(killed.home.parent / "snapshot")
-        assert customers(killed) == rows
+        load(home, 30)
+        shutil.rmtree(home.home.parent / "snapshot")
+        assert customers(home) == rows
     assert seen == {3, 4}
 
 

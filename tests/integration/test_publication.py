@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
-import signal
 import stat
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from multiprocessing import get_context
 from multiprocessing.synchronize import Event
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import duckdb
@@ -25,6 +21,7 @@ from orchestration.engines import duckdb as engine
 from orchestration.publication import PublicationError, Version, current_version, list_versions
 from orchestration.settings import Settings
 from orchestration.verifying import verify_version
+from tests.kill_points import killed_homes, leftover_files, traced_files
 
 KEYS = {"fct_mrr": ["month", "account_id"]}
 COLUMNS = "month date, account_id varchar not null, amount decimal(18, 4), seen_at timestamp, is_open boolean"
@@ -279,44 +276,7 @@ def test_the_current_version_stays_even_if_an_operator_went_back_to_an_old_one(
 # ---- killed while publishing
 
 
-def _trace_lines(at_line: Callable[[int], None]) -> Callable[[FrameType, str, Any], Any]:
-    """A trace function that counts the lines run in the publication's own code."""
-    files = {publication.__file__, engine.__file__, files_module.__file__}
-    passed = 0
-
-    def trace(frame: FrameType, event: str, argument: Any) -> Any:
-        nonlocal passed
-        if frame.f_code.co_filename not in files:
-            return None
-        if event == "line":
-            passed += 1
-            at_line(passed)
-        return trace
-
-    return trace
-
-
-def _publish_and_die_at(settings: Settings, build_file: Path, line: int) -> None:
-    """Publish version 2 and be killed when the ``line``-th line of the publication's code is about to run."""
-
-    def die(passed: int) -> None:
-        if passed == line:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    sys.settrace(_trace_lines(die))
-    _publish(settings, build_file, 2)
-
-
-def _count_lines(settings: Settings, build_file: Path) -> int:
-    """How many lines an undisturbed publication of version 2 runs."""
-    lines = [0]
-    previous = sys.gettrace()
-    sys.settrace(_trace_lines(lines.append))
-    try:
-        _publish(settings, build_file, 2)
-    finally:
-        sys.settrace(previous)
-    return lines[-1]
+TRACED = traced_files(publication, engine, files_module)
 
 
 def _leftovers(settings: Settings) -> tuple[str, ...]:
@@ -328,22 +288,15 @@ def test_killed_at_any_line_the_current_version_is_the_old_or_the_new_one_whole(
     old, new = _build(tmp_path / "old", mark=1), _build(tmp_path / "new", mark=2)
     base = Settings(home=tmp_path / "base", landing=tmp_path)
     _publish(base, old, 1)
-    rehearsal = replace(base, home=tmp_path / "rehearsal")
-    shutil.copytree(base.home, rehearsal.home, symlinks=True)
-    total = _count_lines(rehearsal, new)
-    # The last lines hold the renames, the flushes and the switch: every one of them; before that, a sample.
-    points = sorted({*range(1, total - 36, 31), *range(total - 36, total + 1)})
-    context = get_context("fork")
+
+    def points(total: int) -> list[int]:
+        # The last lines hold the renames, the flushes and the switch: every one of them; before that, a
+        # sample.
+        return sorted({*range(1, total - 36, 31), *range(total - 36, total + 1)})
+
     seen = set()
     recovered = set()
-    for point in points:
-        settings = replace(base, home=tmp_path / f"home-{point}")
-        shutil.copytree(base.home, settings.home, symlinks=True)
-        process = context.Process(target=_publish_and_die_at, args=(settings, new, point))
-        process.start()
-        process.join()
-        assert process.exitcode == -signal.SIGKILL, f"line {point} of {total} was not reached"
-
+    for settings, _ in killed_homes(base, lambda home: _publish(home, new, 2), TRACED, points=points):
         current = current_version(settings)
         assert current is not None
         marks = _read(current.warehouse_file, "select amount, count(*) from marts.fct_mrr group by amount")
@@ -358,7 +311,7 @@ def test_killed_at_any_line_the_current_version_is_the_old_or_the_new_one_whole(
         publication.clean_up(settings)
         after = _publish(settings, new, publication.next_sequence(settings))
         assert current_version(settings) == after
-        assert not [name for name in _leftovers(settings) if name.startswith((".incoming", ".current"))]
+        assert leftover_files(settings.home) == []
     assert seen == {1, 2}
     assert len(recovered) >= 4, recovered
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shlex
 import signal
+import sys
 from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -199,12 +202,12 @@ def test_an_unexpected_failure_is_one_sentence_and_its_traceback_is_in_the_log(s
     assert "Traceback" in Path(record.log).read_text(encoding="utf-8")
 
 
-def test_an_interrupted_run_failed_and_published_nothing(settings: Settings) -> None:
+def test_an_interrupted_run_says_so_and_has_published_nothing(settings: Settings) -> None:
     with pytest.raises(KeyboardInterrupt), _open(settings, "run-1") as run:
         _fail(run, KeyboardInterrupt())
     record = find_run(settings, "run-1")
     assert record is not None
-    assert (record.status, record.published_version) == ("failed", None)
+    assert (record.status, record.published_version) == ("interrupted", None)
     assert "Interrupted" in record.summary
     assert running_now(settings) is None
 
@@ -243,3 +246,56 @@ def test_old_private_builds_are_removed_and_the_newest_stay(settings: Settings) 
         "20240103T000000Z-c",
         "20240104T000000Z-d",
     ]
+
+
+def _half_a_build(run_folder: Path) -> None:
+    (run_folder / "raw" / "billing").mkdir(parents=True)
+    for name in ("warehouse.duckdb", "warehouse.duckdb.wal", "raw/billing/customer.parquet"):
+        (run_folder / name).write_bytes(b"rows")
+
+
+@pytest.mark.parametrize(
+    ("error", "stays"),
+    [
+        (RunError("Test customers_are_well does not hold"), True),
+        (KeyboardInterrupt(), False),
+        (OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)), False),
+        (RunError(f"Model x could not be built: {os.strerror(errno.ENOSPC)}"), False),
+    ],
+)
+def test_half_a_build_stays_only_where_there_is_something_to_look_at(
+    settings: Settings, error: BaseException, stays: bool
+) -> None:
+    with pytest.raises(type(error) if not isinstance(error, OSError) else RunError):  # noqa: SIM117
+        with _open(settings, "run-1") as run:
+            _half_a_build(run.folder)
+            _fail(run, error)
+    record = find_run(settings, "run-1")
+    assert record is not None
+    assert (settings.builds_dir / record.run_id / "warehouse.duckdb").exists() is stays
+    assert (settings.builds_dir / record.run_id / "raw").exists() is stays
+    assert Path(record.log).exists()
+    assert ("prune --disk-budget" in record.details) is (os.strerror(errno.ENOSPC) in str(error))
+
+
+def test_the_rows_of_a_killed_run_go_with_the_next_one(settings: Settings) -> None:
+    _run_that_is_killed(settings)
+    killed = find_run(settings, "holder-1")
+    assert killed is not None
+    _half_a_build(settings.builds_dir / killed.run_id)
+    with _open(settings, "next-one"):
+        pass
+    assert [path.name for path in (settings.builds_dir / killed.run_id).iterdir()] == ["logs"]
+
+
+def test_a_home_that_cannot_be_locked_is_told_and_alerted_although_nothing_can_be_kept(
+    settings: Settings, tmp_path: Path
+) -> None:
+    received = tmp_path / "received"
+    program = f"import sys; open({str(received)!r}, 'a').write(sys.stdin.read())"
+    telling = replace(settings, alert_command=f"{sys.executable} -c {shlex.quote(program)}")
+    lock_file(settings).mkdir(parents=True)
+    with pytest.raises(RunError, match="cannot be written to: Is a directory"), _open(telling, "run-1"):
+        pytest.fail("a run began")
+    assert "cannot be written to" in received.read_text(encoding="utf-8")
+    assert find_run(settings, "run-1") is None
