@@ -14,8 +14,10 @@ from orchestration.months import MonthRange
 from orchestration.partitions import known_months, month_partitions, partitions_of_run
 from orchestration.raw.changes import dated_months
 from orchestration.raw.contract import LANDING_SOURCES, SourceContract, read_contracts
+from orchestration.raw.limits import GIGABYTE
 from orchestration.raw.load import POLICY_SOURCE, FileResult, LoadError, LoadResult, load_landing
 from orchestration.raw.problems import Problem
+from orchestration.reporting import on_one_line
 from orchestration.runs import Run, RunError
 from orchestration.settings import Settings
 
@@ -94,6 +96,7 @@ def _load(run: Run, source: str, tables: Sequence[str]) -> LoadResult:
             months=months,
             accept_drop=run.options.accept_drop,
             on_progress=run.detail,
+            unpacked_limit=int(run.settings.max_unpacked_gb * GIGABYTE),
         )
     except LoadError as error:
         raise RunError(describe_problems(source, error.problems)) from error
@@ -124,7 +127,7 @@ def describe_columns(columns: Sequence[str], shown: int) -> str:
     """A line about columns that are left out; beyond ``shown`` they are only counted."""
     more = f" and {len(columns) - shown} more (all are in the log)" if len(columns) > shown else ""
     what = "1 column is" if len(columns) == 1 else f"{len(columns)} columns are"
-    return f"{what} not declared and left out: {', '.join(columns[:shown])}{more}"
+    return f"{what} not declared and left out: {on_one_line(', '.join(columns[:shown]))}{more}"
 
 
 def _summary(source: str, result: LoadResult) -> str:

@@ -25,6 +25,11 @@ def printable(text: str) -> str:
     return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def on_one_line(text: str) -> str:
+    """A name of somebody else's choice (a file's, a column's) as a message can have it."""
+    return printable(text.replace("\n", "\\n").replace("\t", "\\t"))
+
+
 class Reporter(Protocol):
     """Receives what a run has to say while it goes on."""
 
@@ -174,7 +179,7 @@ def format_table(
     """
 
     def cut(text: str) -> str:
-        text = printable(text.replace("\n", "\\n").replace("\t", "\\t"))
+        text = on_one_line(text)
         return text if len(text) <= cell_width else text[: cell_width - 1] + "…"
 
     values = [list(row) for row in rows]

@@ -45,6 +45,7 @@ class Settings:
         first_month: the first month that has a partition in the scheduler, ``YYYY-MM``.
         landing_poll_seconds: how often the landing folder is looked at for changed files.
         landing_settle_seconds: a file younger than this is still being written.
+        max_unpacked_gb: how much a compressed landing file may hold, in 10^9 bytes.
         versions_kept: how many published versions are kept at least.
         version_minimum_age_days: a version younger than this is never removed.
     """
@@ -61,6 +62,7 @@ class Settings:
     first_month: str = "2010-01"
     landing_poll_seconds: int = 60
     landing_settle_seconds: float = 30.0
+    max_unpacked_gb: float = 20.0
     versions_kept: int = 7
     version_minimum_age_days: float = 2.0
 
@@ -130,6 +132,7 @@ class Settings:
             first_month=first_month,
             landing_poll_seconds=int(number("TIEOUT_LANDING_POLL_SECONDS", 60, 1, 86_400)),
             landing_settle_seconds=number("TIEOUT_LANDING_SETTLE_SECONDS", 30, 0, 86_400),
+            max_unpacked_gb=number("TIEOUT_MAX_UNPACKED_GB", 20, 0.001, 1_000_000),
             versions_kept=int(number("TIEOUT_VERSIONS_KEPT", 7, 1, 10_000)),
             version_minimum_age_days=number("TIEOUT_VERSION_MINIMUM_AGE_DAYS", 2, 0, 36_500),
         )
@@ -148,6 +151,7 @@ class Settings:
             "TIEOUT_FIRST_MONTH": self.first_month,
             "TIEOUT_LANDING_POLL_SECONDS": str(self.landing_poll_seconds),
             "TIEOUT_LANDING_SETTLE_SECONDS": f"{self.landing_settle_seconds:g}",
+            "TIEOUT_MAX_UNPACKED_GB": f"{self.max_unpacked_gb:g}",
             "TIEOUT_VERSIONS_KEPT": str(self.versions_kept),
             "TIEOUT_VERSION_MINIMUM_AGE_DAYS": f"{self.version_minimum_age_days:g}",
         }

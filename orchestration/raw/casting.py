@@ -11,6 +11,7 @@ import re
 from decimal import Decimal, InvalidOperation
 
 from orchestration.raw.contract import ColumnContract
+from orchestration.raw.limits import JSON_DEPTH
 
 _NUMBER = r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -48,7 +49,10 @@ def _varchar(text: str) -> str:
 
 
 def _json(text: str) -> str:
-    return f"case when json_valid({text}) then {text} end"
+    openings = f"length({text}) - length(replace(replace({text}, '[', ''), '{{', ''))"
+    # What reads a document calls itself for each level; the engine's own reader has a bound for that, too.
+    is_shallow = f"({openings} <= {JSON_DEPTH} or try(json_structure({text})) is not null)"
+    return f"case when json_valid({text}) and {is_shallow} then {text} end"
 
 
 def _boolean(text: str) -> str:
@@ -131,7 +135,7 @@ def refusal(column: ColumnContract, text: str | None) -> str:
     if text is None:
         return "a value is required and there is none"
     if column.format == "json":
-        return "is not a JSON document"
+        return f"is not a JSON document, or one of more than {JSON_DEPTH} levels"
     digits = column.decimal_digits
     if digits or column.data_type == "bigint":
         return _number_refusal(text, digits)

@@ -18,8 +18,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from orchestration.raw.landing import LandingFile
+from orchestration.raw.limits import WORKBOOK_BYTES
 from orchestration.raw.problems import UnreadableFileError
 from orchestration.raw.text_files import read_header
+from orchestration.raw.workbooks import check_parts
 
 # More than any header; a packed file may hold any amount behind it.
 HEADER_BYTES = 1 << 20
@@ -66,6 +68,7 @@ def _text_names(file: LandingFile) -> list[str]:
 
 
 def _workbook_names(path: Path) -> list[str]:
+    check_parts(path, WORKBOOK_BYTES)
     workbook = openpyxl.load_workbook(path, read_only=True)
     try:
         for row in workbook.worksheets[0].iter_rows(max_row=1, values_only=True):

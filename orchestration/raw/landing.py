@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import stat
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from pathlib import Path
 from orchestration import settings
 from orchestration.raw.contract import LANDING_SOURCES, SourceContract, TableContract
 from orchestration.raw.problems import Problem
+from orchestration.reporting import on_one_line
 
 EXTENSIONS = (".csv.gz", ".csv", ".parquet", ".xlsx")
 SNAPSHOT, MONTH, INCREMENT = "snapshot", "month", "increment"
@@ -60,7 +62,7 @@ class LandingSource:
 def unknown_folder_notes(landing: Path) -> list[str]:
     """A note for each folder beside the sources that no source is named after."""
     return [
-        f"{path.name}/: not a source ({', '.join(LANDING_SOURCES)}), left alone"
+        f"{on_one_line(path.name)}/: not a source ({', '.join(LANDING_SOURCES)}), left alone"
         for path in _listed(landing)
         if path.is_dir() and path.name.lower() not in {*LANDING_SOURCES, *_SEED_FOLDERS}
     ]
@@ -69,14 +71,14 @@ def unknown_folder_notes(landing: Path) -> list[str]:
 def find_files(landing: Path, contract: SourceContract) -> LandingSource:
     """The files of one source, tables in contract order, files of a table in name order."""
     found = LandingSource()
-    named = [path for path in _listed(landing) if path.name.lower() == contract.name]
+    named = [path for path in _listed(landing) if _folded(path.name) == contract.name]
     folders = [path for path in named if path.is_dir()]
     for path in named:
         if not path.is_dir() and not _refused_link(landing, path, found, contract.name, None):
             found.problems.append(
                 Problem(
                     contract.name,
-                    file=path.name,
+                    file=on_one_line(path.name),
                     reason="this is a file, and a source is a folder of files.",
                     hint=f"Put the tables into the folder {contract.name}/.",
                 )
@@ -96,28 +98,28 @@ def find_files(landing: Path, contract: SourceContract) -> LandingSource:
         return found
     tables = {name.lower(): table for name, table in contract.tables.items()}
     for path in _listed(folders[0]):
-        name = f"{contract.name}/{path.name}"
+        name = f"{contract.name}/{on_one_line(path.name)}"
         if path.is_dir():
-            table = tables.get(path.name.lower())
-            if table is None and (table := tables.get(_split(path.name)[0].lower())):
+            table = tables.get(_folded(path.name))
+            if table is None and (table := tables.get(_folded(_split(path.name)[0]))):
                 found.problems.append(_folder_named_like_a_file(landing, path, table))
             elif table is None:
-                found.unknown_names.append(path.name)
+                found.unknown_names.append(on_one_line(path.name))
                 found.notes.append(f"{name}/: no table of {contract.name} has this name, left alone")
             elif not _refused_link(landing, path, found, contract.name, table.name):
                 _add_parts(landing, path, table, found)
             continue
         stem, extension = _split(path.name)
-        if (table := tables.get(path.name.lower())) and path.is_symlink() and not path.exists():
+        if (table := tables.get(_folded(path.name))) and path.is_symlink() and not path.exists():
             # Meant as the folder of a table.
             _refused_link(landing, path, found, contract.name, table.name)
         elif extension is None:
             found.notes.append(f"{name}: not one of {', '.join(EXTENSIONS)}, left alone")
-            found.unknown_names.append(path.name.split(".")[0])
-        elif (table := tables.get(stem.lower())) is None:
-            found.unknown_names.append(stem)
+            found.unknown_names.append(on_one_line(path.name.split(".")[0]))
+        elif (table := tables.get(_folded(stem))) is None:
+            found.unknown_names.append(on_one_line(stem))
             found.notes.append(f"{name}: no table of {contract.name} has this name, left alone")
-        elif not _refused_link(landing, path, found, contract.name, table.name):
+        elif not _refused_file(landing, path, found, contract.name, table.name):
             found.files[table.name].append(
                 LandingFile(
                     contract.name, table.name, path, _relative(landing, path), SNAPSHOT, "", extension
@@ -150,7 +152,7 @@ def _add_parts(landing: Path, folder: Path, table: TableContract, found: Landing
             continue
         if extension is None:
             found.notes.append(f"{name}: not one of {', '.join(EXTENSIONS)}, left alone")
-        elif not _refused_link(landing, path, found, table.source, table.name):
+        elif not _refused_file(landing, path, found, table.source, table.name):
             kind = MONTH if _MONTH.fullmatch(stem) else INCREMENT
             found.files[table.name].append(
                 LandingFile(table.source, table.name, path, name, kind, stem.lower(), extension)
@@ -215,6 +217,28 @@ def _refused_link(landing: Path, path: Path, found: LandingSource, source: str, 
     return True
 
 
+def _refused_file(landing: Path, path: Path, found: LandingSource, source: str, table: str) -> bool:
+    """Whether ``path`` is not the plain file of a name that can be told, which it seems to be: a problem."""
+    if _refused_link(landing, path, found, source, table):
+        return True
+    if on_one_line(path.name) != path.name:
+        reason, hint = "its name has characters that cannot be shown or are no text.", "Rename it."
+    elif not stat.S_ISREG(path.stat().st_mode):
+        # To open one may wait for ever, or do something to a device.
+        reason = "this is no file but a pipe, a socket or a device."
+        hint = "Put a file there when it has been written."
+    else:
+        return False
+    found.problems.append(Problem(source, table, _relative(landing, path), reason=reason, hint=hint))
+    return True
+
+
+def _folded(name: str) -> str:
+    """A name for comparison with those of sources and tables, which are small letters from a to z."""
+    # Lower case makes a k of the sign for Kelvin.
+    return name.lower() if name.isascii() else name
+
+
 def _split(name: str) -> tuple[str, str | None]:
     """Stem and extension of a file name; the extension is None where no reader takes it."""
     for extension in EXTENSIONS:
@@ -229,4 +253,4 @@ def _listed(folder: Path) -> Iterable[Path]:
 
 
 def _relative(landing: Path, path: Path) -> str:
-    return path.relative_to(landing).as_posix()
+    return on_one_line(path.relative_to(landing).as_posix())

@@ -25,6 +25,7 @@ from orchestration.raw import landing as landing_files
 from orchestration.raw.changes import MonthChanges, row_changes
 from orchestration.raw.contract import LANDING_SOURCES, SourceContract, TableContract, read_contracts
 from orchestration.raw.landing import MONTH, SNAPSHOT, LandingFile, LandingSource
+from orchestration.raw.limits import UNPACKED_BYTES
 from orchestration.raw.manifest import LoadedFile, LoadRecord, Manifest, table_state
 from orchestration.raw.objects import ObjectStore, file_hash
 from orchestration.raw.people import Eraser, Registry
@@ -127,6 +128,7 @@ def load_landing(
     months: MonthRange | None = None,
     accept_drop: Collection[str] = (),
     on_progress: Callable[[str], None] | None = None,
+    unpacked_limit: int = UNPACKED_BYTES,
     contracts: Mapping[str, SourceContract] | None = None,
 ) -> LoadResult:
     """Load what is new in ``landing`` into the raw store below ``home_raw``.
@@ -146,6 +148,7 @@ def load_landing(
             of a table that was a snapshot until now. Default all.
         accept_drop: tables (same forms) that may lose rows beyond policy ``max_row_drop_share`` in this load.
         on_progress: called with one readable line per step.
+        unpacked_limit: bytes that a compressed file may hold; a larger one is refused.
 
     Raises:
         LoadError: a source failed; ``problems`` says why and ``result`` what was loaded nevertheless.
@@ -195,6 +198,7 @@ def load_landing(
                 accepted_drops=accepted,
                 eraser=Eraser(Registry.read(home_raw)),
                 report=on_progress or (lambda _line: None),
+                unpacked_limit=unpacked_limit,
             )
             results = {name: load.source(declared[name]) for name in chosen}
         finally:
@@ -243,6 +247,7 @@ class _Load:
     accepted_drops: frozenset[tuple[str, str]]
     eraser: Eraser
     report: Callable[[str], None]
+    unpacked_limit: int
     problems: list[Problem] = field(default_factory=list)
 
     def source(self, contract: SourceContract) -> SourceResult:
@@ -439,7 +444,14 @@ class _Load:
             self.report(f"{table.source}.{table.name}: reading {file.name}")
             work = Path(tempfile.mkdtemp(dir=self.home_raw / STAGING_NAME))
             check = _check_policy_row if (table.source, table.name) == (POLICY_SOURCE, POLICY_TABLE) else None
-            staged = stage_file(self.connection, table, file, work, row_check=check)
+            staged = stage_file(
+                self.connection,
+                table,
+                file,
+                work,
+                row_check=check,
+                unpacked_limit=self.unpacked_limit,
+            )
             if _identity(file.path) != seen:
                 raise UnreadableFileError(
                     "changed while it was read.", "Load again when the export has been written completely."

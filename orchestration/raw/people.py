@@ -437,7 +437,7 @@ class Eraser:
             return self.clean_text(text)
         try:
             value = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return self.clean_text(text)
         cleaned = self._clean_value(value)
         return text if cleaned == value else json.dumps(cleaned, ensure_ascii=False)

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from orchestration.reporting import on_one_line
+
 if TYPE_CHECKING:
     from orchestration.raw.load import LoadResult
 
@@ -78,7 +80,7 @@ class Problem:
         if self.line is not None:
             place.append(f"line {self.line}")
         if self.column is not None:
-            place.append(f"column {self.column}")
+            place.append(f"column {on_one_line(self.column)}")
         if self.value is not None:
             place.append(f"value {shortened(self.value)!r}")
         return f"{', '.join(place)}: {self.reason}" + (f" {self.hint}" if self.hint else "")

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from orchestration.raw.casting import cast_expression, refusal
 from orchestration.raw.contract import ColumnContract, TableContract
 from orchestration.raw.landing import LandingFile
+from orchestration.raw.limits import COLUMNS, UNPACKED_BYTES, check_unpacked
 from orchestration.raw.problems import HIDDEN, BadCell, UnreadableFileError, shortened, told
 from orchestration.raw.text_files import (
     TextScan,
@@ -31,6 +32,7 @@ from orchestration.raw.text_files import (
     write_text_table,
 )
 from orchestration.raw.workbooks import read_first_sheet
+from orchestration.reporting import on_one_line
 
 # Sorting and grouping spill to disk beyond this, so that a large table does not take the machine's memory.
 MEMORY_LIMIT = "2GB"
@@ -139,6 +141,7 @@ def stage_file(
     work: Path,
     *,
     row_check: RowCheck | None = None,
+    unpacked_limit: int = UNPACKED_BYTES,
 ) -> StagedFile:
     """Read a landing file by its contract into ``work``.
 
@@ -147,17 +150,18 @@ def stage_file(
         work: an empty folder for this file alone; the staged Parquet files stay in it.
         row_check: called with line and values of each good row; raises ``UnreadableFileError`` to refuse the
             file. For small tables only, since it makes the file be read record by record.
+        unpacked_limit: bytes that a compressed file may hold.
 
     Raises:
         UnreadableFileError: the file as a whole cannot be used; the message says why and what to do.
     """
     try:
         if file.extension == ".parquet":
-            relation = _parquet(connection, file.path, contract)
+            relation = _parquet(connection, file.path, contract, unpacked_limit)
         elif file.extension == ".xlsx":
-            relation = _workbook(file.path, contract, work)
+            relation = _workbook(file.path, contract, work, unpacked_limit)
         else:
-            scan = scan_text(file.path, file.extension, work)
+            scan = scan_text(file.path, file.extension, work, unpacked_limit=unpacked_limit)
             if scan.is_regular and row_check is None:
                 staged = _stage(connection, contract, _text_in_bulk(scan, contract), work, None)
                 if staged is not None:
@@ -186,9 +190,15 @@ def match_columns(
     Raises:
         UnreadableFileError: a name occurs twice, no name is known, or a required column is missing.
     """
+    if len(header) > COLUMNS:
+        raise UnreadableFileError(
+            f"its header has {len(header):,} columns; {COLUMNS:,} are the most.",
+            "Its line ends may be missing, or it is another table.",
+            line=1,
+        )
     names = [without_byte_order_mark(name).strip() for name in header]
     known = {column.name.lower(): column for column in contract.columns}
-    shown = ", ".join(names[:12]) + (", ..." if len(names) > 12 else "")
+    shown = on_one_line(", ".join(names[:12])) + (", ..." if len(names) > 12 else "")
     if not any(name.lower() in known for name in names):
         # Probably the first row, and the first to be asked: one that holds a text twice is no header either.
         first = HIDDEN if contract.is_personal else f"({shortened(shown)})"
@@ -252,8 +262,10 @@ def _text_by_record(scan: TextScan, contract: TableContract, work: Path) -> _Rel
     return _numbered(table, matched, unknown)
 
 
-def _workbook(path: Path, contract: TableContract, work: Path) -> _Relation:
-    sheet = read_first_sheet(path, lambda header: match_columns(header, contract)[0])
+def _workbook(path: Path, contract: TableContract, work: Path, unpacked_limit: int) -> _Relation:
+    sheet = read_first_sheet(
+        path, lambda header: match_columns(header, contract)[0], unpacked_limit=unpacked_limit
+    )
     matched, unknown = match_columns(sheet.header, contract)
     table = write_text_table(sheet.rows, len(sheet.header), work / "records.parquet")
     relation = _numbered(table, matched, unknown)
@@ -275,7 +287,9 @@ def _numbered(table: TextTable, matched: dict[int, ColumnContract], unknown: tup
     )
 
 
-def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: TableContract) -> _Relation:
+def _parquet(
+    connection: duckdb.DuckDBPyConnection, path: Path, contract: TableContract, unpacked_limit: int
+) -> _Relation:
     options = "binary_as_string=true, file_row_number=true, hive_partitioning=false"
     source = f"read_parquet({path_literal(path)}, {options})"
     try:
@@ -289,16 +303,41 @@ def _parquet(connection: duckdb.DuckDBPyConnection, path: Path, contract: TableC
             f"cannot be read as Parquet: {first_line}", "Copy or export it again."
         ) from None
     matched, unknown = match_columns(names, contract)
-    texts = ", ".join(
-        f"nullif({_parquet_text(described[position][0], described[position][1], column)}, '') as t{index}"
-        for index, (position, column) in enumerate(matched.items())
-    )
+    values = [
+        _parquet_text(described[position][0], described[position][1], column)
+        for position, column in matched.items()
+    ]
+    _check_parquet(connection, path, source, values, unpacked_limit)
+    texts = ", ".join(f"nullif({value}, '') as t{index}" for index, value in enumerate(values))
     return _Relation(
         select=f"select {texts}, file_row_number + 1 as line from {source}",
         columns=list(matched.values()),
         unknown_columns=unknown,
         has_lines=True,
     )
+
+
+def _check_parquet(
+    connection: duckdb.DuckDBPyConnection, path: Path, source: str, values: Sequence[str], limit: int
+) -> None:
+    """Refuse a file that says of itself, or turns out, to hold more than ``limit`` bytes.
+
+    Raises:
+        UnreadableFileError: it does.
+    """
+    file = path_literal(path)
+    packed = path.stat().st_size
+    (rows,) = connection.execute(f"select num_rows from parquet_file_metadata({file})").fetchone() or (0,)
+    (pages,) = connection.execute(
+        f"select coalesce(sum(total_uncompressed_size), 0) from parquet_metadata({file})"
+    ).fetchone() or (0,)
+    # A value takes a byte at least, also where a page only says how often it is repeated.
+    check_unpacked(max(pages, rows * len(values)), limit, packed)
+    if rows * pages > limit:
+        # A page may name one long text many times.
+        lengths = " + ".join(f"coalesce(sum(strlen({value})), 0)" for value in values)
+        (length,) = connection.execute(f"select {lengths} from {source}").fetchone() or (0,)
+        check_unpacked(length, limit, packed)
 
 
 def _parquet_names(connection: duckdb.DuckDBPyConnection, path: Path) -> list[str]:

@@ -15,11 +15,17 @@ from codecs import BOM_UTF8, getincrementaldecoder
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TextIO, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from orchestration.raw.limits import (
+    HEADER_CHARACTERS,
+    RECORD_CHARACTERS,
+    UNPACKED_BYTES,
+    check_unpacked,
+)
 from orchestration.raw.problems import BadCell, UnreadableFileError, shortened
 
 _CHUNK_BYTES = 4 << 20
@@ -67,18 +73,18 @@ class TextScan:
     strips_spaces: bool
 
 
-def scan_text(path: Path, extension: str, work: Path) -> TextScan:
+def scan_text(path: Path, extension: str, work: Path, *, unpacked_limit: int = UNPACKED_BYTES) -> TextScan:
     """Read all bytes of a ``.csv`` or ``.csv.gz`` file once; a compressed one is unpacked into ``work``.
 
     Raises:
-        UnreadableFileError: empty, not text, not UTF-8, a NUL byte, damaged compression, or another
-        delimiter.
+        UnreadableFileError: empty, not text, not UTF-8, a NUL byte, damaged compression, another delimiter,
+        or more than ``unpacked_limit`` bytes behind the compression.
     """
     compressed = extension == ".csv.gz"
     _refuse_other_formats(path, compressed)
     target = work / "unpacked.csv" if compressed else path
     try:
-        counts = _scan_bytes(path, target if compressed else None)
+        counts = _scan_bytes(path, target if compressed else None, unpacked_limit)
     except EOFError:
         raise UnreadableFileError(
             "is cut off: the compressed data ends before its end mark.", "Copy or export it again."
@@ -139,7 +145,7 @@ class _Counts:
     has_space_before_quote: bool = False
 
 
-def _scan_bytes(path: Path, unpack_to: Path | None) -> _Counts:
+def _scan_bytes(path: Path, unpack_to: Path | None, unpacked_limit: int) -> _Counts:
     counts = _Counts()
     decoder = getincrementaldecoder("utf-8")()
     inside = 0
@@ -159,6 +165,7 @@ def _scan_bytes(path: Path, unpack_to: Path | None) -> _Counts:
                 )
             _decode(decoder, chunk, path, unpack_to is not None, counts.bytes)
             if unpack_to:
+                check_unpacked(counts.bytes + len(chunk), unpacked_limit, path.stat().st_size)
                 copy.write(chunk)
             counts.bytes += len(chunk)
             # What stands outside quotes; each quoted stretch leaves one quote as its mark.
@@ -226,7 +233,8 @@ def read_header(path: Path) -> list[str]:
     csv.field_size_limit(_LONGEST_FIELD)
     with path.open(encoding="utf-8-sig", newline="") as file:
         try:
-            header = next((record for record in csv.reader(file, strict=True) if record), [])
+            lines = _bounded_lines(file, HEADER_CHARACTERS)
+            header = next((record for record in csv.reader(lines, strict=True) if record), [])
         except csv.Error:
             raise UnreadableFileError(
                 "the header has a quote that is not closed.", "Export it again.", line=1
@@ -242,6 +250,24 @@ def read_header(path: Path) -> list[str]:
                     f"its columns are divided by {name}, not by commas.", "Export it with commas.", line=1
                 )
     return header
+
+
+def _bounded_lines(file: TextIO, characters: int) -> Iterator[str]:
+    """The lines of a file; one that is longer than any line is read no further.
+
+    Raises:
+        UnreadableFileError: a line has more than so many characters.
+    """
+    number = 0
+    while line := file.readline(characters + 1):
+        number += 1
+        if len(line) > characters:
+            raise UnreadableFileError(
+                f"this line has more than {characters:,} characters.",
+                "Its line ends may be missing: export it again.",
+                line=number,
+            )
+        yield line
 
 
 @dataclass(frozen=True)
@@ -316,18 +342,24 @@ def numbered_records(scan: TextScan) -> Iterator[tuple[int, list[str]] | BadCell
     """
     csv.field_size_limit(_LONGEST_FIELD)
     with scan.path.open(encoding="utf-8-sig", newline="") as file:
-        source = _Remembering(file)
+        source = _Remembering(_bounded_lines(file, RECORD_CHARACTERS))
         reader = csv.reader(source, strict=True, skipinitialspace=scan.strips_spaces)
         width = len(scan.header)
         seen_header = False
         while True:
-            source.lines.clear()
+            source.forget()
             start = reader.line_num + 1
             try:
                 record = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
+                if "field larger" in str(error):
+                    raise UnreadableFileError(
+                        f"a value has more than {_LONGEST_FIELD:,} characters.",
+                        "A quote may be open, or the value is no cell of a table.",
+                        line=start,
+                    ) from None
                 if reader.line_num > start or "unexpected end" in str(error):
                     line = start + _lines_before_last_opening(source.lines)
                     raise UnreadableFileError(
@@ -362,12 +394,27 @@ class _Remembering:
     def __init__(self, file: Iterable[str]) -> None:
         self._file = iter(file)
         self.lines: list[str] = []
+        self._number = 0
+        self._characters = 0
+
+    def forget(self) -> None:
+        """Begin another record."""
+        self.lines.clear()
+        self._characters = 0
 
     def __iter__(self) -> _Remembering:
         return self
 
     def __next__(self) -> str:
         line = next(self._file)
+        self._number += 1
+        self._characters += len(line)
+        if self._characters > RECORD_CHARACTERS:
+            raise UnreadableFileError(
+                f"the record that begins here has more than {RECORD_CHARACTERS:,} characters.",
+                "A quote may be open: export it again.",
+                line=self._number - len(self.lines),
+            )
         self.lines.append(line)
         return line
 

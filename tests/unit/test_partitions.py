@@ -69,6 +69,7 @@ def test_settings_of_the_landing_folder_reach_the_scheduler() -> None:
         "TIEOUT_LANDING_POLL_SECONDS": "5",
         "TIEOUT_LANDING_SETTLE_SECONDS": "7.5",
         "TIEOUT_QUEUE_WAIT_SECONDS": "60",
+        "TIEOUT_MAX_UNPACKED_GB": "2.5",
     }
     settings = Settings.from_environment(given)
     assert given.items() <= settings.environment().items()
