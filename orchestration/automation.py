@@ -13,7 +13,8 @@ from typing import Any
 
 import dagster as dg
 
-from orchestration.alerts import raise_alert
+from orchestration.alerting.delivery import deliver_due
+from orchestration.alerts import FAILURE, cause_of, raise_alert
 from orchestration.files import make_private, write_text
 from orchestration.landing_changes import answer_changes
 from orchestration.months import MonthRange
@@ -28,6 +29,7 @@ from orchestration.partitions import (
 )
 from orchestration.reporting import Reporter, SilentReporter
 from orchestration.runs import (
+    KILLED_CAUSE,
     RunError,
     RunOptions,
     RunRecord,
@@ -35,9 +37,12 @@ from orchestration.runs import (
     open_run,
     read_as_of,
     read_known_at,
+    run_incident,
+    utc_now,
 )
 from orchestration.settings import Settings
 from orchestration.warehouse import confirm_unchanged
+from orchestration.watching import look
 
 # Written onto a run that a person started at a terminal, and who waits for it.
 COMMAND_TAG = "tieout/command"
@@ -48,6 +53,10 @@ WAITING_STATUSES = [
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
 ]
+# Valid from a minute to an hour: what is looked for is hours old, what is sent again minutes.
+LOOK_SECONDS = 300
+# Other sensors wait meanwhile.
+LOOK_DELIVERY_SECONDS = 30.0
 # A run that has not begun after this long died on the way.
 WAITING_SECONDS = 600
 NO_MONTH = (
@@ -266,9 +275,29 @@ def failure_alert(settings: Settings) -> dg.SensorDefinition:
     return alert_on_failure
 
 
+def standing_alert(settings: Settings) -> dg.SensorDefinition:
+    """Tells what no run tells, because none comes or none ends, and sends again what has not arrived."""
+
+    @dg.sensor(
+        name="alert_on_standing",
+        minimum_interval_seconds=LOOK_SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Alerts when the published version or its data are too old; sends what has not arrived.",
+    )
+    def alert_on_standing() -> dg.SkipReason:
+        said = look(settings, now=utc_now())
+        deliver_due(settings, seconds=LOOK_DELIVERY_SECONDS)
+        return dg.SkipReason("; ".join(said) or "There is nothing to tell.")
+
+    return alert_on_standing
+
+
 def alert_about(settings: Settings, scheduler_run_id: str, message: str) -> bool:
     """Raise the alert of a failed scheduler run unless the run did so itself; True if it was raised now."""
     record = find_run(settings, scheduler_run_id)
+    # Of a run that died the scheduler says something else than the next run, which finds it.
+    has_died = record is not None and record.status in ("running", "killed")
+    job = record.job if record else ""
     return raise_alert(
         settings,
         alert_id=scheduler_run_id,
@@ -277,4 +306,7 @@ def alert_about(settings: Settings, scheduler_run_id: str, message: str) -> bool
         summary=f"Tieout run failed: {record.summary if record and record.details else message}",
         details=(record and record.details) or message,
         log=record.log if record else "",
+        kind=FAILURE,
+        incident=run_incident(job, FAILURE, KILLED_CAUSE if has_died else cause_of(message)),
+        job=job,
     )

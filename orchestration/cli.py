@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 from orchestration.commands import (
+    alerts,
     backfill,
     dbt,
     dev,
@@ -51,6 +52,7 @@ MODULES = (
     backfill,
     dbt,
     status,
+    alerts,
     doctor,
     versions,
     query,

@@ -20,6 +20,7 @@ from orchestration.automation import (
     nightly_job,
     nightly_schedule,
     run_resource,
+    standing_alert,
 )
 from orchestration.dbt_command import parse_project
 from orchestration.raw.contract import LANDING_SOURCES
@@ -45,7 +46,11 @@ def build_definitions(settings: Settings, reporter: Reporter) -> dg.Definitions:
         assets=[*raw, warehouse_asset(settings, parse_project(settings).manifest())],
         jobs=[nightly, backfill, load_job(raw)],
         schedules=[nightly_schedule(settings)],
-        sensors=[failure_alert(settings), landing_sensor(settings, [nightly, backfill])],
+        sensors=[
+            failure_alert(settings),
+            standing_alert(settings),
+            landing_sensor(settings, [nightly, backfill]),
+        ],
         resources={RUN_RESOURCE: run_resource(settings, reporter)},
         # One process per run: the steps share the lock, and starting a process per step costs more than it
         # brings.

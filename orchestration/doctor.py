@@ -26,6 +26,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
+from orchestration.alerting.channels import configured_channels
+from orchestration.alerting.outbox import undelivered_notes
 from orchestration.files import folder_size
 from orchestration.operating import leftovers
 from orchestration.publication import PublicationError, current_version, list_versions
@@ -87,7 +89,7 @@ def examine(settings: Settings, *, environment: Mapping[str, str], now: datetime
         _packages,
         lambda: _variables(environment),
         lambda: _time_zones(settings),
-        lambda: _alert_command(settings),
+        lambda: _alerts(settings),
         lambda: _landing(settings),
     ]
     findings: list[Finding] = []
@@ -329,26 +331,23 @@ def _time_zones(settings: Settings) -> Iterator[Finding]:
             )
 
 
-def _alert_command(settings: Settings) -> Iterator[Finding]:
-    if not settings.alert_command:
+def _alerts(settings: Settings) -> Iterator[Finding]:
+    channels = configured_channels(settings)
+    if not channels:
         yield Finding(
-            NOTE, ENVIRONMENT, "Alerts are only written into the home: TIEOUT_ALERT_COMMAND is not set."
-        )
-        return
-    try:
-        words = shlex.split(settings.alert_command)
-    except ValueError as error:
-        yield Finding(
-            ERROR, ENVIRONMENT, f"TIEOUT_ALERT_COMMAND cannot be read: {error}.", "Write it as for a shell."
-        )
-        return
-    if not words or shutil.which(words[0]) is None:
-        yield Finding(
-            ERROR,
+            NOTE,
             ENVIRONMENT,
-            f"TIEOUT_ALERT_COMMAND: {words[0] if words else 'nothing'!r} is no program that can be run.",
-            "Give its whole path, and make it executable.",
+            "Alerts are only written into the home: no variable TIEOUT_ALERT_... says who is told.",
         )
+    for channel in channels:
+        for problem in channel.problems():
+            yield Finding(
+                ERROR, ENVIRONMENT, problem, "Correct it; tieout alerts --test then sends a message."
+            )
+        for warning in channel.warnings():
+            yield Finding(WARNING, ENVIRONMENT, warning)
+    for note in undelivered_notes(settings):
+        yield Finding(WARNING, HOME, note, "tieout alerts lists what was told to whom.")
 
 
 # ---- the landing folder

@@ -6,6 +6,7 @@ person's is in ``raw/erasure.py``, what becomes of them in ``raw/people.py``.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import sqlite3
@@ -20,7 +21,7 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from orchestration.alerts import alerts_file
+from orchestration.alerting.outbox import alerts_file, outbox_lock
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive, flush_folder, make_private, rewrite_records, write_json
 from orchestration.identity.tables import write_identity
@@ -167,7 +168,10 @@ def finish(settings: Settings, report: Callable[[str], None] = lambda _line: Non
             continue
         remove_folder(version.folder)
     for file in _text_files(settings):
-        _clean_text_file(file, eraser)
+        is_shared = file == alerts_file(settings)
+        # An alert that is raised meanwhile would be written into the file that is replaced.
+        with outbox_lock(settings) if is_shared else contextlib.nullcontext():
+            _clean_text_file(file, eraser)
     for file in _history_files(settings):
         try:
             _clean_history(file, eraser)

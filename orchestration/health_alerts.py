@@ -16,14 +16,13 @@ from pathlib import Path
 
 import duckdb
 
-from orchestration.alerts import alerts_file, raise_alert
+from orchestration.alerts import HEALTH, alerts_file, raise_alert
 from orchestration.engines import duckdb as engine
 from orchestration.files import read_records, write_json
 from orchestration.runs import Run
 from orchestration.settings import Settings
 
-# Valid from one on. Each is a call of the operator's command, which may take its timeout; what is beyond is
-# told in one message. Twenty is what a person reads in a morning.
+# Valid from one on; what is beyond is told in one message. Twenty is what a person reads in a morning.
 MOST_AT_ONCE = 20
 
 NEWEST_COMPLETE_MONTH = "select max(month) from marts.dim_months where is_complete_month"
@@ -109,7 +108,7 @@ def _percent(share: Decimal) -> str:
 
 
 def raise_health_alerts(run: Run, warehouse_file: Path, policies: Mapping[str, str]) -> None:
-    """Raise the alerts of the newest complete month of a published version, each once.
+    """Raise the alerts of the newest complete month of a published version, each once; the run's end sends.
 
     A look back in time raises none, nor does the first publication of a home: what is complete is past.
     """
@@ -151,6 +150,8 @@ def _raise(run: Run, warehouse_file: Path, currency: str) -> int:
             run_id=run.run_id,
             summary=f"Health fell {len(together)} times more by the end of {month:%Y-%m}; {stake}",
             details="\n".join(fall.summary(currency) for fall in together),
+            kind=HEALTH,
+            deliver=False,
         )
     return len(new)
 
@@ -169,5 +170,7 @@ def _tell(run: Run, fall: Fall, currency: str, *, tell: bool = True) -> None:
         run_id=run.run_id,
         summary=fall.summary(currency),
         details=fall.details(currency),
+        kind=HEALTH,
         tell=tell,
+        deliver=False,
     )

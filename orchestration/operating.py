@@ -86,6 +86,7 @@ def restore_raw(
             summary=f"Tieout restored {run.summary}",
             details="The landing file is not loaded until it changes.",
             log=str(run.log),
+            deliver=False,
         )
     return before, after
 

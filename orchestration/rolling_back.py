@@ -135,6 +135,7 @@ def roll_back(settings: Settings, target: Version, reporter: Reporter, *, reason
             summary=f"Tieout was rolled back: readers see version {target.name} instead of {left}",
             details=reason or "No reason was given.",
             log=str(run.log),
+            deliver=False,
         )
         try:
             # A version that names an erased person can go now that nobody sees it.

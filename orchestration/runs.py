@@ -23,7 +23,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from orchestration.alerts import raise_alert
+from orchestration.alerting.delivery import deliver_due
+from orchestration.alerting.outbox import Incident
+from orchestration.alerts import BLOCKED, FAILURE, cause_of, raise_alert, resolve_incidents
 from orchestration.engines.duckdb import WAREHOUSE_FILE_NAME
 from orchestration.files import append_record, flush_folder, make_private, read_records
 from orchestration.months import UNDATED, MonthRange
@@ -44,12 +46,26 @@ PRIVATE_ROWS = (
     *("raw", "spill"),
     *(f"{WAREHOUSE_FILE_NAME}{suffix}" for suffix in ("", ".wal", ".tmp")),
 )
+LOAD_JOB, LOAD_END = "load", "loaded"
+# How a run ended that loads and publishes what it is for; whatever kept an earlier one from it is over.
+PUBLISHING_ENDS = frozenset({"published", "unchanged"})
+# What a run may take at its beginning to tell of the one that was killed before it; a channel that hangs
+# costs as much. What is left is told at its end.
+SECONDS_AT_BEGINNING = 15.0
+# Stands for the reason of every run that ended without a word.
+KILLED_CAUSE = "killed"
+# Whoever holds the home: it is one incident until a run has got through.
+REFUSED_CAUSE = "refused"
 # The calendar ends with 9999, and models look a year and a month ahead of the as-of.
 LAST_AS_OF = date(9997, 12, 31)
 
 
 class RunError(Exception):
     """A run cannot go on; the message is complete for the person who reads it and needs no traceback."""
+
+
+class PublicationBlocked(RunError):
+    """What the run has found forbids to publish: a test, a control, too many bad rows."""
 
 
 class RunRefused(RunError):
@@ -362,6 +378,7 @@ class Run:
     published_version: str | None = None
     is_interrupted: bool = False
     changes: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)
+    is_blocked: bool = False
 
     @property
     def folder(self) -> Path:
@@ -416,11 +433,16 @@ class Run:
         """The new version is what readers see; nothing that happens later makes the run a failed one."""
         self.status, self.published_version, self.summary = "published", version, summary
 
-    def fail(self, text: str) -> None:
-        """Write down why the run cannot publish; unless it already has, it ends as failed."""
+    def fail(self, text: str, *, is_blocked: bool = False) -> None:
+        """Write down why the run cannot publish; unless it already has, it ends as failed.
+
+        Args:
+            is_blocked: the run did its work, and what it found forbids to publish.
+        """
         if self.status in ("published", ROLLED_BACK):
             self.warn(f"After the publication: {text}")
             return
+        self.is_blocked = is_blocked and (self.is_blocked or not self.problems)
         advice = what_to_do(text, self.settings.home)
         if advice and not any(advice in problem for problem in self.problems) and advice not in text:
             text = f"{text}\n{advice}"
@@ -445,7 +467,7 @@ class Run:
         try:
             yield
         except RunError as error:
-            self.fail(str(error))
+            self.fail(str(error), is_blocked=isinstance(error, PublicationBlocked))
             raise
         except Exception as error:
             self._write_log(traceback.format_exc())
@@ -507,6 +529,7 @@ def open_run(
         waits = max(settings.lock_wait_seconds, settings.queue_wait_seconds if is_queued else 0.0)
         with home_lock(replace(settings, lock_wait_seconds=waits), run.run_id):
             _bury_killed_runs(settings, on_killed)
+            deliver_due(settings, seconds=SECONDS_AT_BEGINNING)
             make_private(settings.builds_dir)
             run.logs_dir.mkdir(parents=True)
             _write_record(settings, _record(run, "running", finished=False))
@@ -523,7 +546,7 @@ def open_run(
     except RunRefused as error:
         run.problems.append(str(error))
         _write_record(settings, _record(run, "refused", finished=True, log=""))
-        _alert(run, log="")
+        _alert(run, log="", incident=run_incident(run.job, FAILURE, REFUSED_CAUSE))
         raise
     except OSError as error:
         if begun:
@@ -531,8 +554,13 @@ def open_run(
         # It has no line in the journal yet, so that no later run would find it dead.
         told = str(error if isinstance(error, HomeNotWritable) else not_writable(settings.home, error))
         run.problems.append(told)
-        _alert(run, log="")
+        _alert(run, log="", incident=run_incident(run.job, FAILURE, cause_of(told)))
         raise RunError(told) from error
+    finally:
+        # Without the home, which the next run may want. The run has come to its end, which an interruption of
+        # this does not change.
+        with contextlib.suppress(BaseException):
+            deliver_due(settings)
 
 
 def _finish(run: Run) -> None:
@@ -545,6 +573,8 @@ def _finish(run: Run) -> None:
     finally:
         if run.problems:
             _alert(run, log=str(run.log))
+        elif status in (*PUBLISHING_ENDS, LOAD_END):
+            _resolve(run.settings, run.run_id, run.job, status, run.summary)
 
 
 def _record(run: Run, status: str, *, finished: bool, log: str | None = None) -> RunRecord:
@@ -571,16 +601,42 @@ def _first_line(text: str) -> str:
     return text.strip().splitlines()[0] if text.strip() else ""
 
 
-def _alert(run: Run, *, log: str) -> None:
+def _alert(run: Run, *, log: str, incident: str = "") -> None:
     details = "\n\n".join(run.problems)
+    kind = BLOCKED if run.is_blocked else FAILURE
+    what = f"Tieout {run.job} may not publish" if run.is_blocked else f"Tieout {run.job} failed"
     raise_alert(
         run.settings,
         alert_id=run.scheduler_run_id,
         run_id=run.run_id,
-        summary=f"Tieout {run.job} failed: {_first_line(details)}",
+        summary=f"{what}: {_first_line(details)}",
         details=details,
         log=log,
+        kind=kind,
+        incident=incident or run_incident(run.job, kind, cause_of(details)),
+        job=run.job,
+        deliver=False,
     )
+
+
+def run_incident(job: str, kind: str, cause: str) -> str:
+    """The incident of a run that failed; none for what an operator does by hand, who stands beside it."""
+    return "" if job in OPERATOR_JOBS else f"run:{kind}:{cause}"
+
+
+def _resolve(settings: Settings, run_id: str, job: str, status: str, summary: str) -> None:
+    """What kept earlier runs from their end is over: all of it after a publication, and after a load what
+    befell loads."""
+
+    def is_over(incident: Incident) -> bool:
+        return incident.key.startswith("run:") and (
+            status in PUBLISHING_ENDS or (job == LOAD_JOB == incident.job)
+        )
+
+    with contextlib.suppress(OSError):
+        resolve_incidents(
+            settings, alert_id=f"resolved-{run_id}", run_id=run_id, because=summary, is_over=is_over
+        )
 
 
 def rollback_alert_id(run_id: str) -> str:
@@ -629,6 +685,7 @@ def _bury_killed_runs(settings: Settings, on_killed: Callable[[RunRecord], None]
         _write_record(settings, killed)
         remove_private_rows(settings.builds_dir / run.run_id)
         if killed.status == "published":
+            _resolve(settings, killed.run_id, killed.job, killed.status, killed.summary)
             continue
         if killed.status == ROLLED_BACK:
             raise_alert(
@@ -637,18 +694,28 @@ def _bury_killed_runs(settings: Settings, on_killed: Callable[[RunRecord], None]
                 run_id=run.run_id,
                 summary=f"Tieout was rolled back: {killed.summary}",
                 log=run.log,
+                deliver=False,
             )
             continue
-        raise_alert(
-            settings,
-            alert_id=run.scheduler_run_id,
-            run_id=run.run_id,
-            summary=f"Tieout {run.job} failed: {killed.summary}",
-            details=killed.details,
-            log=run.log,
-        )
+        alert_killed(settings, killed)
         if on_killed:
             on_killed(killed)
+
+
+def alert_killed(settings: Settings, killed: RunRecord) -> bool:
+    """Raise the alert of a run that ended without a word; True if nobody had. The next delivery sends it."""
+    return raise_alert(
+        settings,
+        alert_id=killed.scheduler_run_id,
+        run_id=killed.run_id,
+        summary=f"Tieout {killed.job} failed: {killed.summary}",
+        details=killed.details,
+        log=killed.log,
+        kind=FAILURE,
+        incident=run_incident(killed.job, FAILURE, KILLED_CAUSE),
+        job=killed.job,
+        deliver=False,
+    )
 
 
 def remove_private_rows(build_folder: Path) -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -29,6 +29,40 @@ class SettingsError(ValueError):
 
 
 @dataclass(frozen=True)
+class SmtpSettings:
+    """How alerts are mailed, in the operator's own words; ``alerting.mail`` says what is wrong with them.
+
+    Attributes:
+        host, port: of the server; without a port the usual one of the security.
+        security: starttls, tls (from the first byte) or none.
+        user, password, password_file: what the server asks for; the password is given in one of two ways.
+        sender, recipients: addresses, the recipients separated by commas.
+    """
+
+    host: str = ""
+    port: str = ""
+    security: str = ""
+    user: str = ""
+    password: str = field(default="", repr=False)
+    password_file: str = ""
+    sender: str = ""
+    recipients: str = ""
+
+
+# By attribute of SmtpSettings.
+SMTP_VARIABLES = {
+    "host": "TIEOUT_ALERT_SMTP_HOST",
+    "port": "TIEOUT_ALERT_SMTP_PORT",
+    "security": "TIEOUT_ALERT_SMTP_SECURITY",
+    "user": "TIEOUT_ALERT_SMTP_USER",
+    "password": "TIEOUT_ALERT_SMTP_PASSWORD",
+    "password_file": "TIEOUT_ALERT_SMTP_PASSWORD_FILE",
+    "sender": "TIEOUT_ALERT_MAIL_FROM",
+    "recipients": "TIEOUT_ALERT_MAIL_TO",
+}
+
+
+@dataclass(frozen=True)
 class Settings:
     """One run's choices, all paths absolute.
 
@@ -37,6 +71,10 @@ class Settings:
         landing: the folder with the exports, ``<landing>/<source>/<table>.<ext>``.
         target: the engine that builds: ``duckdb``.
         alert_command: a command line that is run with the alert as JSON on standard input, or None.
+        alert_smtp: the server that mails alerts, or None.
+        alert_webhook: the address that gets alerts as Slack takes messages, or None; whoever knows it can
+            write there, so it is never shown.
+        alert_webhook_file: a file that holds that address, or None.
         nightly_hour, nightly_minute: when the schedule starts the nightly, local to ``nightly_time_zone``.
         nightly_time_zone: IANA name.
         lock_wait_seconds: how long a second run waits for the first before it refuses.
@@ -53,7 +91,12 @@ class Settings:
     home: Path
     landing: Path
     target: str = "duckdb"
-    alert_command: str | None = None
+    # Whether these can be used is found out when they are: a mistake in how somebody is told must not keep
+    # a night from running.
+    alert_command: str | None = field(default=None, repr=False)
+    alert_smtp: SmtpSettings | None = None
+    alert_webhook: str | None = field(default=None, repr=False)
+    alert_webhook_file: str | None = None
     nightly_hour: int = 2
     nightly_minute: int = 0
     nightly_time_zone: str = "UTC"
@@ -110,6 +153,7 @@ class Settings:
                 f"TIEOUT_FIRST_MONTH={first_month!r}: expected a month from 1900-01 to {LAST_FIRST_MONTH}, "
                 "written YYYY-MM."
             )
+        smtp = {name: env.get(variable) or "" for name, variable in SMTP_VARIABLES.items()}
         target = env.get("TIEOUT_TARGET") or "duckdb"
         if target not in TARGETS:
             raise SettingsError(f"TIEOUT_TARGET={target!r}: expected one of {', '.join(TARGETS)}.")
@@ -124,6 +168,9 @@ class Settings:
             landing=Path(landing or env.get("TIEOUT_LANDING") or "seeds").expanduser().absolute(),
             target=target,
             alert_command=env.get("TIEOUT_ALERT_COMMAND") or None,
+            alert_smtp=SmtpSettings(**smtp) if any(smtp.values()) else None,
+            alert_webhook=env.get("TIEOUT_ALERT_WEBHOOK") or None,
+            alert_webhook_file=env.get("TIEOUT_ALERT_WEBHOOK_FILE") or None,
             nightly_hour=int(number("TIEOUT_NIGHTLY_HOUR", 2, 0, 23)),
             nightly_minute=int(number("TIEOUT_NIGHTLY_MINUTE", 0, 0, 59)),
             nightly_time_zone=time_zone,
@@ -155,9 +202,16 @@ class Settings:
             "TIEOUT_VERSIONS_KEPT": str(self.versions_kept),
             "TIEOUT_VERSION_MINIMUM_AGE_DAYS": f"{self.version_minimum_age_days:g}",
         }
-        if self.alert_command:
-            variables["TIEOUT_ALERT_COMMAND"] = self.alert_command
-        return variables
+        optional = {
+            "TIEOUT_ALERT_COMMAND": self.alert_command,
+            "TIEOUT_ALERT_WEBHOOK": self.alert_webhook,
+            "TIEOUT_ALERT_WEBHOOK_FILE": self.alert_webhook_file,
+        }
+        if self.alert_smtp is not None:
+            optional |= {
+                variable: getattr(self.alert_smtp, name) for name, variable in SMTP_VARIABLES.items()
+            }
+        return variables | {name: value for name, value in optional.items() if value}
 
     @property
     def raw_dir(self) -> Path:

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from orchestration.alerting.outbox import undelivered_notes
 from orchestration.erasing import is_unfinished
 from orchestration.publication import (
     RECORD_FILE_NAME,
@@ -67,7 +68,7 @@ class Standing:
         confirmed_at: when a run last published that version or found that nothing had changed since.
         data_clock_at: how far its billing export reaches.
         blocks: what keeps readers from fresh numbers; empty when all is well.
-        notes: what an operator has done that is still in force.
+        notes: what an operator has done that is still in force, and what could not be told.
         holder: who holds the home.
         runs: all runs, oldest first.
     """
@@ -177,6 +178,7 @@ def read_standing(settings: Settings, *, now: datetime) -> Standing:
     _judge_erasure(standing)
     _judge_holder(standing)
     _note_what_operators_did(standing)
+    standing.notes += undelivered_notes(settings)
     return standing
 
 

@@ -30,6 +30,7 @@ from orchestration.raw.snapshot import SnapshotInfo, write_snapshot, write_table
 from orchestration.reporting import Reporter
 from orchestration.runs import (
     OPERATOR_JOBS,
+    PublicationBlocked,
     Run,
     RunError,
     RunOptions,
@@ -82,7 +83,7 @@ class Outcome:
     run_results: dict[str, Any]
 
 
-class AuditFailed(RunError):
+class AuditFailed(PublicationBlocked):
     """The build was finished and may not be published; ``run_results`` are dbt's."""
 
     def __init__(self, message: str, run_results: dict[str, Any]) -> None:
@@ -198,7 +199,7 @@ def build_and_publish(run: Run) -> Outcome:
             return leave_as_it_is(run, current)
 
         if not is_same and (withdrawn := rolling_back.withdrawn_like(settings, dependencies)):
-            raise RunError(
+            raise PublicationBlocked(
                 f"Version {withdrawn['version']} was rolled back at {withdrawn['at'].replace('T', ' ')} UTC, "
                 "and these inputs, policies and code would publish the same again. Correct what is wrong (a "
                 "landing file, a policy, the code), take an earlier raw table with tieout restore, or give "
@@ -216,7 +217,7 @@ def build_and_publish(run: Run) -> Outcome:
         max_share=Decimal(policies["max_quarantined_share"]),
     )
     if problems:
-        raise RunError("\n\n".join(problems))
+        raise PublicationBlocked("\n\n".join(problems))
 
     run.note("Finding out which records are one")
     write_identity(raw_snapshot, as_of=run.options.as_of, policies=policies)
@@ -248,7 +249,7 @@ def build_and_publish(run: Run) -> Outcome:
         raise AuditFailed("\n\n".join(audit.problems), result.run_results)
     unsolved = engine.read_rows(warehouse_file, UNSOLVED).values
     if unsolved:
-        raise RunError(
+        raise PublicationBlocked(
             f"Nothing was fitted to what is observed of {unsolved[0][0]} {unsolved[0][1]}, although the "
             f"solvers have run. The private build stays for a look: {warehouse_file}"
         )

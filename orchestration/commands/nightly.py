@@ -186,7 +186,8 @@ def run_job(settings: Settings, options: RunOptions, job: str, tables: Sequence[
 @contextlib.contextmanager
 def _telling_if_it_cannot_start(settings: Settings, job: str) -> Iterator[None]:
     """Raise the alert of a run that never began, about which nobody else tells."""
-    from orchestration.alerts import raise_alert
+    from orchestration.alerts import FAILURE, cause_of, raise_alert
+    from orchestration.runs import run_incident
 
     try:
         yield
@@ -197,6 +198,9 @@ def _telling_if_it_cannot_start(settings: Settings, job: str) -> Iterator[None]:
             run_id="",
             summary=f"Tieout {job} could not start: {error}",
             details="".join(traceback.format_exception(error)),
+            kind=FAILURE,
+            incident=run_incident(job, FAILURE, cause_of(str(error))),
+            job=job,
         )
         raise
 

@@ -54,6 +54,7 @@ def test_the_scheduler_serves_runs_and_ends_cleanly(
     assert schedules["sensorsOrError"] == {
         "results": [
             {"name": "alert_on_failure", "sensorState": {"status": "RUNNING"}},
+            {"name": "alert_on_standing", "sensorState": {"status": "RUNNING"}},
             {"name": "landing_changes", "sensorState": {"status": "RUNNING"}},
         ]
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 
@@ -9,19 +10,22 @@ import dagster as dg
 import pytest
 import yaml
 
-from orchestration.alerts import alerts_file
+from orchestration.alerts import alerts_file, raise_alert
 from orchestration.automation import (
+    LOOK_SECONDS,
     alert_about,
     nightly_schedule,
     open_instance,
     prepare_instance_folder,
     read_run_configuration,
     run_configuration,
+    standing_alert,
 )
 from orchestration.files import read_records
 from orchestration.reporting import SilentReporter
-from orchestration.runs import RunOptions, open_run
+from orchestration.runs import RunOptions, journal_file, open_run
 from orchestration.settings import Settings
+from tests.alert_servers import running_webhook
 
 
 @pytest.fixture
@@ -97,3 +101,41 @@ def test_a_run_that_alerted_itself_is_not_alerted_again(settings: Settings) -> N
         run.fail("billing was not loaded")
     assert not alert_about(settings, "scheduler-run", "Steps failed: ['load_billing'].")
     assert len(read_records(alerts_file(settings))) == 1
+
+
+def test_a_run_that_died_is_the_same_incident_whoever_finds_it(settings: Settings) -> None:
+    with open_run(settings, RunOptions(), SilentReporter(), scheduler_run_id="night-1", job="nightly"):
+        begun = journal_file(settings).read_bytes()
+    # What a killed run leaves: its beginning, and a lock that nobody holds.
+    journal_file(settings).write_bytes(begun)
+    assert alert_about(settings, "night-1", "The run worker has ended unexpectedly.")
+    with open_run(settings, RunOptions(), SilentReporter(), scheduler_run_id="night-2", job="nightly"):
+        begun = journal_file(settings).read_bytes()
+    journal_file(settings).write_bytes(begun)
+    with open_run(settings, RunOptions(), SilentReporter(), scheduler_run_id="night-3", job="nightly"):
+        pass
+    first, second = read_records(alerts_file(settings))
+    assert (first["alert_id"], second["alert_id"]) == ("night-1", "night-2")
+    assert second["told_before"] == "night-1"
+
+
+def test_the_scheduler_looks_at_the_home_and_sends_what_has_not_arrived(settings: Settings) -> None:
+    with running_webhook() as hook:
+        told = replace(settings, alert_webhook=hook.url)
+        sensor = standing_alert(told)
+        assert sensor.minimum_interval_seconds == LOOK_SECONDS
+        assert sensor.default_status == dg.DefaultSensorStatus.RUNNING
+        assert _skipped(sensor) == "There is nothing to tell."
+        raise_alert(told, alert_id="a", run_id="", summary="It failed", deliver=False)
+        settings.current_link.symlink_to("versions/000009-gone")
+        assert "Told: " in _skipped(sensor)
+        assert [text.splitlines()[0].partition(":")[0] for text in hook.texts] == [
+            "It failed",
+            "Tieout has a problem",
+        ]
+        assert _skipped(sensor) == "There is nothing to tell."
+        assert len(hook.texts) == 2
+
+
+def _skipped(sensor: dg.SensorDefinition) -> str:
+    return str(sensor.evaluate_tick(dg.build_sensor_context()).skip_message)

@@ -14,6 +14,7 @@ import duckdb
 import pytest
 
 from orchestration import health_alerts
+from orchestration.alerting.delivery import deliver_due
 from orchestration.alerts import alerts_file
 from orchestration.files import read_records
 from orchestration.health_alerts import beginning_file, raise_health_alerts
@@ -72,10 +73,13 @@ def a_version(tmp_path: Path, newest: date | None, falls: Falls = ()) -> Path:
 
 
 def raised(run: Run) -> list[str]:
-    return [str(record.get("alert_id")) for record in read_records(alerts_file(run.settings))]
+    records = read_records(alerts_file(run.settings))
+    return [record["alert_id"] for record in records if "alert_id" in record]
 
 
 def told(tmp_path: Path) -> list[dict[str, Any]]:
+    """What the operator has heard once the run has come to its end."""
+    deliver_due(a_run(tmp_path).settings)
     file = tmp_path / "received"
     return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
