@@ -1,7 +1,8 @@
-"""What the scheduler does by itself and how it is set up: jobs, the nightly schedule, the alert, its home.
+"""What the scheduler does by itself: jobs, the nightly schedule, the sensor of the landing folder, the alert.
 
 Add jobs, schedules and sensors here. What a job's steps do is in ``raw_assets.py`` and
-``warehouse_asset.py``; which time of night is a setting.
+``warehouse_asset.py``; which time of night is a setting, and how the scheduler is set up is in
+``scheduler_instance.py``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import dagster as dg
 
 from orchestration.alerting.delivery import deliver_due
 from orchestration.alerts import FAILURE, cause_of, raise_alert
-from orchestration.files import make_private, write_text
 from orchestration.landing_changes import answer_changes
 from orchestration.months import MonthRange
 from orchestration.partitions import (
@@ -63,41 +63,6 @@ NO_MONTH = (
     "This run was started without a month. Choose a partition: the job nightly loads everything whichever it "
     "is, a backfill loads the months that were chosen."
 )
-
-# The instance's configuration. Telemetry and the nux mail form would reach for the network; captured output
-# would swallow the terminal's progress, and each run keeps its own logs anyway.
-INSTANCE_CONFIGURATION = """\
-telemetry:
-  enabled: false
-nux:
-  enabled: false
-compute_logs:
-  module: dagster._core.storage.noop_compute_log_manager
-  class: NoOpComputeLogManager
-retention:
-  schedule:
-    purge_after_days: 90
-  sensor:
-    purge_after_days:
-      skipped: 7
-      success: 90
-      failure: 90
-"""
-
-
-def prepare_instance_folder(settings: Settings) -> None:
-    """Make the scheduler's home with its configuration; one that an operator has changed is left alone."""
-    # Its history tells what runs said, and that may quote rows.
-    make_private(settings.dagster_home)
-    configuration = settings.dagster_home / "dagster.yaml"
-    if not configuration.exists():
-        write_text(configuration, INSTANCE_CONFIGURATION)
-
-
-def open_instance(settings: Settings) -> dg.DagsterInstance:
-    """The persistent scheduler instance under the home."""
-    prepare_instance_folder(settings)
-    return dg.DagsterInstance.from_config(str(settings.dagster_home))
 
 
 # ---- the run

@@ -28,6 +28,7 @@ from orchestration.commands import (
     prune,
     query,
     restore,
+    serve,
     status,
     versions,
 )
@@ -41,6 +42,7 @@ from orchestration.commands.base import (
     keep_traceback,
     one_line,
 )
+from orchestration.home_format import HomeTooNew, check_format
 from orchestration.reporting import printable
 from orchestration.runs import RunError
 from orchestration.settings import Settings, SettingsError
@@ -61,6 +63,7 @@ MODULES = (
     restore,
     prune,
     dev,
+    serve,
 )
 COMMANDS: dict[str, Run] = {name: run for module in MODULES for name, run in module.COMMANDS.items()}
 
@@ -152,6 +155,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(settings: Settings, parsed: argparse.Namespace) -> int:
     try:
+        if parsed.command != "doctor":
+            check_format(settings)
         code = COMMANDS[parsed.command](settings, parsed)
         sys.stdout.flush()
         return code
@@ -182,7 +187,7 @@ def _is_for_people(error: Exception) -> bool:
     """Whether the message was written to be read as it is."""
     from orchestration.publication import PublicationError
 
-    return isinstance(error, CommandFailed | HomeNotWritable | PublicationError | RunError)
+    return isinstance(error, CommandFailed | HomeNotWritable | HomeTooNew | PublicationError | RunError)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ the list.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection
 
 import dagster as dg
@@ -25,7 +26,7 @@ from orchestration.automation import (
 from orchestration.dbt_command import parse_project
 from orchestration.raw.contract import LANDING_SOURCES
 from orchestration.raw_assets import raw_assets
-from orchestration.reporting import Reporter, SilentReporter
+from orchestration.reporting import Reporter, service_reporter
 from orchestration.settings import Settings
 from orchestration.warehouse_asset import warehouse_asset
 
@@ -83,4 +84,5 @@ def assets_with_tables(definitions: dg.Definitions, tables: Collection[str]) -> 
 @dg.definitions
 def definitions() -> dg.Definitions:
     """What ``dagster`` loads."""
-    return build_definitions(Settings.from_environment(), SilentReporter())
+    settings = Settings.from_environment()
+    return build_definitions(settings, service_reporter(sys.stderr, settings.log_format))

@@ -29,6 +29,7 @@ from packaging.specifiers import SpecifierSet
 from orchestration.alerting.channels import configured_channels
 from orchestration.alerting.outbox import undelivered_notes
 from orchestration.files import folder_size
+from orchestration.home_format import HomeTooNew, check_format, present_release, read_format
 from orchestration.operating import leftovers
 from orchestration.publication import PublicationError, current_version, list_versions
 from orchestration.raw import landing as landing_files
@@ -40,6 +41,7 @@ from orchestration.raw.objects import ObjectStore
 from orchestration.raw.policies import PolicyError, check_policies
 from orchestration.raw.problems import LoadError, UnreadableFileError
 from orchestration.raw.table_files import match_columns
+from orchestration.scheduler_instance import DatabaseProblem, check_database
 from orchestration.settings import PROJECT_ROOT, Settings
 from orchestration.standing import read_standing
 from orchestration.verifying import check_shape
@@ -80,6 +82,7 @@ def examine(settings: Settings, *, environment: Mapping[str, str], now: datetime
     """
     checks: list[Callable[[], Iterable[Finding]]] = [
         lambda: _home(settings),
+        lambda: _format(settings),
         lambda: _modes(settings),
         lambda: _room(settings),
         lambda: _versions(settings),
@@ -90,6 +93,7 @@ def examine(settings: Settings, *, environment: Mapping[str, str], now: datetime
         lambda: _variables(environment),
         lambda: _time_zones(settings),
         lambda: _alerts(settings),
+        lambda: _scheduler_database(settings),
         lambda: _landing(settings),
     ]
     findings: list[Finding] = []
@@ -135,6 +139,25 @@ def _home(settings: Settings) -> Iterator[Finding]:
         names = ", ".join(str(path.relative_to(home)) for path in left[:5])
         yield Finding(
             NOTE, HOME, f"Killed runs left {len(left)} things ({names}); the next run removes them."
+        )
+
+
+def _format(settings: Settings) -> Iterator[Finding]:
+    if not settings.home.exists():
+        return
+    try:
+        check_format(settings)
+    except HomeTooNew as error:
+        what, _, to_do = str(error).partition(" Nothing was done. ")
+        yield Finding(ERROR, HOME, what, to_do)
+        return
+    found, release = read_format(settings)
+    if release and release != present_release():
+        yield Finding(
+            NOTE,
+            HOME,
+            f"The home was last written by Tieout {release} (format {found}); this is {present_release()}. "
+            "The next run builds anew.",
         )
 
 
@@ -348,6 +371,21 @@ def _alerts(settings: Settings) -> Iterator[Finding]:
             yield Finding(WARNING, ENVIRONMENT, warning)
     for note in undelivered_notes(settings):
         yield Finding(WARNING, HOME, note, "tieout alerts lists what was told to whom.")
+
+
+def _scheduler_database(settings: Settings) -> Iterator[Finding]:
+    try:
+        server = check_database(settings)
+    except DatabaseProblem as error:
+        what, _, to_do = str(error).partition(". ")
+        yield Finding(ERROR, ENVIRONMENT, f"{what.rstrip('.')}.", to_do)
+        return
+    if server is not None:
+        yield Finding(
+            NOTE,
+            ENVIRONMENT,
+            f"The scheduler keeps its history in {settings.scheduler_database_name}, PostgreSQL {server}.",
+        )
 
 
 # ---- the landing folder

@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import json
 import shutil
-import sqlite3
 import tempfile
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,14 +43,12 @@ from orchestration.raw.problems import LoadError
 from orchestration.raw.snapshot import write_snapshot
 from orchestration.raw.table_files import connect
 from orchestration.runs import RunError, home_lock, journal_file
+from orchestration.scheduler_history import History, HistoryError, histories
 from orchestration.settings import Settings
 
 # Below the raw store while an erasure is under way, so that one that was killed is brought to its end. It
 # holds the number of the first version that can be without the person.
 UNFINISHED_NAME = "erasure.unfinished"
-# Valid from 0 on. The scheduler writes an event in milliseconds; what holds its history longer is another
-# program.
-HISTORY_WAIT_SECONDS = 10
 
 
 @dataclass
@@ -172,12 +169,15 @@ def finish(settings: Settings, report: Callable[[str], None] = lambda _line: Non
         # An alert that is raised meanwhile would be written into the file that is replaced.
         with outbox_lock(settings) if is_shared else contextlib.nullcontext():
             _clean_text_file(file, eraser)
-    for file in _history_files(settings):
+    for history in histories(settings):
         try:
-            _clean_history(file, eraser)
-        except sqlite3.Error as error:
+            history.clean(eraser.clean_document)
+        except HistoryError as error:
             is_done = False
-            report(f"{file} could not be searched for the erased person ({error}); the next run tries again")
+            report(
+                f"{history.name} could not be searched for the erased person ({error}); the next run tries "
+                "again"
+            )
     if is_done:
         marker.unlink()
         flush_folder(settings.raw_dir)
@@ -330,19 +330,20 @@ def _survey(settings: Settings, person: Person, eraser: Eraser, report: Callable
             if any(path.exists() for path in _spoils(folder))
         ],
         texts=[
-            str(file.relative_to(settings.home))
-            for file in (*_text_files(settings), *_history_files(settings))
-            if _may_mention(file, eraser)
+            *(
+                str(file.relative_to(settings.home))
+                for file in _text_files(settings)
+                if _clean_text_file(file, eraser, is_rehearsal=True)
+            ),
+            *(history.name for history in histories(settings) if _may_mention(history, eraser)),
         ],
     )
 
 
-def _may_mention(file: Path, eraser: Eraser) -> bool:
-    if file.suffix != ".db":
-        return _clean_text_file(file, eraser, is_rehearsal=True)
+def _may_mention(history: History, eraser: Eraser) -> bool:
     try:
-        return _clean_history(file, eraser, is_rehearsal=True)
-    except sqlite3.Error:
+        return history.mentions(eraser.clean_document)
+    except HistoryError:
         # Held by another program, so nobody can say; it is tried again when the erasure is finished.
         return True
 
@@ -432,54 +433,3 @@ def _clean_text_file(file: Path, eraser: Eraser, *, is_rehearsal: bool = False) 
 
 def _line_end(line: str) -> str:
     return line[len(line.rstrip("\r\n")) :]
-
-
-# ---- the scheduler's history
-
-
-def _history_files(settings: Settings) -> list[Path]:
-    """The scheduler's databases, whose events tell what runs said; that may quote rows."""
-    return sorted(settings.dagster_home.rglob("*.db"))
-
-
-def _clean_history(file: Path, eraser: Eraser, *, is_rehearsal: bool = False) -> bool:
-    """Whether a database of the scheduler mentions an erased person; every mention is replaced.
-
-    Raises:
-        sqlite3.Error: another program holds it, or it is no database.
-    """
-    # Most texts of events repeat: keys, names of tables and tests.
-    known: dict[str, str] = {}
-    is_changed = False
-    with closing(sqlite3.connect(file, timeout=HISTORY_WAIT_SECONDS)) as connection:
-        connection.execute("pragma secure_delete = on")
-        tables = connection.execute("select name from sqlite_master where type = 'table'").fetchall()
-        for (table,) in tables:
-            columns = [
-                row[1] for row in connection.execute(f'pragma table_info("{table}")') if _is_text(row[2])
-            ]
-            for column in columns:
-                cells = connection.execute(
-                    f'select rowid, "{column}" from "{table}" where typeof("{column}") = \'text\''
-                ).fetchall()
-                for row, text in cells:
-                    if text not in known:
-                        known[text] = eraser.clean_document(text)
-                    if known[text] == text:
-                        continue
-                    is_changed = True
-                    if is_rehearsal:
-                        return True
-                    connection.execute(
-                        f'update "{table}" set "{column}" = ? where rowid = ?', (known[text], row)
-                    )
-        connection.commit()
-        if is_changed:
-            # Old pages would go on holding what was replaced, in the file and in its log.
-            connection.execute("vacuum")
-            connection.execute("pragma wal_checkpoint(truncate)")
-    return is_changed
-
-
-def _is_text(data_type: str) -> bool:
-    return data_type.upper().startswith(("TEXT", "VARCHAR"))

@@ -13,6 +13,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import IO, Any, Protocol
 
+from orchestration.logs import WARNING, json_line
+from orchestration.settings import JSON_LOGS, TEXT_LOGS
+
 # What a terminal obeys instead of showing it, what turns the direction of the text after it, and halves of
 # characters, which come from file names that are no text.
 _UNPRINTABLE = re.compile(
@@ -98,6 +101,18 @@ class LineReporter:
         self._stream.flush()
 
 
+class JsonReporter(LineReporter):
+    """The same as JSON lines, as ``logs.py`` has them; ``run_id`` is known once the run holds its home."""
+
+    run_id = ""
+
+    def _write(self, text: str) -> None:
+        print(json_line(text.strip(), run_id=self.run_id), file=self._stream, flush=True)
+
+    def warn(self, text: str) -> None:
+        print(json_line(text, level=WARNING, run_id=self.run_id), file=self._stream, flush=True)
+
+
 class TerminalReporter:
     """A live progress line below the notes, for a person who watches."""
 
@@ -139,10 +154,17 @@ class TerminalReporter:
         self._progress.stop()
 
 
-def reporter_for(stream: IO[str] | None = None) -> Reporter:
-    """A live reporter when ``stream`` (standard error by default) is a terminal, else plain lines."""
+def reporter_for(stream: IO[str] | None = None, log_format: str = TEXT_LOGS) -> Reporter:
+    """A live reporter when ``stream`` (standard error by default) is a terminal, else a line per event."""
     stream = stream or sys.stderr
+    if log_format == JSON_LOGS:
+        return service_reporter(stream, log_format)
     return TerminalReporter(stream) if stream.isatty() else LineReporter(stream)
+
+
+def service_reporter(stream: IO[str], log_format: str) -> Reporter:
+    """A line per event for whoever keeps the output of a service, also where that is a terminal."""
+    return JsonReporter(stream) if log_format == JSON_LOGS else LineReporter(stream)
 
 
 def format_value(value: Any) -> str:

@@ -28,8 +28,10 @@ from orchestration.alerting.outbox import Incident
 from orchestration.alerts import BLOCKED, FAILURE, cause_of, raise_alert, resolve_incidents
 from orchestration.engines.duckdb import WAREHOUSE_FILE_NAME
 from orchestration.files import append_record, flush_folder, make_private, read_records
+from orchestration.home_format import check_format, write_format
+from orchestration.logs import DEBUG, ERROR, INFO, WARNING, log_line
 from orchestration.months import UNDATED, MonthRange
-from orchestration.reporting import Reporter
+from orchestration.reporting import JsonReporter, Reporter
 from orchestration.settings import Settings
 from orchestration.storage_trouble import HomeNotWritable, is_about_room, not_writable, what_to_do
 
@@ -162,8 +164,10 @@ def home_lock(settings: Settings, run_id: str) -> Iterator[None]:
 
     Raises:
         RunRefused: another run holds it and did not finish within ``settings.lock_wait_seconds``.
+        HomeTooNew: a later release wrote it in a form that this one may misread.
         HomeNotWritable: the home or its lock cannot be written to.
     """
+    check_format(settings)
     path = lock_file(settings)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -193,6 +197,7 @@ def home_lock(settings: Settings, run_id: str) -> Iterator[None]:
                 "since": utc_now().isoformat(sep=" ", timespec="seconds"),
             },
         )
+        write_format(settings)
         try:
             yield
         finally:
@@ -395,10 +400,11 @@ class Run:
         """The run's own log, one line per thing said."""
         return self.logs_dir / "run.log"
 
-    def _write_log(self, text: str) -> None:
+    def _write_log(self, text: str, level: str = INFO) -> None:
+        line = log_line(text, self.settings.log_format, level=level, run_id=self.run_id)
         # A full disk is often what is being reported; it must not hide behind a second error.
         with contextlib.suppress(OSError), self.log.open("a", encoding="utf-8") as file:
-            file.write(f"{utc_now().isoformat(sep=' ', timespec='seconds')} {text}\n")
+            file.write(f"{line}\n")
 
     def note(self, text: str) -> None:
         """Say what is being done, to the person and to the log."""
@@ -412,7 +418,7 @@ class Run:
 
     def warn(self, text: str) -> None:
         """Say what a person should look at although the run goes on."""
-        self._write_log(f"WARNING: {text}")
+        self._write_log(text, WARNING)
         self.reporter.warn(text)
 
     def has_loaded(self, table: str, changes: Mapping[str, tuple[int, int]]) -> None:
@@ -447,7 +453,7 @@ class Run:
         if advice and not any(advice in problem for problem in self.problems) and advice not in text:
             text = f"{text}\n{advice}"
         self.problems.append(text)
-        self._write_log(f"FAILED: {text}")
+        self._write_log(text, ERROR)
 
     def interrupt(self, text: str) -> None:
         """Write down that somebody ended the run, which is no failure of anything."""
@@ -470,7 +476,7 @@ class Run:
             self.fail(str(error), is_blocked=isinstance(error, PublicationBlocked))
             raise
         except Exception as error:
-            self._write_log(traceback.format_exc())
+            self._write_log(traceback.format_exc(), DEBUG)
             message = f"Could not {name}: {type(error).__name__}: {error}"
             if advice := what_to_do(error, self.settings.home):
                 message += f"\n{advice}"
@@ -532,6 +538,8 @@ def open_run(
             deliver_due(settings, seconds=SECONDS_AT_BEGINNING)
             make_private(settings.builds_dir)
             run.logs_dir.mkdir(parents=True)
+            if isinstance(reporter, JsonReporter):
+                reporter.run_id = run.run_id
             _write_record(settings, _record(run, "running", finished=False))
             begun = True
             try:

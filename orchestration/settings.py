@@ -12,6 +12,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
@@ -20,6 +21,9 @@ POLICY_SEEDS_DIR = PROJECT_ROOT / "seeds" / "policy"
 REFERENCE_SEEDS_DIR = PROJECT_ROOT / "seeds" / "reference"
 
 TARGETS = ("duckdb",)
+# The scheduler's driver, and the name that PostgreSQL's own programs take.
+DATABASE_SCHEMES = ("postgresql+psycopg2", "postgresql")
+TEXT_LOGS, JSON_LOGS = "text", "json"
 # One that still lies ahead would leave no partition at all.
 LAST_FIRST_MONTH = "2026-01"
 
@@ -86,6 +90,11 @@ class Settings:
         max_unpacked_gb: how much a compressed landing file may hold, in 10^9 bytes.
         versions_kept: how many published versions are kept at least.
         version_minimum_age_days: a version younger than this is never removed.
+        scheduler_database_url: the PostgreSQL database of the scheduler's history,
+            ``postgresql+psycopg2://user@host:port/database``; None keeps it under the home.
+        scheduler_database_password_file: a file with nothing but its password, as secrets of containers and
+            credentials of services are; None where the URL, PGPASSWORD or PGPASSFILE says it.
+        log_format: ``text``, lines for people, or ``json``, one object per line.
     """
 
     home: Path
@@ -108,6 +117,10 @@ class Settings:
     max_unpacked_gb: float = 20.0
     versions_kept: int = 7
     version_minimum_age_days: float = 2.0
+    # It may hold a password.
+    scheduler_database_url: str | None = field(default=None, repr=False)
+    scheduler_database_password_file: Path | None = None
+    log_format: str = TEXT_LOGS
 
     @classmethod
     def from_environment(
@@ -157,6 +170,9 @@ class Settings:
         target = env.get("TIEOUT_TARGET") or "duckdb"
         if target not in TARGETS:
             raise SettingsError(f"TIEOUT_TARGET={target!r}: expected one of {', '.join(TARGETS)}.")
+        log_format = env.get("TIEOUT_LOG_FORMAT") or TEXT_LOGS
+        if log_format not in (TEXT_LOGS, JSON_LOGS):
+            raise SettingsError(f"TIEOUT_LOG_FORMAT={log_format!r}: expected {TEXT_LOGS} or {JSON_LOGS}.")
         home_folder = Path(home or env.get("TIEOUT_HOME") or "warehouse").expanduser().absolute()
         if in_the_way := what_is_no_folder(home_folder):
             raise SettingsError(
@@ -182,6 +198,11 @@ class Settings:
             max_unpacked_gb=number("TIEOUT_MAX_UNPACKED_GB", 20, 0.001, 1_000_000),
             versions_kept=int(number("TIEOUT_VERSIONS_KEPT", 7, 1, 10_000)),
             version_minimum_age_days=number("TIEOUT_VERSION_MINIMUM_AGE_DAYS", 2, 0, 36_500),
+            scheduler_database_url=_database_url(env.get("TIEOUT_SCHEDULER_DATABASE_URL") or None),
+            scheduler_database_password_file=_file(
+                env.get("TIEOUT_SCHEDULER_DATABASE_PASSWORD_FILE") or None
+            ),
+            log_format=log_format,
         )
 
     def environment(self) -> dict[str, str]:
@@ -201,17 +222,29 @@ class Settings:
             "TIEOUT_MAX_UNPACKED_GB": f"{self.max_unpacked_gb:g}",
             "TIEOUT_VERSIONS_KEPT": str(self.versions_kept),
             "TIEOUT_VERSION_MINIMUM_AGE_DAYS": f"{self.version_minimum_age_days:g}",
+            "TIEOUT_LOG_FORMAT": self.log_format,
         }
         optional = {
             "TIEOUT_ALERT_COMMAND": self.alert_command,
             "TIEOUT_ALERT_WEBHOOK": self.alert_webhook,
             "TIEOUT_ALERT_WEBHOOK_FILE": self.alert_webhook_file,
+            "TIEOUT_SCHEDULER_DATABASE_URL": self.scheduler_database_url,
+            "TIEOUT_SCHEDULER_DATABASE_PASSWORD_FILE": self.scheduler_database_password_file,
         }
         if self.alert_smtp is not None:
             optional |= {
                 variable: getattr(self.alert_smtp, name) for name, variable in SMTP_VARIABLES.items()
             }
-        return variables | {name: value for name, value in optional.items() if value}
+        return variables | {name: str(value) for name, value in optional.items() if value}
+
+    @property
+    def scheduler_database_name(self) -> str | None:
+        """The scheduler's database as it may be shown: without password and options."""
+        if self.scheduler_database_url is None:
+            return None
+        parts = urlsplit(self.scheduler_database_url)
+        place = f"{parts.hostname or ''}{f':{parts.port}' if parts.port else ''}"
+        return f"postgresql://{f'{parts.username}@' if parts.username else ''}{place}{parts.path}"
 
     @property
     def raw_dir(self) -> Path:
@@ -242,6 +275,28 @@ class Settings:
     def development_dir(self) -> Path:
         """The sandbox of ``tieout dbt``: a raw snapshot and a warehouse file that can never be published."""
         return self.home / "dev"
+
+
+def _database_url(text: str | None) -> str | None:
+    """The URL of a PostgreSQL database; an error never quotes it, since it may hold a password."""
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        is_usable = parts.scheme in DATABASE_SCHEMES and len(parts.path) > 1 and (parts.port or 1) > 0
+    except ValueError:
+        is_usable = False
+    if not is_usable or any(character.isspace() for character in text):
+        raise SettingsError(
+            "TIEOUT_SCHEDULER_DATABASE_URL cannot be read: expected postgresql://user@host:port/database, "
+            "with @, /, :, ? and # of a password written as %40, %2F, %3A, %3F and %23."
+        )
+    # The name alone would mean another driver than the scheduler's.
+    return DATABASE_SCHEMES[0] + text.removeprefix(parts.scheme)
+
+
+def _file(text: str | None) -> Path | None:
+    return None if text is None else Path(text).expanduser().absolute()
 
 
 def what_is_no_folder(path: Path) -> Path | None:

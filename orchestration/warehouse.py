@@ -18,6 +18,7 @@ from typing import Any
 
 from orchestration import dbt_command, erasing, publication, rolling_back
 from orchestration.audit import GRAIN_TEST, Audit, audit_build, audit_quarantine
+from orchestration.deprecation import as_record, deprecated_tables
 from orchestration.engines import duckdb as engine
 from orchestration.files import exclusive, make_private
 from orchestration.health_alerts import raise_health_alerts
@@ -256,6 +257,9 @@ def build_and_publish(run: Run) -> Outcome:
     clock = read_clock(warehouse_file)
     _warn_about_clock(run, clock, warehouse_file)
     warn_about_freshness(run, clock.data_clock_at, policies)
+    deprecated = deprecated_tables(result.manifest)
+    for table in deprecated:
+        run.warn(table.told(utc_now().date()))
 
     run.note("Publishing")
     version = publication.publish(
@@ -263,7 +267,10 @@ def build_and_publish(run: Run) -> Outcome:
         build_file=warehouse_file,
         sequence=publication.next_sequence(settings),
         run_id=run.run_id,
-        record=_record(run, dependencies, policies, audit, clock),
+        record={
+            **_record(run, dependencies, policies, audit, clock),
+            "deprecated_tables": as_record(deprecated),
+        },
         key_columns=grain_columns(result.manifest),
         attachments={
             MANIFEST: result.manifest_file,

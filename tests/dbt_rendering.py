@@ -85,8 +85,11 @@ class Project:
         }
         return models | {path.stem: "reference" for path in SEEDS.rglob("*.csv")}
 
-    def _ref(self, name: str) -> str:
-        return self._relation(self._schemas[name], name)
+    def _ref(self, name: str, v: int | None = None) -> str:
+        # The latest version of a model is the file of the plain name, an older one has its number behind it.
+        file = f"{name}_v{v}"
+        table = file if v is not None and file in self._schemas else name
+        return self._relation(self._schemas[table], table)
 
     def _relation(self, schema: str, name: str) -> str:
         if self.engine == "duckdb":

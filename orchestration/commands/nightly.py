@@ -97,7 +97,7 @@ def run_nightly(settings: Settings, arguments: argparse.Namespace) -> int:
     )
     with _telling_if_it_cannot_start(settings, "nightly"):
         make_home(settings)
-    reporter = reporter_for(sys.stderr)
+    reporter = reporter_for(sys.stderr, settings.log_format)
     try:
         # The scheduler would write down every table and check of what did not happen, which takes far longer.
         record = confirm_unchanged(settings, options, reporter)
@@ -148,7 +148,7 @@ def run_job(settings: Settings, options: RunOptions, job: str, tables: Sequence[
         job: nightly, backfill or load.
         tables: only these (``source.table``) are loaded.
     """
-    reporter = reporter_for(sys.stderr)
+    reporter = reporter_for(sys.stderr, settings.log_format)
     try:
         with _telling_if_it_cannot_start(settings, job):
             make_home(settings)
@@ -211,11 +211,12 @@ def _execute(
     """Run the job; Dagster's run id, and its own word on what failed ('' when all is well)."""
     import dagster as dg
 
-    from orchestration.automation import COMMAND_TAG, open_instance, run_configuration
+    from orchestration.automation import COMMAND_TAG, run_configuration
     from orchestration.dbt_command import DbtError
     from orchestration.definitions import assets_with_tables, build_definitions, build_load_definitions
     from orchestration.months import MonthRange
     from orchestration.partitions import LOAD_JOB, present_month, range_tags
+    from orchestration.scheduler_instance import open_instance
 
     warnings.filterwarnings("ignore", category=dg.BetaWarning)
     reporter.note(f"Home {settings.home}, landing {settings.landing}")

@@ -9,7 +9,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -51,6 +51,7 @@ def run_query(settings: Settings, arguments: argparse.Namespace) -> int:
         raise UsageError("--raw goes with --format csv; the other formats change no text.")
     import duckdb
 
+    from orchestration.deprecation import named_in
     from orchestration.engines import duckdb as engine
     from orchestration.publication import current_version
 
@@ -67,6 +68,8 @@ def run_query(settings: Settings, arguments: argparse.Namespace) -> int:
         raise UsageError(str(error)) from error
     except duckdb.Error as error:
         raise CommandFailed(f"The query failed: {error}") from error
+    for table in named_in(current.record(), arguments.sql):
+        print(f"tieout: {table.told(datetime.now(UTC).date())}", file=sys.stderr)
     return DONE
 
 

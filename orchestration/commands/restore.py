@@ -44,7 +44,7 @@ def run_restore(settings: Settings, arguments: argparse.Namespace) -> int:
     if arguments.list:
         _print_history(history(settings.raw_dir, source, table, slot), arguments.json)
         return DONE
-    reporter = reporter_for(sys.stderr)
+    reporter = reporter_for(sys.stderr, settings.log_format)
     now = datetime.now(UTC)
     try:
         if arguments.release:

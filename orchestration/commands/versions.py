@@ -139,7 +139,7 @@ def run_rollback(settings: Settings, arguments: argparse.Namespace) -> int:
     current = current_if_whole(settings)
     if current is not None and current.sequence == target.sequence:
         raise CommandFailed(f"Version {target.name} is what readers see already.")
-    reporter = reporter_for(sys.stderr)
+    reporter = reporter_for(sys.stderr, settings.log_format)
     try:
         before = roll_back(settings, target, reporter, reason=arguments.reason)
     finally:
@@ -167,7 +167,7 @@ def run_verify(settings: Settings, arguments: argparse.Namespace) -> int:
     from orchestration.rolling_back import NoSuchVersion, find_version
     from orchestration.verifying import as_json, verify_raw, verify_version
 
-    reporter = reporter_for(sys.stderr)
+    reporter = reporter_for(sys.stderr, settings.log_format)
     if arguments.all:
         versions = list_versions(settings)
     elif arguments.version is not None:

@@ -18,7 +18,7 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from orchestration import cli, erasing, publication
+from orchestration import cli, erasing, publication, scheduler_history
 from orchestration import files as files_module
 from orchestration.alerts import raise_alert
 from orchestration.erasing import Traces, erase, finish
@@ -413,7 +413,7 @@ def test_what_the_scheduler_and_dbt_were_told_is_searched_too(home: Home) -> Non
 def test_a_history_that_is_held_is_searched_by_the_next_run(
     home: Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(erasing, "HISTORY_WAIT_SECONDS", 0)
+    monkeypatch.setattr(scheduler_history, "WAIT_SECONDS", 0)
     database = home.settings.dagster_home / "runs.db"
     database.parent.mkdir(parents=True)
     with closing(sqlite3.connect(database)) as connection:

@@ -15,8 +15,6 @@ from orchestration.automation import (
     LOOK_SECONDS,
     alert_about,
     nightly_schedule,
-    open_instance,
-    prepare_instance_folder,
     read_run_configuration,
     run_configuration,
     standing_alert,
@@ -24,6 +22,7 @@ from orchestration.automation import (
 from orchestration.files import read_records
 from orchestration.reporting import SilentReporter
 from orchestration.runs import RunOptions, journal_file, open_run
+from orchestration.scheduler_instance import open_instance, prepare_instance_folder
 from orchestration.settings import Settings
 from tests.alert_servers import running_webhook
 

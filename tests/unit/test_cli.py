@@ -14,7 +14,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration import automation, cli, publication
+from orchestration import cli, publication, scheduler_instance
 from orchestration.alerts import alerts_file
 from orchestration.commands import nightly, query
 from orchestration.files import read_records
@@ -438,7 +438,7 @@ def test_a_full_disk_is_told_without_what_the_scheduler_wanted_to_write(
     def fail(*arguments: object, **options: object) -> None:
         raise RuntimeError(FULL_DISK + dump)
 
-    monkeypatch.setattr(automation, "open_instance", full)
+    monkeypatch.setattr(scheduler_instance, "open_instance", full)
     monkeypatch.setattr(dg.JobDefinition, "execute_in_process", fail)
     landing = write_landing(tmp_path / "landing")
     assert cli.main(["load", "--home", str(tmp_path / "home"), "--landing", str(landing)]) == 1

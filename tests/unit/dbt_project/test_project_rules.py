@@ -122,7 +122,7 @@ NAMES = {
     "staging": r"stg_{folder}__([a-z_]+s|[a-z_]+_(report|catalogue|history))",
     "intermediate": r"int_[a-z_]+",
     # All around an account: the field's own word.
-    "marts": r"(dim_[a-z_]+s|dim_account_360|fct_[a-z_]+|[a-z_]+_restricted)",
+    "marts": r"(dim_[a-z_]+s|dim_account_360|fct_[a-z_]+|[a-z_]+_restricted)(_v[0-9]+)?",
 }
 # Which layers a layer may read; control tables tell about the load itself and are published as they are.
 READS = {"staging": set(), "intermediate": {"staging", "intermediate"}, "marts": {"intermediate", "marts"}}
@@ -216,13 +216,37 @@ def without_comments(text: str) -> str:
     return re.sub(r"--[^\n]*|{#.*?#}|/\*.*?\*/", "", text, flags=re.DOTALL)
 
 
+def by_version(entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """A declaration by the name of each version's file; the latest version has the plain name."""
+    versions = entry.get("versions")
+    if not versions:
+        return {entry["name"]: entry}
+    latest = entry.get("latest_version", max(version["v"] for version in versions))
+    found = {}
+    for version in versions:
+        name = entry["name"] if version["v"] == latest else f"{entry['name']}_v{version['v']}"
+        listed = version.get("columns", [{"include": "all"}])
+        taken = next((one for one in listed if "include" in one), {"include": [], "exclude": []})
+        own = [one for one in listed if "include" not in one]
+        inherited = [
+            column
+            for column in entry.get("columns", [])
+            if taken["include"] in ("all", "*") or column["name"] in taken["include"]
+            if column["name"] not in taken.get("exclude", [])
+            if column["name"] not in {one["name"] for one in own}
+        ]
+        found[name] = {**entry, **version, "name": name, "columns": [*inherited, *own]}
+    return found
+
+
 @cache
 def models() -> list[Model]:
     declared: dict[str, dict[str, Any]] = {}
     for path in MODELS.rglob("_*__models.yml"):
         for entry in yaml.safe_load(path.read_text())["models"]:
-            assert entry["name"] not in declared, f"{entry['name']} is declared twice; keep one declaration."
-            declared[entry["name"]] = {**entry, "path": path}
+            for name, declaration in by_version(entry).items():
+                assert name not in declared, f"{name} is declared twice; keep one declaration."
+                declared[name] = {**declaration, "path": path}
     found = []
     for one in Project("duckdb").models():
         layer, folder = one.path.relative_to(MODELS).parts[:2]
@@ -231,6 +255,22 @@ def models() -> list[Model]:
         )
     assert not declared, f"declared, but there is no such model: {sorted(declared)}"
     return found
+
+
+def test_a_declaration_with_versions_is_one_for_each_file() -> None:
+    column_a, column_b = {"name": "a"}, {"name": "b"}
+    entry = {
+        "name": "fct_x",
+        "columns": [column_a, column_b],
+        "versions": [
+            {"v": 1, "deprecation_date": "2030-01-31", "columns": [{"include": "all", "exclude": ["b"]}]},
+            {"v": 2},
+            {"v": 3, "columns": [{"include": ["b"]}, {"name": "c"}]},
+        ],
+    }
+    found = {name: [column["name"] for column in one["columns"]] for name, one in by_version(entry).items()}
+    assert found == {"fct_x_v1": ["a"], "fct_x_v2": ["a", "b"], "fct_x": ["b", "c"]}
+    assert list(by_version({**entry, "latest_version": 2})) == ["fct_x_v1", "fct_x", "fct_x_v3"]
 
 
 def each(layer: str | None = None) -> Iterator[Model]:
