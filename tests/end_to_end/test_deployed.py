@@ -13,6 +13,8 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -96,23 +98,33 @@ def test_a_unit_is_no_more_exposed_than_before(system: Path, unit: str) -> None:
 # ---- the container file's steps
 
 
-def as_nobody() -> dict[str, int]:
-    """Arguments that start a process as somebody who owns nothing, where that is possible."""
+def as_nobody(uid: int) -> list[str]:
+    """What starts a program as somebody who owns nothing: who may write nowhere, and read what root can.
+
+    In the image everybody may read the interpreter; here it may be in a folder of its owner's.
+    """
     if os.geteuid() != 0:
-        return {}
-    user = pwd.getpwnam("nobody")
-    return {"user": user.pw_uid, "group": user.pw_gid}
+        return []
+    can = "+dac_read_search"
+    user = [f"--reuid={uid}", f"--regid={uid}", "--clear-groups"]
+    return ["setpriv", *user, f"--inh-caps={can}", f"--ambient-caps={can}"]
+
+
+@pytest.fixture
+def reachable() -> Iterator[Path]:
+    """A folder that everybody may enter; those of tests are their owner's."""
+    folder = Path(tempfile.mkdtemp(prefix="tieout-image-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
 
 
 @pytest.mark.slow
 def test_the_steps_of_the_container_file_leave_a_tree_that_works_for_who_cannot_change_it(
-    tmp_path: Path,
+    reachable: Path,
 ) -> None:
     """Packages, code, entry point and health check, with a user that may write to its home only."""
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == os.geteuid() and folder != Path("/"):
-            folder.chmod(folder.stat().st_mode | 0o055)
-    tree = tmp_path / "opt" / "tieout"
+    tree = reachable / "opt" / "tieout"
     tree.mkdir(parents=True)
     environment = {"PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
     environment |= {name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_"))}
@@ -140,18 +152,22 @@ def test_the_steps_of_the_container_file_leave_a_tree_that_works_for_who_cannot_
             environment |= dict(re.findall(r"(\w+)=(\S+)", arguments))
     assert steps == ["COPY ./", "RUN", "COPY dbt_project", "COPY seeds", "COPY orchestration", "RUN"]
 
-    home = tmp_path / "home"
+    home = reachable / "home"
     home.mkdir(mode=0o750)
-    nobody = as_nobody()
-    if nobody:
-        os.chown(home, nobody["user"], nobody["group"])
-    landing = write_landing(tmp_path / "landing")
+    nobody = pwd.getpwnam("nobody").pw_uid
+    if os.geteuid() == 0:
+        os.chown(home, nobody, nobody)
+    landing = write_landing(reachable / "landing")
     environment |= {"TIEOUT_HOME": str(home), "TIEOUT_LANDING": str(landing)}
     program = str(tree / ".venv" / "bin" / "tieout")
 
     def tieout(*arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [program, *arguments], cwd="/", env=environment, capture_output=True, text=True, **nobody
+            [*as_nobody(nobody), program, *arguments],
+            cwd="/",
+            env=environment,
+            capture_output=True,
+            text=True,
         )
 
     before = {path: path.stat().st_mtime_ns for path in tree.rglob("*") if ".venv" not in path.parts}

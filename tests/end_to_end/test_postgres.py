@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -20,15 +19,23 @@ from typing import Any
 
 import dagster as dg
 import pytest
+import yaml
 
 from orchestration import scheduler_history
 from orchestration.doctor import examine
-from orchestration.runs import home_lock, read_journal
+from orchestration.partitions import PARTITION_TAG, present_month
+from orchestration.runs import RunRecord, home_lock, read_journal
 from orchestration.scheduler_history import HistoryError, histories
-from orchestration.scheduler_instance import DatabaseProblem, check_database, open_instance
+from orchestration.scheduler_instance import (
+    MODULE_NAME,
+    DatabaseProblem,
+    check_database,
+    open_instance,
+)
 from orchestration.settings import Settings
-from tests.end_to_end.conftest import CommandLine, PublishedHome
+from tests.end_to_end.conftest import CommandLine
 from tests.postgres_server import PASSWORD, Server, started_server
+from tests.small_landing import write_landing
 
 pytestmark = pytest.mark.postgres
 
@@ -137,108 +144,133 @@ def cursor_of_the_sensor(server: Server) -> str | None:
     return next((state["cursor"] for state in states if state.get("cursor")), None)
 
 
-def test_runs_cursors_and_restarts_with_history_in_postgresql(
-    *,
-    tieout: CommandLine,
-    published: PublishedHome,
-    copied_home: Path,
-    server: Server,
-    environment: dict[str, str],
-    tmp_path: Path,
+def changed(landing: Path, old: str, new: str) -> None:
+    """The export again, with something else in it."""
+    file = landing / "billing" / "customer.csv"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def ask(port: int, query: str, **variables: Any) -> Any:
+    """One GraphQL request to the page."""
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/graphql",
+        data=json.dumps({"query": query, "variables": variables}).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=300) as response:
+        answer = json.load(response)
+    assert "errors" not in answer, answer
+    return answer["data"]
+
+
+def test_runs_cursors_restarts_and_sigterm_with_history_in_postgresql(
+    tieout: CommandLine, server: Server, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    landing = tmp_path / "landing"
-    shutil.copytree(published.landing, landing)
-    # A home that had its history in files before.
-    places = ["--home", str(copied_home), "--landing", str(landing)]
+    landing, home = write_landing(tmp_path / "landing"), tmp_path / "home"
+    settings = Settings(home=home, landing=landing)
+    places = ["--home", str(home), "--landing", str(landing)]
+    # A home that has its history in files.
+    loaded = tieout.run("load", *places)
+    assert loaded.code == 0, loaded.errors
+    with (settings.dagster_home / "dagster.yaml").open() as file:
+        assert "storage" not in yaml.safe_load(file)
+
+    def start_daemon(name: str) -> Service:
+        return Service(tieout, tmp_path / name, environment, "daemon", *places)
+
+    def ended(job: str) -> RunRecord | None:
+        runs = [run for run in read_journal(settings)[1:] if run.job == job]
+        return runs[-1] if runs and runs[-1].finished_at is not None else None
+
     port = free_port()
-    daemon = Service(tieout, tmp_path / "daemon.log", environment, "daemon", *places)
+    daemon = start_daemon("daemon.log")
     web = Service(tieout, tmp_path / "web.log", environment, "web", "--port", str(port), *places)
-    settings = Settings(home=copied_home, landing=landing)
     with running(daemon, web):
-        wait_for(lambda: tieout.run("web", "--check", "--port", str(port), *places).code == 0, web)
-        wait_for(lambda: tieout.run("daemon", "--check", *places, extra=environment).code == 0, daemon)
-        before = wait_for(lambda: cursor_of_the_sensor(server), daemon)
-
-        # A changed file becomes one run, which the daemon starts.
-        customers = landing / "billing" / "customer.csv"
-        customers.write_text(customers.read_text(encoding="utf-8").replace("US", "DE"), encoding="utf-8")
-        runs = len(read_journal(settings))
-        wait_for(
-            lambda: [run for run in read_journal(settings)[runs:] if run.finished_at is not None], daemon
-        )
-        (run,) = read_journal(settings)[runs:]
-        assert (run.status, run.job) == ("published", "nightly"), run
-        after = wait_for(lambda: (now := cursor_of_the_sensor(server)) != before and now, daemon)
-
-        asked = urllib.request.Request(
-            f"http://127.0.0.1:{port}/graphql",
-            data=json.dumps(
-                {"query": "{ runsOrError { ... on Runs { results { runId status } } } }"}
-            ).encode(),
-            headers={"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(asked, timeout=120) as response:
-            results = json.load(response)["data"]["runsOrError"]["results"]
-        assert results == [{"runId": run.scheduler_run_id, "status": "SUCCESS"}]
-
+        wait_for(lambda: cursor_of_the_sensor(server), daemon)
+        assert tieout.run("daemon", "--check", *places, extra=environment).code == 0
+        # A changed file becomes one run, which the daemon starts; this one cannot be loaded.
+        changed(landing, "2024-01-01T09:00:00Z", "soon")
+        failed = wait_for(lambda: ended("backfill"), daemon)
+        assert (failed.status, "soon" in failed.details) == ("failed", True), failed
+        cursor = wait_for(lambda: (now := cursor_of_the_sensor(server)) != "[]" and now, daemon)
         commands = [
             (Path("/proc") / str(member) / "cmdline").read_bytes().decode()
             for member in (*daemon.members(), *web.members())
         ]
-        assert not [command for command in commands if PASSWORD in command or "s3cret" in command]
-
+        assert not [command for command in commands if "s3cret" in command]
         daemon.stop()
         assert daemon.process.returncode == 0, daemon.output()
+        assert cursor_of_the_sensor(server) == cursor
+
+    again = start_daemon("again.log")
+    web = Service(tieout, tmp_path / "web.log", environment, "web", "--port", str(port), *places)
+    with running(again, web):
+        # It goes on where it was: what was asked for is not asked for again.
+        wait_for(lambda: "Asked for before and not loaded" in again.output(), again)
+        assert cursor_of_the_sensor(server) == cursor
+        assert len(read_journal(settings)) == 2
+
+        # A run that builds, ended in the middle with everything of the daemon's.
+        changed(landing, "soon", "2024-01-01T10:00:00Z")
+        wait_for(lambda: len(read_journal(settings)) == 3, again)
+        again.stop()
+        interrupted = read_journal(settings)[-1]
+        assert interrupted.status == "failed" and "nterrupted" in interrupted.details, interrupted
         with home_lock(settings, "test"):
             pass
-        assert cursor_of_the_sensor(server) == after
-        again = Service(tieout, tmp_path / "again.log", environment, "daemon", *places)
-        with running(again):
-            # It goes on where it was: what was loaded is no news.
-            wait_for(lambda: "landing_changes" in again.output(), again)
-            time.sleep(5)
-            assert cursor_of_the_sensor(server) == after
-            assert len(read_journal(settings)) == runs + 1
-            again.stop()
+
+    last = start_daemon("last.log")
+    web = Service(tieout, tmp_path / "web.log", environment, "web", "--port", str(port), *places)
+    with running(last, web):
+        wait_for(lambda: tieout.run("web", "--check", "--port", str(port)).code == 0, web)
+        # The page launches, the daemon takes it from the queue, and a third process runs it.
+        selector = {"repositoryLocationName": MODULE_NAME, "repositoryName": "__repository__"}
+        launched = ask(
+            port,
+            """
+            mutation ($params: ExecutionParams!) {
+              launchRun(executionParams: $params) {
+                __typename
+                ... on LaunchRunSuccess { run { runId } }
+                ... on PythonError { message }
+              }
+            }
+            """,
+            params={
+                "selector": {**selector, "jobName": "load"},
+                "mode": "default",
+                "executionMetadata": {"tags": [{"key": PARTITION_TAG, "value": present_month()}]},
+            },
+        )["launchRun"]
+        assert launched["__typename"] == "LaunchRunSuccess", launched
+        run_id = launched["run"]["runId"]
+        wait_for(lambda: ended("load"), last)
+
+        def status() -> Any:
+            runs = ask(port, "{ runsOrError { ... on Runs { results { runId status } } } }")
+            found = {run["runId"]: run["status"] for run in runs["runsOrError"]["results"]}
+            return found if found[run_id] == "SUCCESS" else None
+
+        runs = wait_for(status, web)
+        # Those of the history in files are not among them.
+        assert {failed.scheduler_run_id, interrupted.scheduler_run_id, run_id} == set(runs)
+        assert runs[failed.scheduler_run_id] == "FAILURE"
+        last.stop()
         web.stop()
         assert web.process.returncode == 0, web.output()
 
-    said = [tmp_path / name for name in ("daemon.log", "again.log", "web.log")]
-    for file in (*said, *(path for path in copied_home.rglob("*") if path.is_file())):
-        assert b"s3cret" not in file.read_bytes(), file
-    for file in said:
-        for line in file.read_text(encoding="utf-8").splitlines():
+    said = [tmp_path / name for name in ("daemon.log", "again.log", "last.log", "web.log")]
+    for place in (*said, *(path for path in home.rglob("*") if path.is_file())):
+        assert b"s3cret" not in place.read_bytes(), place
+    for log in said:
+        for line in log.read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
             assert list(entry) == ["timestamp", "level", "run_id", "logger", "message"]
             datetime.fromisoformat(entry["timestamp"])
             assert entry["level"] in ("debug", "info", "warning", "error"), line
-    assert run.run_id in daemon.output()
-
-
-def test_sigterm_in_the_middle_of_a_run_of_the_daemon_ends_it_cleanly(
-    tieout: CommandLine,
-    published: PublishedHome,
-    copied_home: Path,
-    environment: dict[str, str],
-    tmp_path: Path,
-) -> None:
-    landing = tmp_path / "landing"
-    shutil.copytree(published.landing, landing)
-    places = ["--home", str(copied_home), "--landing", str(landing)]
-    settings = Settings(home=copied_home, landing=landing)
-    runs = len(read_journal(settings))
-    daemon = Service(tieout, tmp_path / "daemon.log", environment, "daemon", *places)
-    with running(daemon):
-        wait_for(lambda: tieout.run("daemon", "--check", *places, extra=environment).code == 0, daemon)
-        customers = landing / "billing" / "customer.csv"
-        customers.write_text(customers.read_text(encoding="utf-8").replace("US", "FR"), encoding="utf-8")
-        wait_for(lambda: read_journal(settings)[runs:], daemon)
-        daemon.stop()
-    (run,) = read_journal(settings)[runs:]
-    assert run.status == "failed"
-    assert "nterrupted" in run.details
-    with home_lock(settings, "test"):
-        pass
+    assert interrupted.run_id in again.output()
 
 
 def test_what_the_database_says_of_a_person_is_replaced(server: Server, settings: Settings) -> None:
