@@ -56,9 +56,10 @@ def remember_own(settings: Settings, alert_id: str) -> None:
 
 
 def deliver_due(settings: Settings, *, seconds: float = DELIVERY_SECONDS, at_once: bool = False) -> None:
-    """Send what is due, at most for ``seconds``; what is left is for the next call.
+    """Send what is due; what is left is for the next call.
 
     Args:
+        seconds: how long it is waited for at most. In a process that goes on, so does what was begun.
         at_once: also what was tried moments ago.
     """
     with contextlib.suppress(OSError):
@@ -68,14 +69,14 @@ def deliver_due(settings: Settings, *, seconds: float = DELIVERY_SECONDS, at_onc
         _give_up_what_is_spent(settings)
         now = datetime.now(UTC)
         due = {one.channel for one in Outbox.read(settings).pending() if at_once or one.is_due(now)}
-        deadline = time.monotonic() + seconds
+        begun = time.monotonic()
         _side_by_side(
             [
-                partial(_serve, settings, channel, deadline, at_once)
+                partial(_serve, settings, channel, begun + DELIVERY_SECONDS, at_once)
                 for channel in channels
                 if channel.name in due
             ],
-            deadline,
+            begun + seconds,
         )
 
 

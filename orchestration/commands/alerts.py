@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import socket
+import sys
 from typing import TYPE_CHECKING, Any
 
 from orchestration.commands.base import DONE, FAILED, AddCommand, CommandFailed, moment_text
@@ -65,8 +66,10 @@ def _look(settings: Settings) -> None:
         ) from error
     finally:
         deliver_due(settings, at_once=True)
-    for line in [*said, *undelivered_notes(settings)]:
+    for line in said:
         print(line)
+    for line in undelivered_notes(settings):
+        print(line, file=sys.stderr)
 
 
 def _try_channels(settings: Settings) -> int:

@@ -26,7 +26,7 @@ from orchestration.commands.base import (
     without_dump,
 )
 from orchestration.reporting import format_table, reporter_for
-from orchestration.runs import RunOptions, find_run, read_as_of, read_known_at
+from orchestration.runs import RunError, RunOptions, find_run, read_as_of, read_known_at, run_incident
 from orchestration.settings import Settings, what_is_no_folder
 
 # The statuses of a run that did what its job is for.
@@ -95,12 +95,13 @@ def run_nightly(settings: Settings, arguments: argparse.Namespace) -> int:
         accept_drop=tuple(arguments.accept_drop),
         force=arguments.force,
     )
-    with _telling_if_it_cannot_start(settings, "nightly"):
-        make_home(settings)
     reporter = reporter_for(sys.stderr, settings.log_format)
     try:
-        # The scheduler would write down every table and check of what did not happen, which takes far longer.
-        record = confirm_unchanged(settings, options, reporter)
+        with _telling_if_it_cannot_start(settings, "nightly"):
+            make_home(settings)
+            # The scheduler would write down every table and check of what did not happen, which takes far
+            # longer.
+            record = confirm_unchanged(settings, options, reporter)
     finally:
         reporter.close()
     if record is not None:
@@ -148,6 +149,8 @@ def run_job(settings: Settings, options: RunOptions, job: str, tables: Sequence[
         job: nightly, backfill or load.
         tables: only these (``source.table``) are loaded.
     """
+    from orchestration.automation import alert_about
+
     reporter = reporter_for(sys.stderr, settings.log_format)
     try:
         with _telling_if_it_cannot_start(settings, job):
@@ -157,12 +160,11 @@ def run_job(settings: Settings, options: RunOptions, job: str, tables: Sequence[
         reporter.close()
     record = find_run(settings, scheduler_run_id)
     if record is None:
+        alert_about(settings, scheduler_run_id, problem)
         raise CommandFailed(f"The run ended before it began: {problem}")
     # Where the scheduler failed between two sources, those that were loaded are, and the others are not.
     loaded_in_part = job == "load" and record.status == "loaded" and bool(problem)
     if loaded_in_part or record.status not in GOOD_ENDS[job]:
-        from orchestration.automation import alert_about
-
         # A run that failed has alerted; one that the scheduler itself could not carry on has not.
         alert_about(settings, scheduler_run_id, problem)
         print(record.details or problem or record.summary, file=sys.stderr)
@@ -187,10 +189,12 @@ def run_job(settings: Settings, options: RunOptions, job: str, tables: Sequence[
 def _telling_if_it_cannot_start(settings: Settings, job: str) -> Iterator[None]:
     """Raise the alert of a run that never began, about which nobody else tells."""
     from orchestration.alerts import FAILURE, cause_of, raise_alert
-    from orchestration.runs import run_incident
 
     try:
         yield
+    except RunError:
+        # A run that began, or was refused, has told.
+        raise
     except Exception as error:
         raise_alert(
             settings,

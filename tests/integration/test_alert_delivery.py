@@ -542,8 +542,9 @@ def test_the_command_for_cron_tells_and_sends_again(
         settings.home.mkdir()
         settings.current_link.symlink_to("versions/000009-gone")
         assert main(settings, "alerts", "--check", monkeypatch=monkeypatch) == cli.FAILED
-        said = capsys.readouterr().out
-        assert "could not be told by webhook yet" in said
+        said = capsys.readouterr()
+        assert said.out.startswith("Told: ")
+        assert "could not be told by webhook yet" in said.err
         assert main(settings, "alerts", monkeypatch=monkeypatch) == cli.DONE
         assert "Not told   by webhook" in capsys.readouterr().out
         assert main(settings, "status", monkeypatch=monkeypatch) == cli.DONE

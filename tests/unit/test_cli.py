@@ -14,7 +14,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration import cli, publication, scheduler_instance
+from orchestration import automation, cli, publication, scheduler_instance, warehouse
 from orchestration.alerts import alerts_file
 from orchestration.commands import nightly, query
 from orchestration.files import read_records
@@ -412,6 +412,31 @@ def test_a_load_that_the_scheduler_did_not_carry_to_its_end_failed_and_is_alerte
     assert "Sources may be missing; load again." in told.err
     (alert,) = read_records(alerts_file(Settings(home=tmp_path, landing=tmp_path)))
     assert alert["summary"] == "Tieout run failed: the scheduler failed: database or disk is full"
+
+
+def test_a_run_that_ended_before_it_could_write_anything_is_alerted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = "the scheduler failed: attempt to write a readonly database"
+    monkeypatch.setattr(nightly, "_execute", lambda *_: ("run-one", problem))
+    for _ in range(2):
+        assert cli.main(["load", "--home", str(tmp_path), "--landing", str(tmp_path)]) == 1
+    assert "The run ended before it began: the scheduler failed" in capsys.readouterr().err
+    (alert,) = read_records(alerts_file(Settings(home=tmp_path, landing=tmp_path)))
+    assert alert["summary"] == f"Tieout run failed: {problem}"
+
+
+def test_a_home_whose_lock_cannot_be_opened_is_alerted_although_nothing_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As a home that is read-only: the lock is no file.
+    (tmp_path / "lock").mkdir()
+    monkeypatch.setattr(warehouse, "version_without_news", lambda *_: object())
+    assert cli.main(["nightly", "--home", str(tmp_path), "--landing", str(tmp_path)]) == 1
+    assert "IsADirectoryError" in capsys.readouterr().err
+    (alert,) = read_records(alerts_file(Settings(home=tmp_path, landing=tmp_path)))
+    assert alert["summary"].startswith("Tieout nightly could not start: [Errno 21] Is a directory")
+    assert alert["kind"] == "failure"
 
 
 FULL_DISK = "(sqlite3.OperationalError) database or disk is full"
