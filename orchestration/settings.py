@@ -167,6 +167,7 @@ class Settings:
                 "written YYYY-MM."
             )
         smtp = {name: env.get(variable) or "" for name, variable in SMTP_VARIABLES.items()}
+        smtp["password_file"] = whole_path(smtp["password_file"])
         target = env.get("TIEOUT_TARGET") or "duckdb"
         if target not in TARGETS:
             raise SettingsError(f"TIEOUT_TARGET={target!r}: expected one of {', '.join(TARGETS)}.")
@@ -186,7 +187,7 @@ class Settings:
             alert_command=env.get("TIEOUT_ALERT_COMMAND") or None,
             alert_smtp=SmtpSettings(**smtp) if any(smtp.values()) else None,
             alert_webhook=env.get("TIEOUT_ALERT_WEBHOOK") or None,
-            alert_webhook_file=env.get("TIEOUT_ALERT_WEBHOOK_FILE") or None,
+            alert_webhook_file=whole_path(env.get("TIEOUT_ALERT_WEBHOOK_FILE")) or None,
             nightly_hour=int(number("TIEOUT_NIGHTLY_HOUR", 2, 0, 23)),
             nightly_minute=int(number("TIEOUT_NIGHTLY_MINUTE", 0, 0, 59)),
             nightly_time_zone=time_zone,
@@ -297,6 +298,11 @@ def _database_url(text: str | None) -> str | None:
 
 def _file(text: str | None) -> Path | None:
     return None if text is None else Path(text).expanduser().absolute()
+
+
+def whole_path(text: str | None) -> str:
+    """The path that an operator gave, wherever a child process runs; empty where none was given."""
+    return str(Path(text).expanduser().absolute()) if text else ""
 
 
 def what_is_no_folder(path: Path) -> Path | None:

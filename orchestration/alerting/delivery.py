@@ -66,7 +66,8 @@ def deliver_due(settings: Settings, *, seconds: float = DELIVERY_SECONDS, at_onc
         if not alerts_file(settings).exists():
             return
         channels = configured_channels(settings)
-        _give_up_what_is_spent(settings)
+        with contextlib.suppress(OSError):
+            _give_up_what_is_spent(settings)
         now = datetime.now(UTC)
         due = {one.channel for one in Outbox.read(settings).pending() if at_once or one.is_due(now)}
         begun = time.monotonic()

@@ -124,10 +124,11 @@ class MailChannel:
                 scrub(f"{server.host}: {describe_error(error)}.", secrets),
                 is_temporary=not isinstance(error, ssl.SSLCertVerificationError | ValueError),
             ) from None
-        taken = [one for one in server.recipients if one not in refused]
-        answer = f"accepted for {', '.join(taken)}"
-        # Some got it, so that it is not sent again.
-        return f"{answer}; REFUSED for {', '.join(sorted(refused))}" if refused else answer
+        count = len(server.recipients)
+        if refused:
+            # Some got it, so that it is not sent again.
+            return f"accepted for {count - len(refused)} of {count}, NOT for {', '.join(sorted(refused))}"
+        return f"accepted for {count} recipient{'' if count == 1 else 's'}"
 
 
 def make_mail(message: Message, sender: str, recipients: list[str]) -> EmailMessage:

@@ -282,7 +282,7 @@ def test_a_mail_reaches_all_recipients_once() -> None:
         channel = MailChannel(smtp(server.port))
         assert channel.problems() == []
         answer = channel.send(an_alert(), seconds=30)
-    assert answer == "accepted for a@example.com, b@example.org"
+    assert answer == "accepted for 2 recipients"
     (mail,) = server.mails
     assert server.handler.recipients == [["a@example.com", "b@example.org"]]
     assert mail["Subject"] == "Tieout nightly failed: billing was not loaded"
@@ -354,7 +354,7 @@ def test_a_mail_server_that_wants_to_be_asked_again_is_and_one_that_does_not_is_
         # Who can be told is, and nobody twice.
         del server.handler.refused_recipients["b@example.org"]
         answer = channel.send(an_alert(), seconds=30)
-        assert answer == "accepted for b@example.org; REFUSED for a@example.com"
+        assert answer == "accepted for 1 of 2, NOT for a@example.com"
     assert server.handler.recipients == [["b@example.org"]]
     error = refused(MailChannel(smtp(free_port())))
     assert (error.is_temporary, str(error)) == (True, "127.0.0.1: Connection refused.")
@@ -454,3 +454,12 @@ def test_settings_show_no_secret_and_reach_child_processes() -> None:
     assert [channel.name for channel in configured_channels(settings)] == ["command", "smtp", "webhook"]
     assert Settings.from_environment(settings.environment()) == settings
     assert configured_channels(Settings.from_environment({})) == []
+
+
+def test_files_with_secrets_are_found_from_any_folder() -> None:
+    settings = Settings.from_environment(
+        {"TIEOUT_ALERT_WEBHOOK_FILE": "hook", "TIEOUT_ALERT_SMTP_PASSWORD_FILE": "~/password"}
+    )
+    assert settings.alert_webhook_file == str(Path.cwd() / "hook")
+    assert settings.alert_smtp is not None
+    assert settings.alert_smtp.password_file == str(Path.home() / "password")

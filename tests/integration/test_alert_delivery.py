@@ -289,10 +289,15 @@ def test_a_kill_before_sending_loses_nothing(settings: Settings) -> None:
     with running_webhook(Reply(hang=True), Reply()) as hook:
         settings = replace(settings, alert_webhook=hook.url)
         process = _start(settings, "a")
-        _let_go([process])
-        wait_until(lambda: hook.requests)
-        process.kill()
-        process.communicate()
+        try:
+            _let_go([process])
+            wait_until(lambda: hook.requests)
+            # While one process sends through a channel, no other does, whatever it is asked.
+            deliver_due(settings, seconds=1, at_once=True)
+            assert len(hook.requests) == 1
+        finally:
+            process.kill()
+            process.communicate()
         deliver_due(settings, at_once=True)
         assert first_lines(hook.texts) == ["It failed"]
 
@@ -523,7 +528,7 @@ def test_the_command_tries_every_channel_and_says_what_each_answered(
         told = capsys.readouterr().out
         assert told.splitlines() == [
             "command    NOT told: /no/such/program: No such file or directory.",
-            "smtp       told: accepted for a@example.com",
+            "smtp       told: accepted for 1 recipient",
             "webhook    told: answered 200 OK",
         ]
         assert "Tieout test message" in server.mails[0]["Subject"]
@@ -559,3 +564,29 @@ def test_the_command_for_cron_tells_and_sends_again(
         listing = json.loads(capsys.readouterr().out)
         assert [one["incident"] for one in listing["open"]] == ["home:link"]
         assert listing["undelivered"] == []
+
+
+def test_the_doctor_names_what_is_wrong_with_a_channel_and_no_secret(
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    password.chmod(0o644)
+    mail = SmtpSettings(
+        "mail.example.com", "", "tls", USER, "", str(password), "t@example.com", "a@example.com"
+    )
+    settings = replace(settings, alert_webhook=f"http://hooks.example.com{HOOK_PATH}", alert_smtp=mail)
+    settings.home.mkdir()
+    raise_alert(settings, alert_id="a", run_id="", summary="It failed", deliver=False)
+    append_record(alerts_file(settings), {"attempt_of": "a", "channel": "smtp", "at": outbox.now_text()})
+    main(settings, "doctor", monkeypatch=monkeypatch)
+    said = capsys.readouterr().out
+    assert "error      environment: TIEOUT_ALERT_WEBHOOK: it is not encrypted" in said
+    warning = f"TIEOUT_ALERT_SMTP_PASSWORD_FILE: everybody on this machine may read {password}"
+    assert f"warning    environment: {warning}" in said
+    assert "warning    home: 1 alert could not be told by smtp yet (it was interrupted)" in said
+    assert "which nothing reads" not in said
+    assert HOOK_PATH not in said and PASSWORD not in said

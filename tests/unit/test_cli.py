@@ -14,7 +14,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from orchestration import automation, cli, publication, scheduler_instance, warehouse
+from orchestration import cli, publication, scheduler_instance, warehouse
 from orchestration.alerts import alerts_file
 from orchestration.commands import nightly, query
 from orchestration.files import read_records
