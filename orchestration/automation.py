@@ -27,6 +27,7 @@ from orchestration.partitions import (
     present_month,
     range_tags,
 )
+from orchestration.raw.contract import LANDING_SOURCES
 from orchestration.reporting import Reporter, SilentReporter
 from orchestration.runs import (
     KILLED_CAUSE,
@@ -63,6 +64,7 @@ NO_MONTH = (
     "This run was started without a month. Choose a partition: the job nightly loads everything whichever it "
     "is, a backfill loads the months that were chosen."
 )
+NOT_BUILT = "Interrupted before the warehouse was built."
 
 
 # ---- the run
@@ -143,8 +145,19 @@ def run_resource(settings: Settings, reporter: Reporter) -> dg.ResourceDefinitio
                 opened.fail(NO_MONTH)
                 raise RunError(NO_MONTH)
             yield opened
+            # A signal that comes between two steps ends the run without a word of either.
+            if opened.status == "loaded" and not opened.problems and builds(scheduler_run):
+                opened.fail(NOT_BUILT)
 
     return run
+
+
+def builds(scheduler_run: dg.DagsterRun) -> bool:
+    """Whether a run is to publish, and not only to load."""
+    selection = scheduler_run.asset_selection
+    if not selection:
+        return scheduler_run.job_name in (NIGHTLY_JOB, BACKFILL_JOB)
+    return any(key.path[0] not in LANDING_SOURCES for key in selection)
 
 
 # ---- jobs, schedule, alert

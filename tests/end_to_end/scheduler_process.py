@@ -64,7 +64,8 @@ class Scheduler:
             time.sleep(1)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nothing listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -84,7 +85,7 @@ def started_scheduler(
     tieout: CommandLine, home: Path, landing: Path, extra: Mapping[str, str]
 ) -> Iterator[Scheduler]:
     """A scheduler of a home, ended with the block."""
-    port = _free_port()
+    port = free_port()
     process = tieout.start(
         *("dev", "--port", str(port), "--home", str(home), "--landing", str(landing)),
         extra=extra,

@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -34,6 +33,7 @@ from orchestration.scheduler_instance import (
 )
 from orchestration.settings import Settings
 from tests.end_to_end.conftest import CommandLine
+from tests.end_to_end.scheduler_process import free_port
 from tests.postgres_server import PASSWORD, Server, started_server
 from tests.small_landing import write_landing
 
@@ -124,12 +124,6 @@ def running(*services: Service) -> Iterator[None]:
             service.process.wait()
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def cursor_of_the_sensor(server: Server) -> str | None:
     """What the sensor of the landing folder remembers, as it stands in the database."""
     with closing(server.connect()) as connection, connection.cursor() as cursor:
@@ -217,7 +211,8 @@ def test_runs_cursors_restarts_and_sigterm_with_history_in_postgresql(
         wait_for(lambda: len(read_journal(settings)) == 3, again)
         again.stop()
         interrupted = read_journal(settings)[-1]
-        assert interrupted.status == "failed" and "nterrupted" in interrupted.details, interrupted
+        assert interrupted.status in ("failed", "interrupted"), interrupted
+        assert "nterrupted" in interrupted.details
         with home_lock(settings, "test"):
             pass
 
@@ -275,7 +270,7 @@ def test_runs_cursors_restarts_and_sigterm_with_history_in_postgresql(
 
 def test_what_the_database_says_of_a_person_is_replaced(server: Server, settings: Settings) -> None:
     @dg.op
-    def tell(context):  # type: ignore[no-untyped-def]
+    def tell(context):
         context.log.info('Rejected: "Ann Berger"\nann@acme.example')
 
     @dg.job
@@ -283,8 +278,9 @@ def test_what_the_database_says_of_a_person_is_replaced(server: Server, settings
         tell()
 
     with open_instance(settings) as instance:
-        assert job.execute_in_process(instance=instance, tags={"who": "Ann Berger"}).success
-    (history,) = histories(settings)
+        told = job.execute_in_process(instance=instance, tags={"who": "Ann Berger"})
+        assert told.success
+    history = histories(settings)[-1]
 
     def change(text: str) -> str:
         return text.replace("Ann Berger", GONE)
@@ -306,8 +302,8 @@ def test_what_the_database_says_of_a_person_is_replaced(server: Server, settings
         cursor.execute("select value from run_tags where key = 'who'")
         assert cursor.fetchall() == [(GONE,)]
     with open_instance(settings) as instance:
-        (run,) = instance.get_runs()
-        assert run.tags["who"] == GONE
+        run = instance.get_run_by_id(told.run_id)
+        assert run is not None and run.tags["who"] == GONE
 
 
 def test_a_database_that_is_held_is_told_and_keeps_what_it_has(

@@ -14,6 +14,7 @@ from orchestration.alerts import alerts_file, raise_alert
 from orchestration.automation import (
     LOOK_SECONDS,
     alert_about,
+    builds,
     nightly_schedule,
     read_run_configuration,
     run_configuration,
@@ -138,3 +139,21 @@ def test_the_scheduler_looks_at_the_home_and_sends_what_has_not_arrived(settings
 
 def _skipped(sensor: dg.SensorDefinition) -> str:
     return str(sensor.evaluate_tick(dg.build_sensor_context()).skip_message)
+
+
+@pytest.mark.parametrize(
+    ("job", "selection", "is_to_publish"),
+    [
+        ("nightly", None, True),
+        ("backfill", None, True),
+        ("load", None, False),
+        ("backfill", [["billing", "invoice"], ["published_warehouse"]], True),
+        ("__ASSET_JOB", [["billing", "invoice"]], False),
+        ("__ASSET_JOB", [["fct_mrr_events"]], True),
+    ],
+)
+def test_a_run_that_ends_between_two_steps_is_not_taken_for_a_load(
+    job: str, selection: list[list[str]] | None, is_to_publish: bool
+) -> None:
+    keys = None if selection is None else frozenset(dg.AssetKey(path) for path in selection)
+    assert builds(dg.DagsterRun(job_name=job, asset_selection=keys)) == is_to_publish

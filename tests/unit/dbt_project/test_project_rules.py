@@ -226,7 +226,9 @@ def by_version(entry: dict[str, Any]) -> dict[str, dict[str, Any]]:
     for version in versions:
         name = entry["name"] if version["v"] == latest else f"{entry['name']}_v{version['v']}"
         listed = version.get("columns", [{"include": "all"}])
-        taken = next((one for one in listed if "include" in one), {"include": [], "exclude": []})
+        taken: dict[str, Any] = next(
+            (one for one in listed if "include" in one), {"include": [], "exclude": []}
+        )
         own = [one for one in listed if "include" not in one]
         inherited = [
             column
