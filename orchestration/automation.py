@@ -156,7 +156,7 @@ def builds(scheduler_run: dg.DagsterRun) -> bool:
     """Whether a run is to publish, and not only to load."""
     selection = scheduler_run.asset_selection
     if not selection:
-        return scheduler_run.job_name in (NIGHTLY_JOB, BACKFILL_JOB)
+        return scheduler_run.job_name != LOAD_JOB
     return any(key.path[0] not in LANDING_SOURCES for key in selection)
 
 

@@ -147,6 +147,7 @@ def _skipped(sensor: dg.SensorDefinition) -> str:
         ("nightly", None, True),
         ("backfill", None, True),
         ("load", None, False),
+        ("__ASSET_JOB", None, True),
         ("backfill", [["billing", "invoice"], ["published_warehouse"]], True),
         ("__ASSET_JOB", [["billing", "invoice"]], False),
         ("__ASSET_JOB", [["fct_mrr_events"]], True),
