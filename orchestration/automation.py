@@ -147,7 +147,7 @@ def run_resource(settings: Settings, reporter: Reporter) -> dg.ResourceDefinitio
             yield opened
             # A signal that comes between two steps ends the run without a word of either.
             if opened.status == "loaded" and not opened.problems and builds(scheduler_run):
-                opened.fail(NOT_BUILT)
+                opened.interrupt(NOT_BUILT)
 
     return run
 
