@@ -33,7 +33,7 @@ KEY_NAME = "erasures.key"
 # Stands where a text mentioned an erased person.
 ERASED = "(erased)"
 # Begins what stands for an erased person's address.
-TOKEN = "erased-"
+TOKEN = "erased-"  # noqa: S105
 # Stands for a domain that named the person, too; reserved, so that no mail ever reaches anybody.
 NO_DOMAIN = "erased.invalid"
 # Earlier values that say nothing of who somebody is, and that numbers are made of. All others are emptied.

@@ -51,6 +51,34 @@ def test_linter_finds_nothing(name: str, tmp_path: Path) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+DANGEROUS = {
+    "S102": "exec('1')",
+    "S103": "import os\nos.chmod('a', 0o777)",
+    "S104": "HOST = '0.0.0.0'",
+    "S301": "import pickle\npickle.loads(b'')",
+    "S306": "import tempfile\ntempfile.mktemp()",
+    "S307": "eval('1')",
+    "S310": "import urllib.request\nurllib.request.urlopen(input())",
+    "S314": "import xml.etree.ElementTree as tree\ntree.parse('a')",
+    "S324": "import hashlib\nhashlib.md5(b'')",
+    "S501": "import requests\nrequests.get('https://a', verify=False, timeout=1)",
+    "S506": "import yaml\nyaml.load('a', Loader=yaml.Loader)",
+    "S602": "import subprocess\nsubprocess.run(input(), shell=True)",
+    "S605": "import os\nos.system(input())",
+    "S202": "import tarfile\ntarfile.open('a').extractall()",
+}
+
+
+def test_the_python_linter_knows_what_is_dangerous(tmp_path: Path) -> None:
+    for rule, code in DANGEROUS.items():
+        (tmp_path / f"{rule}.py").write_text(code + "\n", encoding="utf-8")
+    command = ["ruff", "check", "--config", "pyproject.toml", "--output-format", "json", "--no-cache"]
+    found: dict[str, set[str]] = {}
+    for violation in json.loads(run([*command, str(tmp_path)], tmp_path).stdout):
+        found.setdefault(Path(violation["filename"]).stem, set()).add(violation["code"])
+    assert {rule for rule in DANGEROUS if rule not in found.get(rule, set())} == set()
+
+
 def test_every_sql_folder_is_linted() -> None:
     folders = {path.relative_to(DBT_PROJECT_DIR).parent for path in DBT_PROJECT_DIR.rglob("*.sql")}
     # Macros and generic tests hold parts of statements, which sqlfluff cannot read alone.
