@@ -42,6 +42,7 @@ from orchestration.commands.base import (
     keep_traceback,
     one_line,
 )
+from orchestration.files import keep_others_from_writing
 from orchestration.home_format import HomeTooNew, check_format
 from orchestration.reporting import printable
 from orchestration.runs import RunError
@@ -143,6 +144,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except SettingsError as error:
         print(f"tieout: {error}", file=sys.stderr)
         return USAGE
+    # Of the scheduler, too, which is started from here.
+    keep_others_from_writing()
     # What ends a service must end a run the way Ctrl-C does: children stopped, nothing published, the home
     # released.
     signal.signal(signal.SIGTERM, _interrupt)

@@ -40,6 +40,14 @@ def make_private(folder: Path) -> Path:
     return folder
 
 
+def keep_others_from_writing() -> None:
+    """Let all that this process makes from here on be writable by its owner and group at most.
+
+    A process that was started under an open umask would otherwise let everybody replace what analysts read.
+    """
+    os.umask(os.umask(0o077) | stat.S_IWOTH)
+
+
 def flush_file(path: Path) -> None:
     """Make the contents of a file durable."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -281,7 +281,8 @@ def _seal(folder: Path) -> None:
             file = Path(path, name)
             # Read permissions stay as the operator's umask left them.
             mode = file.stat().st_mode
-            file.chmod(mode & RESTRICTED_MODE if name == engine.RESTRICTED_FILE_NAME else mode & 0o444)
+            for_whom = RESTRICTED_MODE if name == engine.RESTRICTED_FILE_NAME else 0o777
+            file.chmod(mode & for_whom & 0o444)
             flush_file(file)
         flush_folder(Path(path))
 

@@ -27,7 +27,13 @@ from orchestration.alerting.delivery import deliver_due
 from orchestration.alerting.outbox import Incident
 from orchestration.alerts import BLOCKED, FAILURE, cause_of, raise_alert, resolve_incidents
 from orchestration.engines.duckdb import WAREHOUSE_FILE_NAME
-from orchestration.files import append_record, flush_folder, make_private, read_records
+from orchestration.files import (
+    append_record,
+    flush_folder,
+    keep_others_from_writing,
+    make_private,
+    read_records,
+)
 from orchestration.home_format import check_format, write_format
 from orchestration.logs import DEBUG, ERROR, INFO, WARNING, log_line
 from orchestration.months import UNDATED, MonthRange
@@ -520,6 +526,8 @@ def open_run(
         RunRefused: another run holds the home. That is written into the journal and alerted, too.
         RunError: the home cannot be written to. That is alerted, as far as it can be.
     """
+    # A run may be started by something else than the command line.
+    keep_others_from_writing()
     scheduler_run_id = scheduler_run_id or str(uuid.uuid4())
     run = Run(
         settings=settings,

@@ -26,6 +26,18 @@ settings.register_profile("repeatable", derandomize=True)
 settings.load_profile("repeatable")
 
 
+# What must be found nowhere; the names are those under which programs are given secrets.
+CANARIES = {
+    name: f"canary-{number}-Zq7w"
+    for number, name in enumerate(
+        (
+            *("AWS_SECRET_ACCESS_KEY", "PGPASSWORD", "SLACK_TOKEN", "DBT_ENV_SECRET_TOKEN", "GITHUB_TOKEN"),
+            *("DATABASE_URL", "DAGSTER_CLOUD_API_TOKEN", "MOTHERDUCK_TOKEN", "SMTP_PASSWORD", "ANYTHING"),
+        )
+    )
+}
+
+
 @pytest.fixture(scope="session")
 def compiled_project(tmp_path_factory: pytest.TempPathFactory) -> CompiledProject:
     """The dbt project with the SQL that dbt compiles it to."""
@@ -57,7 +69,10 @@ def example_warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
         command = [sys.executable, "-m", "orchestration.cli", "nightly"]
         command += ["--landing", str(EXAMPLE_LANDING), "--home", str(home)]
         settings = {name: value for name, value in os.environ.items() if not name.startswith("TIEOUT_")}
-        run = subprocess.run(command, cwd=PROJECT_ROOT, env=settings, capture_output=True, text=True)
+        # As carelessly as it can be started: everything open, and secrets of other programs around.
+        run = subprocess.run(
+            command, cwd=PROJECT_ROOT, env={**settings, **CANARIES}, umask=0, capture_output=True, text=True
+        )
         assert run.returncode == 0, f"nightly ended with {run.returncode}\n{run.stdout}\n{run.stderr}"
 
     return shared(tmp_path_factory, "example_home", run_nightly) / "current" / "warehouse.duckdb"

@@ -397,7 +397,7 @@ def test_what_names_people_is_a_file_of_its_own_for_owner_and_group(
     settings: Settings, tmp_path: Path
 ) -> None:
     version = _publish(settings, _name_people(_build(tmp_path / "build")), 1)
-    assert stat.S_IMODE(version.restricted_file.stat().st_mode) == 0o640
+    assert stat.S_IMODE(version.restricted_file.stat().st_mode) == 0o440
     assert _read(version.restricted_file, "select * from marts.dim_people") == [("con_1", "Ann")]
     tables = "select schema_name, table_name from duckdb_tables() order by table_name"
     assert _read(version.warehouse_file, tables) == [("marts", "dim_runs"), ("marts", "fct_mrr")]
@@ -418,7 +418,7 @@ def test_a_umask_may_narrow_what_names_people_and_nothing_widens_it(
         finally:
             os.umask(previous)
         modes.append(stat.S_IMODE(version.restricted_file.stat().st_mode))
-    assert modes == [0o640, 0o640, 0o600]
+    assert modes == [0o440, 0o440, 0o400]
 
 
 def test_a_version_published_under_an_open_umask_can_be_gone_back_to(

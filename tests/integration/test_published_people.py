@@ -193,7 +193,7 @@ def test_nothing_else_that_others_may_read_names_anybody(example_warehouse: Path
 def test_who_may_read_what_is_said_by_the_modes(example_warehouse: Path) -> None:
     home = example_warehouse.parent.parent
     version = example_warehouse.resolve().parent
-    assert stat.S_IMODE((version / "restricted.duckdb").stat().st_mode) & ~0o640 == 0
+    assert stat.S_IMODE((version / "restricted.duckdb").stat().st_mode) & ~0o440 == 0
     for folder in ("raw", "builds", "dagster"):
         assert stat.S_IMODE((home / folder).stat().st_mode) == 0o700, folder
 
