@@ -21,6 +21,9 @@ from typing import Any
 from tests.end_to_end.conftest import CommandLine
 
 REPOSITORY = {"repositoryLocationName": "orchestration.definitions", "repositoryName": "__repository__"}
+# As the kernel writes them: a state, and the addresses 127.0.0.1, ::1, and the first in the form of the second.
+LISTENING = "0A"
+LOOPBACK = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
 
 
@@ -62,6 +65,31 @@ class Scheduler:
             if status in ENDED:
                 return status
             time.sleep(1)
+
+
+def listening_to_others(pid: int) -> list[str]:
+    """Where a process, or one below it, waits for other machines; addresses as the kernel writes them."""
+    parents = {}
+    for folder in Path("/proc").iterdir():
+        with contextlib.suppress(OSError, ValueError):
+            parents[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    family = {pid}
+    while found := {child for child, parent in parents.items() if parent in family} - family:
+        family |= found
+    sockets = set()
+    for one in family:
+        with contextlib.suppress(OSError):
+            for descriptor in Path(f"/proc/{one}/fd").iterdir():
+                with contextlib.suppress(OSError):
+                    sockets.add(str(descriptor.readlink()))
+    waiting = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            columns = line.split()
+            if columns[3] == LISTENING and f"socket:[{columns[9]}]" in sockets:
+                waiting.append(columns[1].partition(":")[0])
+    assert waiting, "nobody waits for connections, so that nothing was looked at"
+    return [address for address in waiting if address not in LOOPBACK]
 
 
 def free_port() -> int:

@@ -12,7 +12,12 @@ from orchestration.partitions import PARTITION_TAG, present_month
 from orchestration.runs import read_journal
 from orchestration.settings import Settings
 from tests.end_to_end.conftest import CommandLine, PublishedHome, attempts
-from tests.end_to_end.scheduler_process import REPOSITORY, Scheduler, started_scheduler
+from tests.end_to_end.scheduler_process import (
+    REPOSITORY,
+    Scheduler,
+    listening_to_others,
+    started_scheduler,
+)
 
 
 @pytest.fixture
@@ -26,6 +31,7 @@ def scheduler(
 def test_the_scheduler_serves_runs_and_ends_cleanly(
     scheduler: Scheduler, network_guard: dict[str, str]
 ) -> None:
+    assert listening_to_others(scheduler.process.pid) == []
     schedules = scheduler.ask(
         """
         query ($selector: RepositorySelector!) {

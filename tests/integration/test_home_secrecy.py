@@ -105,17 +105,9 @@ def test_a_run_that_fails_tells_no_secret_to_the_home_the_terminal_or_an_alert(
     command = f"{sys.executable} {script} {told} --token {word}"
     secrets = {**CANARIES, "TIEOUT_ALERT_COMMAND": command, "TIEOUT_SECRET": "canary-x"}
     around = {name: value for name, value in os.environ.items() if not name.startswith("TIEOUT_")}
+    places = ["--home", str(home), "--landing", str(landing)]
     run = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "orchestration.cli",
-            "nightly",
-            "--home",
-            str(home),
-            "--landing",
-            str(landing),
-        ],
+        [sys.executable, "-m", "orchestration.cli", "nightly", *places],
         cwd=PROJECT_ROOT,
         env={**around, **secrets},
         umask=0,
