@@ -239,8 +239,8 @@ def landing_sensor(settings: Settings, jobs: Sequence[Any]) -> dg.SensorDefiniti
 def _has_run_under_way(instance: dg.DagsterInstance) -> bool:
     """Whether a run will take the home soon; one that has it holds the home's lock."""
     records = instance.get_run_records(dg.RunsFilter(statuses=WAITING_STATUSES), limit=20)
-    oldest = time.time() - WAITING_SECONDS
-    return any(record.create_timestamp.timestamp() > oldest for record in records)
+    # Also where the clock has gone back since: one that never begins must not keep others out for as long.
+    return any(abs(time.time() - record.create_timestamp.timestamp()) < WAITING_SECONDS for record in records)
 
 
 def failure_alert(settings: Settings) -> dg.SensorDefinition:

@@ -36,6 +36,8 @@ AGE_POLICY = "published_max_age_hours"
 DATA_POLICY = "source_freshness_max_age_hours"
 # A build writes every few seconds and a large table is loaded in minutes; an hour of silence is no work.
 HANGS_AFTER = timedelta(hours=1)
+# Clocks of two machines differ by seconds; a version that is younger than nothing by more was dated wrongly.
+CLOCKS_DIFFER_BY = timedelta(hours=1)
 LOAD_JOB = "load"
 # How a run ended that published nothing, in words.
 UNHAPPY_ENDS = {"failed": "failed", "interrupted": "was interrupted", "killed": "was killed"}
@@ -46,8 +48,8 @@ class Block:
     """One thing that keeps readers from fresh numbers.
 
     Attributes:
-        kind: nothing_published, link, run_failed, erasure, lock, stale, data_stale or unreadable; stable, for
-            programs.
+        kind: nothing_published, link, run_failed, erasure, lock, stale, clock, data_stale or unreadable;
+            stable, for programs.
         text: what it is, in one line.
         to_do: what to do about it.
         details: the whole message behind it, where there is more.
@@ -221,6 +223,16 @@ def _learn_version(standing: Standing, version: Version) -> None:
 def _judge_age(standing: Standing, version: Version, policies: Mapping[str, str]) -> None:
     assert standing.confirmed_at is not None
     age = standing.now - standing.confirmed_at
+    if age < -CLOCKS_DIFFER_BY:
+        # Its age would be below every limit for as long as that takes.
+        standing.blocks.append(
+            Block(
+                "clock",
+                f"Version {version.name} was published or confirmed {span_text(-age)} from now, by the clock "
+                "of this machine: it is wrong, or was then.",
+                "Set the clock; if it is right now, tieout nightly --force publishes with the right time.",
+            )
+        )
     if age > timedelta(hours=float(policies[AGE_POLICY])):
         standing.blocks.append(
             Block(
@@ -280,7 +292,7 @@ def _judge_erasure(standing: Standing) -> None:
     settings = standing.settings
     try:
         is_open = is_unfinished(settings) or (settings.raw_dir.exists() and is_pending(settings.raw_dir))
-    except (RegistryError, LoadError) as error:
+    except (RegistryError, LoadError, OSError) as error:
         standing.blocks.append(Block("erasure", f"Erasures cannot be read: {error}", "Run tieout doctor."))
         return
     if is_open:

@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -36,6 +37,22 @@ CANARIES = {
         )
     )
 }
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What the long run of ``tests/chaos`` is given."""
+    parser.addoption("--chaos-seed", type=int, default=1, help="seed of the first try; the others count on")
+    parser.addoption("--chaos-tries", type=int, default=100, help="how many tries pytest -m chaos makes")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Print what came of the tries of ``tests/chaos``, also where all is well."""
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            if getattr(report, "when", None) == "call":
+                for name, value in report.user_properties:
+                    if name == "chaos":
+                        terminalreporter.write_line(value)
 
 
 @pytest.fixture(scope="session")

@@ -249,10 +249,12 @@ class _Load:
     report: Callable[[str], None]
     unpacked_limit: int
     problems: list[Problem] = field(default_factory=list)
+    # The files that were read of the source, as they were then.
+    read: list[tuple[TableContract, LandingFile, tuple[int, int, int]]] = field(default_factory=list)
 
     def source(self, contract: SourceContract) -> SourceResult:
         """Read everything of one source, then publish it or nothing of it."""
-        self.problems = []
+        self.problems, self.read = [], []
         store = ObjectStore(self.home_raw)
         state = table_state(self.manifest.records)
         found = landing_files.find_files(self.landing, contract)
@@ -285,6 +287,7 @@ class _Load:
             )
             if all(candidate is not None for candidate in read):
                 self._check_losses(table, before, candidates[table.name])
+        self._check_growth()
         if self.problems:
             return SourceResult(
                 contract.name,
@@ -463,6 +466,7 @@ class _Load:
             reason = f"cannot be opened: {error.strerror or error}."
             self.problems.append(Problem(table.source, table.name, file.name, reason=reason))
             return None
+        self.read.append((table, file, seen))
         self.report(
             f"{table.source}.{table.name}: {staged.rows_accepted:,} rows from {file.name}"
             + (f", {staged.rows_quarantined:,} in quarantine" if staged.rows_quarantined else "")
@@ -485,6 +489,24 @@ class _Load:
             notes=staged.notes,
         )
         return _Candidate(entry, staged)
+
+    def _check_growth(self) -> None:
+        """An export that writes slowly may have paused while its file was read, and gone on since."""
+        for table, file, seen in self.read:
+            try:
+                is_same = _identity(file.path) == seen
+            except OSError:
+                is_same = False
+            if not is_same:
+                self.problems.append(
+                    Problem(
+                        table.source,
+                        table.name,
+                        file.name,
+                        reason="changed while other files of its source were read.",
+                        hint="Load again when the export has been written completely.",
+                    )
+                )
 
     def _check_losses(
         self, table: TableContract, before: Sequence[LoadedFile], read: Sequence[_Candidate]

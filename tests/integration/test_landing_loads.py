@@ -645,6 +645,24 @@ def test_an_optional_table_that_goes_is_refused_and_one_that_only_changes_its_fo
     assert home.rows("billing.coupon") == []
 
 
+def test_a_file_that_goes_on_growing_after_it_was_read_is_refused(home: Home) -> None:
+    home.load()
+    before = home.info().fingerprint
+    put(home.landing, "billing/customer.csv", BILLING["customer"] + "cus_3,,,,\n")
+    put(home.landing, "billing/price.csv", BILLING["price"] + "price_2,prod_1,usd,1000,month\n")
+
+    def grow(line: str) -> None:
+        if line.startswith("billing.price: reading"):
+            with (home.landing / "billing/customer.csv").open("a") as file:
+                file.write("cus_4,,,,\n")
+
+    with pytest.raises(LoadError, match=r"billing/customer\.csv: changed while other files of its source"):
+        load_landing(home.raw, home.landing, loaded_at=home.now, on_progress=grow)
+    assert home.info().fingerprint == before
+    home.load()
+    assert len(home.rows("billing.customer")) == 4
+
+
 # --- policies -------------------------------------------------------------------------------------
 
 

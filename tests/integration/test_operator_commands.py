@@ -35,7 +35,7 @@ from orchestration.alerts import alerts_file
 from orchestration.doctor import examine
 from orchestration.engines import duckdb as engine
 from orchestration.erasing import erase
-from orchestration.files import folder_size, read_records
+from orchestration.files import append_record, folder_size, read_records
 from orchestration.publication import Version, current_version, list_versions
 from orchestration.raw import manifest as manifest_module
 from orchestration.raw import objects as objects_module
@@ -870,6 +870,39 @@ def test_the_doctor_changes_nothing(loaded: Settings) -> None:
         sorted((path, path.lstat().st_mtime_ns) for path in loaded.home.rglob("*") if path.is_file())
         == before
     )
+
+
+def test_a_version_that_is_dated_in_the_future_is_told_and_does_not_count_as_young_for_years(
+    settings: Settings,
+) -> None:
+    now = utc_now()
+    rewrite_record(find_version(settings, "3"), published_at=(now + 400 * DAY).isoformat())
+    (told,) = [block for block in read_standing(settings, now=now).blocks if block.kind == "clock"]
+    assert "400 days" in told.text and "--force" in told.to_do
+    assert not [
+        block for block in read_standing(settings, now=now + 400 * DAY).blocks if block.kind == "clock"
+    ]
+
+
+@pytest.mark.parametrize("later_starts", [DAY, -DAY])
+def test_a_failed_load_after_the_nightly_blocks_whichever_way_the_clock_went(
+    settings: Settings, later_starts: timedelta
+) -> None:
+    start = utc_now()
+    for job, status, begun in (("nightly", "published", start), ("load", "failed", start + later_starts)):
+        record = dict.fromkeys(("finished_at", "tests_passed", "tests_failed", "published_version"))
+        record |= {"run_id": f"run-of-{job}", "scheduler_run_id": job, "job": job, "status": status}
+        record |= {"started_at": begun.isoformat(), "summary": job, "details": "", "log": ""}
+        append_record(runs.journal_file(settings), record)
+    (told,) = [block for block in read_standing(settings, now=start).blocks if block.kind == "run_failed"]
+    assert "The last load failed" in told.text
+
+
+def test_an_interrupted_nightly_blocks_until_the_next(settings: Settings) -> None:
+    with pytest.raises(KeyboardInterrupt), open_run(settings, RunOptions(), SilentReporter()):
+        raise KeyboardInterrupt
+    (told,) = [block for block in read_standing(settings, now=utc_now()).blocks if block.kind == "run_failed"]
+    assert "The last nightly was interrupted" in told.text
 
 
 # ---- killed in the middle

@@ -45,3 +45,16 @@ def test_the_results_of_both_halves_are_one() -> None:
 )
 def test_commands_are_joined_by_then(arguments: list[str], commands: list[list[str]]) -> None:
     assert split_commands(arguments) == commands
+
+
+def test_what_a_killed_parsing_left_goes_with_the_next_and_one_under_way_stays(tmp_path: Path) -> None:
+    left = tmp_path / "parse-left"
+    left.mkdir()
+    (tmp_path / "parse.txt").touch()
+    with dbt_command._parsing(tmp_path):
+        assert not left.exists()
+        own = tmp_path / "parse-own"
+        own.mkdir()
+        with dbt_command._parsing(tmp_path):
+            assert own.exists()
+    assert (tmp_path / "parse.txt").exists()
