@@ -11,6 +11,7 @@ import random
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from orchestration.alerts import alerts_file
 from orchestration.files import read_records
 from orchestration.operating import leftovers
 from orchestration.publication import current_version, list_versions
-from orchestration.runs import is_held, read_journal
+from orchestration.runs import holder_now, is_held, read_journal
 from orchestration.settings import Settings
 from orchestration.verifying import verify_raw, verify_version
 from tests.end_to_end.conftest import CommandLine, PublishedHome
@@ -30,7 +31,7 @@ from tests.kill_points import leftover_files
 from tests.small_landing import BILLING, put
 
 pytestmark = pytest.mark.chaos
-# Lines of a nightly after which something is killed, with how long its step takes on a small company.
+# What a nightly says when it begins a step.
 STEPS = ("Loading billing", "Finding out which records are one", "Building and testing", "Publishing")
 
 
@@ -96,7 +97,7 @@ def settings(published: PublishedHome, copied_home: Path, tmp_path: Path) -> Set
 def _started(tieout: CommandLine, settings: Settings, step: str) -> subprocess.Popen[str]:
     """A nightly in a group of its own that has just begun a step."""
     process = subprocess.Popen(
-        [*_python(), "nightly", "--force", *_place(settings)],
+        [sys.executable, "-m", "orchestration", "nightly", "--force", *_place(settings)],
         cwd=tieout.folder,
         env=tieout.environment(),
         stdout=subprocess.PIPE,
@@ -111,15 +112,7 @@ def _started(tieout: CommandLine, settings: Settings, step: str) -> subprocess.P
     raise AssertionError(f"the nightly ended with {process.wait()} before {step!r}")
 
 
-def _python() -> list[str]:
-    import sys
-
-    return [sys.executable, "-m", "orchestration"]
-
-
-def test_a_killed_dbt_is_told_and_costs_nothing_but_the_night(
-    tieout: CommandLine, settings: Settings
-) -> None:
+def test_a_killed_dbt_is_told_and_costs_only_the_night(tieout: CommandLine, settings: Settings) -> None:
     process = _started(tieout, settings, "Building and testing")
     dbt: list[int] = []
     while not dbt and process.poll() is None:
@@ -182,18 +175,14 @@ def test_a_scheduler_that_loses_a_part_leaves_the_home_to_the_next(
             assert scheduler.process.poll() is None
             time.sleep(0.2)
         everything = [scheduler.process.pid, *_children(scheduler.process.pid)]
-        worker = int(_holder(settings))
+        worker = _holder(settings)
         daemons = [pid for pid in everything if "dagster" in _command(pid) and "daemon" in _command(pid)]
         assert worker in everything and daemons
         for pid in {"run worker": [worker], "daemon": daemons, "everything": everything}[part]:
             if _is_there(pid):
                 os.kill(pid, signal.SIGKILL)
-        if part == "daemon":
-            # Without it the rest ends by itself, and what runs comes to its end or is ended.
-            scheduler.process.wait()
-        else:
-            _wait_until_gone([worker])
         if part != "run worker":
+            # Without a part the rest ends by itself, and what runs comes to its end or is ended.
             scheduler.process.wait()
     _wait_until_gone([worker])
     assert not is_held(settings)
@@ -201,11 +190,10 @@ def test_a_scheduler_that_loses_a_part_leaves_the_home_to_the_next(
     _check_next_night(tieout, settings)
 
 
-def _holder(settings: Settings) -> str:
-    from orchestration.runs import holder_now
-
+def _holder(settings: Settings) -> int:
+    """The process that holds the home; it says who it is a moment after it has it."""
     while True:
         holder = holder_now(settings)
         if holder is not None and holder.pid is not None:
-            return str(holder.pid)
+            return holder.pid
         time.sleep(0.1)

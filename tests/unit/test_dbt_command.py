@@ -1,11 +1,13 @@
-"""How a build in two halves is put together, without running dbt."""
+"""How a build in two halves is put together, and what a killed parsing leaves, without running dbt."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from orchestration import dbt_command
 from orchestration.dbt_command import joined_results, nodes_after_solving
 from orchestration.dbt_process import split_commands
 
