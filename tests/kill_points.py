@@ -124,5 +124,5 @@ def leftover_files(folder: Path) -> list[str]:
         for path in folder.rglob("*")
         if path.name.startswith((".incoming-", ".removing-", ".current-"))
         or path.suffix == ".tmp"
-        or path.name == "staging"
+        or path == folder / "raw" / "staging"
     )
