@@ -164,6 +164,8 @@ DEAL_VALUES = "intermediate.int_deal_property_values"
 
 
 OF_BILLING = ("receivables", "revenue_slices_sum_to_invoices", "deferred_revenue_roll_forward")
+BILLED = {"total_minor": 119, "net_minor": 100, "line_net_minor": 100}
+FREE = dict.fromkeys(BILLED, 0)
 OF_COSTS = ("expenses_by_account", "fixed_assets", "cloud_bill")
 OF_THE_LEDGER = (
     "ledger_entries_balance",
@@ -3695,21 +3697,31 @@ CASES: dict[str, list[Case]] = {
         *(
             Case(
                 {
-                    "intermediate.int_invoices_billed": [{"billed_on": date(2024, 1, 31)}],
+                    "intermediate.int_invoices_billed": [{"billed_on": date(2024, 1, 31), **amounts}],
                     "intermediate.int_months": [{"month": date(2024, 1, 1), "is_complete_month": complete}],
                     "intermediate.int_ledger_lines": [{"transaction_id": "1"}] * lines,
                     CONTROLS: [control(control=name) for name in names],
                 },
-                says,
+                tuple(f"'control': '{name}'" for name in missing),
             )
-            for complete, lines, names, says in (
-                (False, 0, (), ()),
-                (True, 0, OF_BILLING, ()),
-                (True, 0, OF_BILLING[1:], (f"'control': '{OF_BILLING[0]}'",)),
-                (True, 0, OF_BILLING[:2], (f"'control': '{OF_BILLING[2]}'",)),
-                (False, 1, OF_THE_LEDGER, ()),
-                (True, 1, OF_THE_LEDGER, tuple(f"'control': '{name}'" for name in OF_BILLING)),
-                (False, 1, (), tuple(f"'control': '{name}'" for name in OF_THE_LEDGER)),
+            for complete, amounts, lines, names, missing in (
+                (False, BILLED, 0, (), ()),
+                (True, BILLED, 0, OF_BILLING, ()),
+                (True, BILLED, 0, OF_BILLING[1:], OF_BILLING[:1]),
+                (True, BILLED, 0, OF_BILLING[:2], OF_BILLING[2:]),
+                (True, FREE, 0, (), ("revenue_slices_sum_to_invoices",)),
+                (True, FREE, 0, ("revenue_slices_sum_to_invoices",), ()),
+                (True, FREE | {"total_minor": 19}, 0, ("revenue_slices_sum_to_invoices",), ("receivables",)),
+                (
+                    True,
+                    FREE | {"line_net_minor": -1},
+                    0,
+                    ("revenue_slices_sum_to_invoices",),
+                    ("deferred_revenue_roll_forward",),
+                ),
+                (False, BILLED, 1, OF_THE_LEDGER, ()),
+                (True, BILLED, 1, OF_THE_LEDGER, OF_BILLING),
+                (False, BILLED, 1, (), OF_THE_LEDGER),
             )
         ),
         *(

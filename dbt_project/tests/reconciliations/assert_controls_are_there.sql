@@ -1,7 +1,8 @@
 -- A control that has no row compares nothing. Once an invoice was billed in a month
--- that is over, and once the ledger has a line or an expense, these must stand in some
--- month; and so must assets once one of a month that is over is in the register, and
--- the cloud bill once it has an invoice of such a month.
+-- that is over (with an amount, where amounts are compared: a free trial has none), and
+-- once the ledger has a line or an expense, these must stand in some month; and so must
+-- assets once one of a month that is over is in the register, and the cloud bill once
+-- it has an invoice of such a month.
 with
 
 controls as (
@@ -12,7 +13,14 @@ controls as (
 
 invoices as (
 
-    select count(*) as invoice_count
+    select
+        count(*) as invoice_count,
+        count(case when invoices.total_minor <> 0 then 1 end) as owed_count,
+        count(
+            case
+                when invoices.net_minor <> 0 or invoices.line_net_minor <> 0 then 1
+            end
+        ) as earned_count
     from {{ ref('int_invoices_billed') }} as invoices
     inner join {{ ref('int_months') }} as months
         on months.month = {{ month_of('invoices.billed_on') }}
@@ -71,7 +79,7 @@ needed as (
 
     select 'receivables' as control
     from invoices
-    where invoice_count > 0
+    where owed_count > 0
     union all
     select 'revenue_slices_sum_to_invoices' as control
     from invoices
@@ -79,7 +87,7 @@ needed as (
     union all
     select 'deferred_revenue_roll_forward' as control
     from invoices
-    where invoice_count > 0
+    where earned_count > 0
     union all
     select 'ledger_entries_balance' as control
     from ledger_lines
