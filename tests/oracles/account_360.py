@@ -28,8 +28,11 @@ from tests.oracles.mrr import Company, MartRow
 from tests.oracles.policy_tables import plain
 from tests.oracles.ratios import rate
 from tests.oracles.recognition import Books
+from tests.oracles.segments import SegmentFacts
 
 SEGMENTS = ("country", "region", "vertical", "organization_size", "acquisition_channel")
+# How the company of a billing customer is found.
+SUREST_FIRST = ("decision", "crm_property", "email", "domain_and_name", "phone_and_name")
 STATUSES_THAT_RENEW = {"active", "past_due", "trialing"}
 MRR_COLUMNS = ("closing_mrr_amount", "arr_amount", "mrr_at_risk_amount", "mrr_past_due_amount")
 NOTE = "note"
@@ -44,6 +47,7 @@ class Account360:
     books: Books
     margins: Margins
     success: CustomerSuccess
+    facts: SegmentFacts
     account_months: list[MartRow]
     receivables: list[MartRow]
 
@@ -137,7 +141,31 @@ class Account360:
             "crm_company_id": card,
             **{name: None if segments[name] == UNKNOWN else segments[name] for name in SEGMENTS},
             "owner_id": owner,
+            "deployment": self.deployment(account),
+            **self.matched(account),
         }
+
+    def matched(self, account: str) -> MartRow:
+        """How the company of its customers was found, of several ways the least sure; nothing where that was
+        told."""
+        methods = self.crm.identity.methods
+        if account not in self.customers:
+            return {"match_method": "crm_company"}
+        if methods is None:
+            return {}
+        found = {methods[customer] for customer in self.customers[account] if customer in methods}
+        return {"match_method": max(found, key=SUREST_FIRST.index, default="billing_customer")}
+
+    def deployment(self, account: str) -> str | None:
+        """Of what it ever had MRR of."""
+        products = {
+            service.price.product_id
+            for moment in self.company.moments_by_account.get(account, [])
+            for service in self.company.account_services_at(account, moment)
+            if service.mrr > 0
+        }
+        found = {self.facts.product_fact(product, "deployment") for product in products} - {None}
+        return "mixed" if len(found) > 1 else next(iter(found), None)
 
     # What it pays.
 

@@ -149,6 +149,7 @@ def answer(
         books,
         margins,
         success,
+        facts,
         account_months=about_mrr["fct_mrr_by_account_month"],
         receivables=about_revenue["fct_receivables_by_account_month"],
     )

@@ -659,14 +659,16 @@ def read_identity(
         if (match := matcher.company_of(row)) is not None
     }
     found = {customer: company for customer, (company, _) in matches.items()}
+    one_with = join_customers(found, customers, decided["customer"])
+    methods = {customer: rule for customer, (_, rule) in matches.items()}
     return Identity(
         companies,
         contacts,
         customers,
         found,
-        join_customers(found, customers, decided["customer"]),
+        one_with,
         hidden["company"],
-        methods={customer: rule for customer, (_, rule) in matches.items()},
+        methods=dict.fromkeys(found, "decision") | methods,
     )
 
 

@@ -32,6 +32,12 @@ products as (
 
 ),
 
+run_settings as (
+
+    select * from {{ ref('int_run_settings') }}
+
+),
+
 first_dates as (
 
     select
@@ -64,6 +70,9 @@ deployments as (
         on intervals.price_id = prices.price_id
     inner join products
         on prices.product_id = products.product_id
+    -- What is billed ahead begins later.
+    inner join run_settings
+        on intervals.valid_from < run_settings.as_of_at
     where intervals.mrr_amount_in_currency > 0
     group by intervals.account_id
 

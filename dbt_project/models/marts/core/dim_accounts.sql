@@ -45,7 +45,16 @@ account_customers as (
         -- The least sure of them is what makes the customers one.
         row_number() over (
             partition by accounts.account_id
-            order by accounts.match_score asc nulls last, accounts.match_method asc
+            order by
+                case accounts.match_method
+                    when 'phone_and_name' then 1
+                    when 'domain_and_name' then 2
+                    when 'email' then 3
+                    when 'crm_property' then 4
+                    when 'decision' then 5
+                    else 6
+                end asc,
+                customers.customer_id asc
         ) as doubt_number
     from accounts
     inner join customers
