@@ -19,24 +19,30 @@ from seeds.generator import labels
 from tests.conftest import EXAMPLE_LANDING
 from tests.oracles import answers, mrr
 from tests.oracles.comparison import MART_KEYS, compare, compare_table
-from tests.oracles.identity import told_identity
+from tests.oracles.identity import Identity, told_identity
+from tests.oracles.members import coverage
 from tests.oracles.published import PublishedMarts, read_marts
+from tests.oracles.reviews import review_differences
 
 TABLE = "fct_mrr_by_account_month"
 
 
 @pytest.fixture(scope="module")
-def expected() -> dict[str, list[mrr.MartRow]]:
-    with (EXAMPLE_LANDING / "policy" / "product_catalogue.csv").open(encoding="utf-8", newline="") as file:
-        catalogue = {row["product_id"]: row for row in csv.DictReader(file)}
+def identity() -> Identity:
     truth = labels.truth_of()
     accounts = labels.true_accounts(truth)
-    identity = told_identity(
+    return told_identity(
         EXAMPLE_LANDING,
         company_groups={row.source_id: row.account_id for row in accounts if row.object_type == "company"},
         contact_groups=labels.true_contacts(truth),
         customer_groups={row.source_id: row.account_id for row in accounts if row.object_type == "customer"},
     )
+
+
+@pytest.fixture(scope="module")
+def expected(identity: Identity) -> dict[str, list[mrr.MartRow]]:
+    with (EXAMPLE_LANDING / "policy" / "product_catalogue.csv").open(encoding="utf-8", newline="") as file:
+        catalogue = {row["product_id"]: row for row in csv.DictReader(file)}
     return answers.answer(EXAMPLE_LANDING, product_catalogue=catalogue, identity=identity)
 
 
@@ -123,6 +129,7 @@ ANSWERED_COLUMNS = [
     ("dim_account_360", "entitled_until_at"),
     ("dim_account_360", "next_renewal_date"),
     ("dim_account_360", "last_touched_at"),
+    ("dim_account_360", "deployment"),
 ]
 
 
@@ -155,6 +162,43 @@ def test_a_value_that_is_a_little_wrong_and_a_row_that_is_gone_are_found(
         differing = [*rows[:position], *found, *rows[position + 1 :]]
         [difference] = compare_table(table, differing, expected[table])
         assert (difference.key, difference.column) == (key, name)
+
+
+def test_every_review_says_by_which_fields_and_how_much_two_records_are_alike(
+    published: PublishedMarts, identity: Identity
+) -> None:
+    rows = published["fct_identity_reviews"]
+    assert {row["object_type"] for row in rows} == {"company", "contact", "customer"}
+    assert review_differences(rows, identity) == []
+
+
+@pytest.mark.parametrize("kind", ["company", "contact", "customer"])
+@pytest.mark.parametrize("column", ["rule", "score", "evidence", "left_account_id"])
+def test_a_review_that_is_a_little_wrong_is_found(
+    published: PublishedMarts, identity: Identity, kind: str, column: str
+) -> None:
+    row = next(row for row in published["fct_identity_reviews"] if row["object_type"] == kind)
+    [difference] = review_differences([row | {column: another(row[column])}], identity)
+    assert difference.column == column
+
+
+@pytest.mark.parametrize(
+    "column", [None, "record_count", "account_count", "record_share", "closing_mrr_amount"]
+)
+def test_coverage_counts_the_crosswalk_and_what_rests_on_it(
+    published: PublishedMarts, expected: dict[str, list[mrr.MartRow]], column: str | None
+) -> None:
+    last_month = max(row["month"] for row in expected["fct_mrr_bridge_by_month"])
+    counted = coverage(published["dim_account_members"], expected[TABLE], last_month)
+    rows = published["fct_identity_coverage"]
+    if column is None:
+        assert compare_table("fct_identity_coverage", rows, counted) == []
+        return
+    position = next(n for n, row in enumerate(rows) if row[column] is not None)
+    changed = rows[position] | {column: another(rows[position][column])}
+    wrong = [*rows[:position], changed, *rows[position + 1 :]]
+    [difference] = compare_table("fct_identity_coverage", wrong, counted)
+    assert difference.column == column
 
 
 def test_what_is_left_to_people_is_not_one_yet_and_nothing_true_is_passed_over(

@@ -19,11 +19,20 @@ import pytest
 
 from orchestration.runs import RunError
 from tests.conftest import EXAMPLE_LANDING
-from tests.oracles.comparison import Difference, compare
+from tests.oracles.comparison import Difference, compare, compare_table
 from tests.oracles.export import OracleError
-from tests.oracles.mrr import MartRow
+from tests.oracles.members import coverage
+from tests.oracles.mrr import MartRow, read_company
 from tests.oracles.published import read_marts
-from tests.oracles.random_companies import MONTHS, Account, pack, positions_of, random_accounts
+from tests.oracles.random_companies import (
+    MONTHS,
+    Account,
+    PackedCompany,
+    pack,
+    positions_of,
+    random_accounts,
+)
+from tests.oracles.reviews import review_differences
 from tests.oracles.shrinking import describe, in_halves, row_places, shrink
 
 BuildWarehouse = Callable[..., Path]
@@ -143,6 +152,24 @@ def differences_of(
     return compare(published_of(folder, variant, build_warehouse), company.expected())
 
 
+def differences_of_matches(
+    published: Mapping[str, list[MartRow]], expected: Mapping[str, list[MartRow]], company: PackedCompany
+) -> list[Difference]:
+    """Of what is told about published pairs of records, and counted of published matches."""
+    identity = read_company(
+        company.landing,
+        as_of=company.as_of,
+        policies=company.policies,
+        product_catalogue=company.product_catalogue,
+    ).identity
+    last_month = max(row["month"] for row in expected["fct_mrr_bridge_by_month"])
+    counted = coverage(published["dim_account_members"], expected["fct_mrr_by_account_month"], last_month)
+    return [
+        *review_differences(published["fct_identity_reviews"], identity),
+        *compare_table("fct_identity_coverage", published["fct_identity_coverage"], counted),
+    ]
+
+
 def differing_positions(differences: Sequence[Difference]) -> set[int]:
     """Which of the packed accounts differ; rows without an id of theirs only follow from them."""
     return {
@@ -205,7 +232,8 @@ def test_every_number_of_random_companies_is_the_oracles(
         policies=variant.policies_of_the_books,
         cost_seed=variant.seed,
     )
-    differences = compare(published_of(landing, variant, build_warehouse), company.expected())
+    published, expected = published_of(landing, variant, build_warehouse), company.expected()
+    differences = compare(published, expected) + differences_of_matches(published, expected, company)
     positions = differing_positions(differences)
     if positions:
         differing = [accounts[position] for position in sorted(positions)]
@@ -214,6 +242,19 @@ def test_every_number_of_random_companies_is_the_oracles(
     assert not differences, "\n".join(str(difference) for difference in differences[:20])
     as_of = variant.as_of.isoformat() if variant.as_of else None
     assert failing_controls(build_warehouse(landing, as_of=as_of)) == []
+
+
+def test_a_wrong_way_in_which_customers_were_found_is_told(tmp_path: Path) -> None:
+    company = pack(random_accounts("followed", 60), tmp_path)
+    expected = company.expected()["dim_account_360"]
+    ways = {row["match_method"] for row in expected}
+    assert {"crm_property", "billing_customer", "crm_company"} < ways
+    for way in ways:
+        position = next(n for n, row in enumerate(expected) if row["match_method"] == way)
+        wrong = expected[position] | {"match_method": "decision"}
+        published = [*expected[:position], wrong, *expected[position + 1 :]]
+        [difference] = compare_table("dim_account_360", published, expected)
+        assert (difference.column, difference.expected) == ("match_method", way)
 
 
 def test_accounts_without_anything_to_compare_are_compared_all_the_same(

@@ -66,6 +66,8 @@ MART_KEYS = {
     "fct_deferred_revenue_by_month": ("currency_code", "month"),
     "fct_receivables_by_account_month": ("account_id", "currency_code", "month"),
     "dim_account_members": ("source_system", "object_type", "source_id"),
+    "fct_identity_reviews": ("object_type", "left_id", "right_id"),
+    "fct_identity_coverage": ("source_system", "object_type", "match_method"),
     "fct_segments_by_year": ("segment_type", "segment", "cross_segment_type", "cross_segment", "year"),
     **TABLES_OF_COSTS,
     **TABLES_OF_SUCCESS,

@@ -1,13 +1,15 @@
 """The crosswalk once more (definitions 0 and 8): every record of a customer, with its account and survivor.
 
 From what ``identity.py`` finds out or is told. By which rule records of the CRM were joined stays out: where
-several do, the definitions do not say which.
+several do, the definitions do not say which. How many were joined by each is counted from the published
+crosswalk, whose accounts are compared.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
@@ -105,3 +107,34 @@ class Members:
     def rows(self) -> list[MartRow]:
         """marts.dim_account_members."""
         return [*self.customers(), *self.companies(), *self.contacts(), *self.entities()]
+
+
+def coverage(
+    members: Iterable[MartRow], account_months: Iterable[MartRow], last_month: date
+) -> list[MartRow]:
+    """marts.fct_identity_coverage, from the rows of ``dim_account_members`` and of what accounts pay.
+
+    An account's MRR rests on how its earliest billing customer was found, whose id it bears.
+    """
+    pays = {
+        row["account_id"]: row["closing_mrr_amount"] for row in account_months if row["month"] == last_month
+    }
+    found: dict[tuple[str, str, str], list[MartRow]] = defaultdict(list)
+    for row in members:
+        found[row["source_system"], row["object_type"], row["match_method"]].append(row)
+    totals = Counter((system, kind) for (system, kind, _), rows in found.items() for _ in rows)
+    nothing = Decimal("0.0000")
+    return [
+        {
+            "source_system": system,
+            "object_type": kind,
+            "match_method": method,
+            "record_count": len(rows),
+            "account_count": len({row["account_id"] for row in rows} - {None}),
+            "record_share": len(rows) / totals[system, kind],
+            "closing_mrr_amount": sum((pays.get(row["source_id"], nothing) for row in rows), nothing)
+            if system == "billing"
+            else None,
+        }
+        for (system, kind, method), rows in found.items()
+    ]
