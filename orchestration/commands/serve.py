@@ -106,7 +106,7 @@ def _serve(settings: Settings, module: Sequence[str]) -> int:
         from orchestration.logs import run_with_json_lines
 
         return run_with_json_lines([*command, "--log-format", "json"], environment)
-    os.execve(command[0], command, environment)
+    os.execve(command[0], command, environment)  # noqa: S606
 
 
 def _run(settings: Settings, module: Sequence[str]) -> int:
@@ -119,7 +119,7 @@ def _run(settings: Settings, module: Sequence[str]) -> int:
 
 
 def _check_page(host: str, port: int) -> int:
-    wildcard = host in ("0.0.0.0", "::")
+    wildcard = host in ("0.0.0.0", "::")  # noqa: S104
     connection = http.client.HTTPConnection(LOOPBACK if wildcard else host, port, timeout=CHECK_SECONDS)
     try:
         connection.request("GET", "/server_info")

@@ -125,7 +125,7 @@ def test_a_run_that_fails_tells_no_secret_to_the_home_the_terminal_or_an_alert(
     said = capsys.readouterr()
     assert "TIEOUT_SECRET" in said.out
     assert [value for value in values if value in said.out + said.err] == []
-    assert places(values, home) == []
+    assert places_of(values, home) == []
     assert writable_by_others(home) == []
 
 

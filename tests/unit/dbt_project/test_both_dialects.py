@@ -23,7 +23,7 @@ SPARK_FUNCTIONS = frozenset(
     """
     abs add_months array_join cast coalesce collect_list count date_add date_trunc explode extract first_value
     floor from_utc_timestamp get_json_object greatest lag lead least length lower make_interval max min min_by
-    power replace round row_number sequence sort_array split split_part substring substring_index sum
+    power rank replace round row_number sequence sort_array split split_part substring substring_index sum
     to_utc_timestamp trim try_cast unix_timestamp upper
     """.split()  # noqa: SIM905
 )

@@ -1,6 +1,6 @@
--- Grain: one row per subscription item and valid_from: by what was billed, the item is
--- in service on this price with this quantity over [valid_from, valid_to), UTC, paid for
--- or not. Clipped to the subscription, its trial and the included first year of
+-- Grain: one row per subscription item and valid_from: by what was billed, the item
+-- is in service on this price with this quantity over [valid_from, valid_to), UTC, paid
+-- for or not. Clipped to the subscription, its trial and the included first year of
 -- maintenance. Definitions 1.1, steps 2, 3 and 5.
 with
 
