@@ -16,13 +16,13 @@ import pytest
 
 from orchestration import cli, rolling_back
 from orchestration.alerts import alerts_file
-from orchestration.automation import open_instance
 from orchestration.files import read_records
 from orchestration.publication import current_version, list_versions
 from orchestration.raw.landing_state import look_at_landing
 from orchestration.raw.load import load_landing
 from orchestration.raw.snapshot import write_snapshot
 from orchestration.runs import read_journal, utc_now
+from orchestration.scheduler_instance import open_instance
 from orchestration.settings import Settings
 from orchestration.standing import read_standing
 from orchestration.verifying import verify_raw
