@@ -561,8 +561,8 @@ def open_run(
                 _finish(run)
     except RunRefused as error:
         run.problems.append(str(error))
-        _write_record(settings, _record(run, "refused", finished=True, log=""))
         _alert(run, log="", incident=run_incident(run.job, FAILURE, REFUSED_CAUSE))
+        _write_record(settings, _record(run, "refused", finished=True, log=""))
         raise
     except OSError as error:
         if begun:
@@ -585,12 +585,13 @@ def _finish(run: Run) -> None:
         # There is nothing to look at in half a build, and its room may be all that is missing.
         remove_private_rows(run.folder)
     try:
-        _write_record(run.settings, _record(run, status, finished=True))
-    finally:
+        # First, since whoever finds a run dead that has not written its end tells about it, and only then.
         if run.problems:
             _alert(run, log=str(run.log))
         elif status in (*PUBLISHING_ENDS, LOAD_END):
             _resolve(run.settings, run.run_id, run.job, status, run.summary)
+    finally:
+        _write_record(run.settings, _record(run, status, finished=True))
 
 
 def _record(run: Run, status: str, *, finished: bool, log: str | None = None) -> RunRecord:
@@ -698,11 +699,7 @@ def _bury_killed_runs(settings: Settings, on_killed: Callable[[RunRecord], None]
         if run.status != "running":
             continue
         killed = _as_killed(settings, run)
-        _write_record(settings, killed)
         remove_private_rows(settings.builds_dir / run.run_id)
-        if killed.status == "published":
-            _resolve(settings, killed.run_id, killed.job, killed.status, killed.summary)
-            continue
         if killed.status == ROLLED_BACK:
             raise_alert(
                 settings,
@@ -712,10 +709,14 @@ def _bury_killed_runs(settings: Settings, on_killed: Callable[[RunRecord], None]
                 log=run.log,
                 deliver=False,
             )
-            continue
-        alert_killed(settings, killed)
-        if on_killed:
-            on_killed(killed)
+        elif killed.status == "published":
+            _resolve(settings, killed.run_id, killed.job, killed.status, killed.summary)
+        else:
+            alert_killed(settings, killed)
+            if on_killed:
+                on_killed(killed)
+        # Last: killed before, the next run tells what this one has not.
+        _write_record(settings, killed)
 
 
 def alert_killed(settings: Settings, killed: RunRecord) -> bool:

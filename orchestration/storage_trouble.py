@@ -13,8 +13,13 @@ from pathlib import Path
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 CLOSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
-# The engine and dbt hand on the system's words, not its number.
-FULL_WORDS = tuple(os.strerror(number) for number in sorted(FULL))
+# The engine and dbt hand on the system's words, not its number; the last may also be said of a file to read.
+FULL_WORDS = (
+    os.strerror(errno.ENOSPC),
+    os.strerror(errno.EDQUOT),
+    f": {os.strerror(errno.EFBIG)}",
+    f"[Errno {errno.EFBIG}] {os.strerror(errno.EFBIG)}",
+)
 
 
 class HomeNotWritable(OSError):

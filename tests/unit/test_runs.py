@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shlex
 import signal
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from orchestration import alerts, files, runs
 from orchestration.alerts import alerts_file
 from orchestration.files import read_records
 from orchestration.reporting import SilentReporter
@@ -32,6 +35,7 @@ from orchestration.runs import (
     tidy_builds,
 )
 from orchestration.settings import Settings
+from tests.kill_points import killed_homes, spread, traced_files
 
 
 @pytest.fixture
@@ -299,3 +303,23 @@ def test_a_home_that_cannot_be_locked_is_told_and_alerted_although_nothing_can_b
         pytest.fail("a run began")
     assert "cannot be written to" in received.read_text(encoding="utf-8")
     assert find_run(settings, "run-1") is None
+
+
+def _end_a_failed_run(settings: Settings) -> None:
+    with contextlib.suppress(RunError), _open(settings, "failed-1") as run:
+        _fail(run, RunError("a test does not hold"))
+
+
+@pytest.mark.parametrize("act", [_end_a_failed_run, lambda settings: _open(settings, "next-one").__enter__()])
+def test_killed_while_it_tells_of_a_failure_the_next_run_tells_what_is_left(
+    settings: Settings, act: Callable[[Settings], object]
+) -> None:
+    _run_that_is_killed(settings)
+    ends = set()
+    for home, _ in killed_homes(settings, act, traced_files(runs, files, alerts), points=spread(25)):
+        ends.add(tuple(run.status for run in read_journal(home)))
+        with _open(home, "last-one"):
+            pass
+        told = {run.scheduler_run_id for run in read_journal(home) if run.status in ("failed", "killed")}
+        assert "holder-1" in told and told <= set(_alerted(home))
+    assert len(ends) > 2, ends
