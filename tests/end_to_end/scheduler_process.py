@@ -21,7 +21,7 @@ from typing import Any
 from tests.end_to_end.conftest import CommandLine
 
 REPOSITORY = {"repositoryLocationName": "orchestration.definitions", "repositoryName": "__repository__"}
-# As the kernel writes them: a state, and the addresses 127.0.0.1, ::1, and the first written as the second.
+# As the kernel writes them: a state, and the addresses 127.0.0.1, ::1, and the first in the form of these.
 LISTENING = "0A"
 LOOPBACK = ("0100007F", "00000000000000000000000001000000", "0000000000000000FFFF00000100007F")
 ENDED = ("SUCCESS", "FAILURE", "CANCELED")
