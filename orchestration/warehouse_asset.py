@@ -29,6 +29,17 @@ PUBLISHED_ASSET = dg.AssetKey("published_warehouse")
 FRESHNESS_CHECK = "billing_feed_is_fresh"
 
 
+class TableTranslator(DagsterDbtTranslator):
+    """A table keeps its key when its model gets versions: schema and name as published."""
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """The key of a model, seed, snapshot or source of the manifest."""
+        schema = dbt_resource_props.get("config", {}).get("schema")
+        if dbt_resource_props.get("version") is None or schema is None:
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey([schema, dbt_resource_props["alias"]])
+
+
 def warehouse_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
     """All dbt models, their tests as checks, and the published version, as one step that does all or nothing.
 
@@ -40,7 +51,7 @@ def warehouse_asset(settings: Settings, manifest: Mapping[str, Any]) -> dg.Asset
         manifest: dbt's manifest of the project.
     """
     model_specs, check_specs = build_dbt_specs(
-        translator=DagsterDbtTranslator(),
+        translator=TableTranslator(),
         manifest=manifest,
         select="fqn:*",
         exclude="",

@@ -92,9 +92,9 @@ class CompiledProject:
         return [name for name, node in self.manifest["nodes"].items() if _is(node, "test")]
 
     def ancestors(self, names: Iterable[str]) -> set[str]:
-        """The ids of models by name, and of all that they read."""
+        """The ids of models by the name that they are built under, and of all that they read."""
         nodes, wanted = self.manifest["nodes"], set(names)
-        found = {name for name in self.models if nodes[name]["name"] in wanted}
+        found = {name for name in self.models if nodes[name]["alias"] in wanted}
         assert len(found) == len(wanted), wanted
         for name in reversed(self.models):
             if name in found:

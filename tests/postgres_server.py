@@ -48,6 +48,13 @@ class Server:
         """As the database's owner."""
         return _connect(self.port, "tieout", "tieout")
 
+    def write_pages(self) -> None:
+        """Let the files of its tables be what its tables are."""
+        with contextlib.closing(_connect(self.port, "admin", "tieout")) as connection:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute("checkpoint")
+
 
 def programs() -> Path:
     """The folder of ``initdb`` and ``postgres``."""

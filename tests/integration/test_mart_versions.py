@@ -20,6 +20,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from dagster_dbt.asset_utils import build_dbt_specs
 from packaging.version import Version
 
 from orchestration import publication
@@ -29,6 +30,7 @@ from orchestration.raw.contract import read_contracts
 from orchestration.raw.snapshot import write_table
 from orchestration.settings import DBT_PROJECT_DIR, PROJECT_ROOT, Settings, dbt_environment
 from orchestration.warehouse import grain_columns
+from orchestration.warehouse_asset import TableTranslator
 from tests import published_contracts
 from tests.dbt_rendering import Project
 from tests.direct_builds import CompiledProject
@@ -66,7 +68,8 @@ def test_every_table_has_a_contract_to_keep(compiled_project: CompiledProject) -
     assert len(last) > 60
     assert all(one.grain and set(one.grain) <= set(one.columns) for one in last.values())
     present = contracts_of(compiled_project.manifest)
-    assert json.loads(published_contracts.text_of(present)).keys() == present.keys()
+    written = json.loads(published_contracts.text_of(present))
+    assert {table: Contract(**entry) for table, entry in written.items()} == present
 
 
 @pytest.mark.parametrize(
@@ -289,6 +292,25 @@ def test_the_contracts_of_the_last_release_are_kept_by_the_old_version(manifest:
     assert present["dim_policies"].version == 2
     (alone,) = broken_promises(released, {"dim_policies": present["dim_policies"]}, today=TODAY)
     assert "authority is gone. Make it a new version and keep dim_policies_v1 beside it." in alone
+
+
+def test_the_scheduler_knows_a_table_by_the_key_that_it_had(
+    manifest: dict[str, Any], compiled_project: CompiledProject
+) -> None:
+    def keys(of: Mapping[str, Any]) -> set[tuple[str, ...]]:
+        specs, _ = build_dbt_specs(
+            translator=TableTranslator(),
+            manifest=of,
+            select="fqn:*",
+            exclude="",
+            selector="",
+            io_manager_key=None,
+            project=None,
+        )
+        return {tuple(spec.key.path) for spec in specs if "dim_policies" in spec.key.path[-1]}
+
+    assert keys(compiled_project.manifest) == {("marts", "dim_policies")}
+    assert keys(manifest) == {("marts", "dim_policies"), ("marts", "dim_policies_v1")}
 
 
 def test_a_run_warns_of_what_is_about_to_go(manifest: dict[str, Any]) -> None:
