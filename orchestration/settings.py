@@ -293,7 +293,7 @@ def _database_url(text: str | None) -> str | None:
             "with @, /, :, ? and # of a password written as %40, %2F, %3A, %3F and %23."
         )
     # The name alone would mean another driver than the scheduler's.
-    return DATABASE_SCHEMES[0] + text.removeprefix(parts.scheme)
+    return DATABASE_SCHEMES[0] + text[len(parts.scheme) :]
 
 
 def _file(text: str | None) -> Path | None:

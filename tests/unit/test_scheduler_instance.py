@@ -131,7 +131,7 @@ def test_a_url_that_cannot_be_read_is_not_shown(
 
 
 def test_both_spellings_mean_the_scheduler_s_driver() -> None:
-    for scheme in ("postgresql", "postgresql+psycopg2"):
+    for scheme in ("postgresql", "postgresql+psycopg2", "PostgreSQL"):
         read = Settings.from_environment({"TIEOUT_SCHEDULER_DATABASE_URL": f"{scheme}://tieout@h/d"})
         assert read.scheduler_database_url == "postgresql+psycopg2://tieout@h/d"
         assert Settings.from_environment(read.environment()) == read
