@@ -28,7 +28,7 @@ HIGHEST_EXPOSURE = {
     "tieout-daemon.service": 1.5,
     "tieout-web.service": 1.3,
     "tieout-nightly.service": 1.5,
-    "tieout-status.service": 1.5,
+    "tieout-alerts.service": 1.5,
     "tieout-failed@.service": 0.6,
 }
 

@@ -204,8 +204,8 @@ def test_a_drop_in_belongs_to_a_unit(name: str) -> None:
 
 def test_all_units_are_there() -> None:
     assert list(UNITS) == [
-        *("tieout-daemon.service", "tieout-failed@.service", "tieout-nightly.service"),
-        *("tieout-nightly.timer", "tieout-status.service", "tieout-status.timer", "tieout-web.service"),
+        *("tieout-alerts.service", "tieout-alerts.timer", "tieout-daemon.service"),
+        *("tieout-failed@.service", "tieout-nightly.service", "tieout-nightly.timer", "tieout-web.service"),
     ]
 
 
@@ -228,8 +228,8 @@ def test_all_units_are_there() -> None:
         ("tieout-nightly.timer", "r=*-*-* 02:00", "r=*-*-* 26:00", "is no time of day"),
         ("tieout-nightly.timer", "UTC\n", "Mars/Olympus\n", "is no time zone"),
         ("tieout-nightly.timer", "Unit=tieout-nightly", "Unit=tieout-night", "there is no unit"),
-        ("tieout-status.timer", "OnBootSec=10min", "OnBootSec=ten", "OnBootSec=ten is not"),
-        ("tieout-status.timer", "DEPLOYMENT.md", "DEPLOY.md", "is not there"),
+        ("tieout-alerts.timer", "OnBootSec=10min", "OnBootSec=ten", "OnBootSec=ten is not"),
+        ("tieout-alerts.timer", "DEPLOYMENT.md", "DEPLOY.md", "is not there"),
     ],
 )
 def test_what_is_wrong_with_a_unit_is_found(unit: str, right: str, wrong: str, problem: str) -> None:
