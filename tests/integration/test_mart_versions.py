@@ -274,7 +274,7 @@ def test_both_versions_are_published_side_by_side(
     # Who asks the old one is told; who asks the latest is not.
     arguments = {"format": "csv", "restricted": False}
     for table, is_told in (("dim_policies_v1", True), ("marts.DIM_POLICIES", False)):
-        parsed = query_arguments(sql=f"select count(*) from {table}", **arguments)
+        parsed = query_arguments(sql=f"select count(*) from {table}", raw=False, **arguments)
         assert query.run_query(settings, parsed) == 0
         assert ("deprecated" in capsys.readouterr().err) == is_told
 

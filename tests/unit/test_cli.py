@@ -433,9 +433,9 @@ def test_a_home_whose_lock_cannot_be_opened_is_alerted_although_nothing_changed(
     (tmp_path / "lock").mkdir()
     monkeypatch.setattr(warehouse, "version_without_news", lambda *_: object())
     assert cli.main(["nightly", "--home", str(tmp_path), "--landing", str(tmp_path)]) == 1
-    assert "IsADirectoryError" in capsys.readouterr().err
+    assert "lock cannot be written to: Is a directory." in capsys.readouterr().err
     (alert,) = read_records(alerts_file(Settings(home=tmp_path, landing=tmp_path)))
-    assert alert["summary"].startswith("Tieout nightly could not start: [Errno 21] Is a directory")
+    assert alert["summary"].endswith("lock cannot be written to: Is a directory.")
     assert alert["kind"] == "failure"
 
 
