@@ -420,16 +420,11 @@ def _clean_text_file(file: Path, eraser: Eraser, *, is_rehearsal: bool = False) 
     def clean(text: str) -> str:
         if file.suffix == ".json":
             return eraser.clean_document(text)
-        # A line of a record is a document of its own; the line end is none of its contents.
-        lines = text.splitlines(keepends=True)
-        return "".join(eraser.clean_document(line.rstrip("\r\n")) + _line_end(line) for line in lines)
+        # A line of a record is a document of its own.
+        return "\n".join(eraser.clean_document(line) for line in text.split("\n"))
 
     text = file.read_text(encoding="utf-8", errors="replace")
     if clean(text) == text:
         return False
     # Read again: a run that is refused meanwhile writes that down.
     return is_rehearsal or rewrite_records(file, clean)
-
-
-def _line_end(line: str) -> str:
-    return line[len(line.rstrip("\r\n")) :]

@@ -27,6 +27,13 @@ def test_a_record_after_a_torn_line_stays_readable(tmp_path: Path) -> None:
     assert read_records(journal) == [{"run": 1}, {"run": 3}]
 
 
+@pytest.mark.parametrize("character", ["\u2028", "\u2029", "\x85", "\x0c", "\x1e"])
+def test_a_record_is_one_line_whatever_its_texts_hold(tmp_path: Path, character: str) -> None:
+    record = {"reason": f"pasted{character}from a web page"}
+    append_record(tmp_path / "journal.jsonl", record)
+    assert read_records(tmp_path / "journal.jsonl") == [record]
+
+
 def test_an_absent_journal_has_no_records(tmp_path: Path) -> None:
     assert read_records(tmp_path / "journal.jsonl") == []
 
