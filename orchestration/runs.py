@@ -266,11 +266,11 @@ def holder_now(settings: Settings) -> Holder | None:
         pid = int(said["pid"])
     run_id, host = said.get("run_id"), said.get("host")
     signs = [] if since is None else [since]
-    folder = settings.builds_dir / run_id if run_id else None
-    if folder is not None and folder.is_dir():
-        for path in (folder, *folder.rglob("*")):
+    # What is removed meanwhile, or may only be looked into by the home's owner, gives no sign.
+    for path, _, names in os.walk(settings.builds_dir / run_id) if run_id else ():
+        for place in (path, *(os.path.join(path, name) for name in names)):
             with contextlib.suppress(OSError):
-                signs.append(datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None))
+                signs.append(datetime.fromtimestamp(os.stat(place).st_mtime, UTC).replace(tzinfo=None))
     is_alive = None
     if pid is not None and host == socket.gethostname():
         try:

@@ -352,7 +352,7 @@ def held_tables(home_raw: Path) -> list[str]:
     """One line for each raw table that an operator holds at an earlier state."""
     try:
         state = table_state(Manifest.read(home_raw).records)
-    except LoadError:
+    except (LoadError, OSError):
         return []
     return [
         f"{source}.{table}: {file.name} is held as it was loaded at {file.loaded_at:%Y-%m-%d %H:%M} UTC; the "

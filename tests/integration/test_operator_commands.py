@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ from orchestration.settings import Settings
 from orchestration.standing import read_standing
 from orchestration.verifying import verify_raw, verify_version
 from tests.kill_points import killed_homes, spread, traced_files
+from tests.obeying import obey_modes
 from tests.small_landing import BILLING, put, write_landing
 
 DAY = timedelta(days=1)
@@ -573,6 +575,30 @@ def test_a_broken_link_and_a_broken_store_are_told_not_raised(
     shown = json.loads(capsys.readouterr().out)
     assert [block["kind"] for block in shown["blocks"]][:2] == ["link", "unreadable"]
     assert shown["published"] is None
+
+
+def _tell_who_may_not_look_into_it(settings: Settings, answers: Connection) -> None:
+    obey_modes()
+    standing = read_standing(settings, now=utc_now())
+    assert standing.holder is not None
+    answers.send((standing.version, standing.holder.is_alive, [block.kind for block in standing.blocks]))
+
+
+def test_who_may_not_look_into_private_folders_is_told_the_rest(loaded: Settings) -> None:
+    """As an analyst, who is of the home's group, while a run holds the home."""
+    version = publish(loaded, 1)
+    with open_run(loaded, RunOptions(), SilentReporter()):
+        for folder in (loaded.raw_dir, loaded.builds_dir):
+            folder.chmod(0)
+        ours, theirs = get_context("fork").Pipe()
+        process = get_context("fork").Process(target=_tell_who_may_not_look_into_it, args=(loaded, theirs))
+        process.start()
+        theirs.close()
+        told = ours.recv()
+        process.join()
+        for folder in (loaded.raw_dir, loaded.builds_dir):
+            folder.chmod(0o700)
+    assert told == (version, True, ["unreadable", "erasure"])
 
 
 # ---- room
