@@ -80,6 +80,10 @@ class RunRefused(RunError):
     """Another run holds the home."""
 
 
+class Overtaken(Exception):
+    """While a run waited for the home, what it was to be for ceased to be so; nothing was begun."""
+
+
 @dataclass(frozen=True)
 class RunOptions:
     """What the operator asks of one run.
@@ -510,6 +514,7 @@ def open_run(
     job: str = "nightly",
     on_killed: Callable[[RunRecord], None] | None = None,
     is_queued: bool = False,
+    is_still_so: Callable[[], bool] = lambda: True,
 ) -> Iterator[Run]:
     """Take the home for one run, write its beginning and its end into the journal, and alert when it fails.
 
@@ -521,8 +526,10 @@ def open_run(
         job: the Dagster job's name.
         on_killed: told about every earlier run that died without writing its end.
         is_queued: the scheduler started it, so that it waits its turn instead of refusing at once.
+        is_still_so: asked once the home is held, since another run may have changed it meanwhile.
 
     Raises:
+        Overtaken: it is not; there is no run, and nobody is told.
         RunRefused: another run holds the home. That is written into the journal and alerted, too.
         RunError: the home cannot be written to. That is alerted, as far as it can be.
     """
@@ -543,6 +550,8 @@ def open_run(
         waits = max(settings.lock_wait_seconds, settings.queue_wait_seconds if is_queued else 0.0)
         with home_lock(replace(settings, lock_wait_seconds=waits), run.run_id):
             _bury_killed_runs(settings, on_killed)
+            if not is_still_so():
+                raise Overtaken
             deliver_due(settings, seconds=SECONDS_AT_BEGINNING)
             make_private(settings.builds_dir)
             run.logs_dir.mkdir(parents=True)

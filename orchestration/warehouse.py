@@ -31,6 +31,7 @@ from orchestration.raw.snapshot import SnapshotInfo, write_snapshot, write_table
 from orchestration.reporting import Reporter
 from orchestration.runs import (
     OPERATOR_JOBS,
+    Overtaken,
     PublicationBlocked,
     Run,
     RunError,
@@ -343,14 +344,25 @@ def confirm_unchanged(settings: Settings, options: RunOptions, reporter: Reporte
     Raises:
         RunError: another run holds the home, or the run could not come to its end.
     """
-    found = version_without_news(settings, options)
-    if found is None:
+    if version_without_news(settings, options) is None:
         return None
-    with open_run(settings, options, reporter) as run, run.step("confirm the published version"):
-        publication.clean_up(settings)
-        tidy_builds(settings, keep=[run.run_id])
-        # Another run may have published since; then that version has these inputs, too.
-        leave_as_it_is(run, publication.current_version(settings) or found)
+    try:
+        with (
+            open_run(
+                settings,
+                options,
+                reporter,
+                is_still_so=lambda: version_without_news(settings, options) is not None,
+            ) as run,
+            run.step("confirm the published version"),
+        ):
+            publication.clean_up(settings)
+            tidy_builds(settings, keep=[run.run_id])
+            current = publication.current_version(settings)
+            assert current is not None
+            leave_as_it_is(run, current)
+    except Overtaken:
+        return None
     return find_run(settings, run.scheduler_run_id)
 
 

@@ -1037,3 +1037,15 @@ def test_the_nightly_is_told_of_what_was_rolled_back(
     rewrite_record(find_version(settings, "2"), policies=default_policies())
     with open_run(settings, RunOptions(), SilentReporter()) as run:
         assert not warehouse.build_and_publish(run).is_new
+
+
+def test_a_nightly_does_not_confirm_what_changed_while_it_waited_for_the_home(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Before the home is held, and after: meanwhile somebody went back, or loaded.
+    answers = iter([current_version(settings), None])
+    monkeypatch.setattr(warehouse, "version_without_news", lambda *_: next(answers))
+    assert warehouse.confirm_unchanged(settings, RunOptions(), SilentReporter()) is None
+    assert read_journal(settings) == []
+    assert not alerts_file(settings).exists()
+    assert not runs.is_held(settings)
