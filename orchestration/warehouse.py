@@ -357,6 +357,7 @@ def confirm_unchanged(settings: Settings, options: RunOptions, reporter: Reporte
             run.step("confirm the published version"),
         ):
             publication.clean_up(settings)
+            rolling_back.forget_what_never_happened(settings)
             tidy_builds(settings, keep=[run.run_id])
             current = publication.current_version(settings)
             assert current is not None

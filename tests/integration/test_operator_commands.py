@@ -1049,3 +1049,20 @@ def test_a_nightly_does_not_confirm_what_changed_while_it_waited_for_the_home(
     assert read_journal(settings) == []
     assert not alerts_file(settings).exists()
     assert not runs.is_held(settings)
+
+
+def test_a_nightly_without_news_forgets_a_rollback_that_never_happened(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(settings: Settings, version: Version) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as at_the_switch, pytest.raises(KeyboardInterrupt):
+        at_the_switch.setattr(publication, "switch_back", killed)
+        go_back(settings)
+    assert mark(settings) == 3
+    assert [record["version"] for record in publication.read_withdrawn(settings)] == ["000003-run-3"]
+    monkeypatch.setattr(warehouse, "version_without_news", lambda *_: current_version(settings))
+    monkeypatch.setattr(warehouse, "leave_as_it_is", lambda *_: None)
+    assert warehouse.confirm_unchanged(settings, RunOptions(), SilentReporter()) is not None
+    assert publication.read_withdrawn(settings) == []
