@@ -24,18 +24,17 @@ def add_to(command: AddCommand) -> None:
     which = restore.add_mutually_exclusive_group()
     which.add_argument("--month", metavar="YYYY-MM", help="only this month, of a table with a file per month")
     which.add_argument("--file", metavar="NAME", help="only this increment, by its name without extension")
-    restore.add_argument(
-        "--object", metavar="HASH", help="these rows (see --list), not those before the last"
-    )
-    restore.add_argument("--list", action="store_true", help="only list the states that there are")
-    restore.add_argument(
-        "--release", action="store_true", help="let the next load read the landing file again"
-    )
+    does = restore.add_mutually_exclusive_group()
+    does.add_argument("--object", metavar="HASH", help="these rows (see --list), not those before the last")
+    does.add_argument("--list", action="store_true", help="only list the states that there are")
+    does.add_argument("--release", action="store_true", help="let the next load read the landing file again")
     restore.add_argument("--json", action="store_true", help="with --list: print it for a program")
 
 
 def run_restore(settings: Settings, arguments: argparse.Namespace) -> int:
     """Restore, release or list."""
+    if arguments.json and not arguments.list:
+        raise UsageError("--json goes with --list; without it, rows would be restored.")
     from orchestration.operating import release_raw, restore_raw
     from orchestration.raw.restoring import RestoreError, history
 

@@ -770,6 +770,20 @@ def test_a_file_that_is_released_is_loaded_as_it_lies_there(loaded: Settings) ->
         operating.release_raw(loaded, "billing", "customer", "", SilentReporter(), now=START + 31 * DAY)
 
 
+@pytest.mark.parametrize("arguments", [("--json",), ("--release", "--list"), ("--release", "--object", "ab")])
+def test_what_is_asked_for_together_and_means_nothing_changes_nothing(
+    loaded: Settings, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = Manifest.read(loaded.raw_dir).records
+    try:
+        code = main(loaded, "restore", "billing.customer", *arguments)
+    except SystemExit as ended:
+        code = int(str(ended.code))
+    assert code == cli.USAGE
+    assert "--list" in (told := capsys.readouterr().err) or "not allowed with" in told
+    assert Manifest.read(loaded.raw_dir).records == before
+
+
 def test_one_month_is_restored_and_the_others_stay(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
