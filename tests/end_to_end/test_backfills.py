@@ -100,6 +100,7 @@ def test_a_backfill_of_two_months_from_the_page_is_one_run_and_one_version(
     assert len(list_versions(monthly)) == versions + 1
 
 
+@pytest.mark.slow
 def test_changed_files_make_one_run_also_when_they_grow_are_broken_or_the_scheduler_restarts(
     tieout: CommandLine, monthly: Settings, network_guard: dict[str, str]
 ) -> None:
