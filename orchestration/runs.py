@@ -271,10 +271,10 @@ def holder_now(settings: Settings) -> Holder | None:
     run_id, host = said.get("run_id"), said.get("host")
     signs = [] if since is None else [since]
     # What is removed meanwhile, or may only be looked into by the home's owner, gives no sign.
-    for path, _, names in os.walk(settings.builds_dir / run_id) if run_id else ():
-        for place in (path, *(os.path.join(path, name) for name in names)):
+    for folder, _, names in os.walk(settings.builds_dir / run_id) if run_id else ():
+        for place in (Path(folder), *(Path(folder, name) for name in names)):
             with contextlib.suppress(OSError):
-                signs.append(datetime.fromtimestamp(os.stat(place).st_mtime, UTC).replace(tzinfo=None))
+                signs.append(datetime.fromtimestamp(place.stat().st_mtime, UTC).replace(tzinfo=None))
     is_alive = None
     if pid is not None and host == socket.gethostname():
         try:
