@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import dagster as dg
@@ -35,6 +36,7 @@ from orchestration.runs import (
     RunOptions,
     RunRecord,
     find_run,
+    is_held,
     open_run,
     read_as_of,
     read_known_at,
@@ -203,9 +205,11 @@ def nightly_schedule(settings: Settings) -> dg.ScheduleDefinition:
     def nightly() -> dg.RunRequest | dg.SkipReason:
         # Any doubt, and another run that holds the home, is for a run, which waits and tells.
         with contextlib.suppress(RunError, OSError):
-            unchanged = confirm_unchanged(settings, RunOptions(), SilentReporter())
-            if unchanged is not None:
-                return dg.SkipReason(unchanged.summary)
+            if not is_held(settings):
+                at_once = replace(settings, lock_wait_seconds=0.0)
+                unchanged = confirm_unchanged(at_once, RunOptions(), SilentReporter())
+                if unchanged is not None:
+                    return dg.SkipReason(unchanged.summary)
         return dg.RunRequest(partition_key=present_month())
 
     return nightly

@@ -10,6 +10,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from orchestration import warehouse
 from orchestration.alerts import alerts_file, raise_alert
 from orchestration.automation import (
     LOOK_SECONDS,
@@ -22,7 +23,7 @@ from orchestration.automation import (
 )
 from orchestration.files import read_records
 from orchestration.reporting import SilentReporter
-from orchestration.runs import RunOptions, journal_file, open_run
+from orchestration.runs import RunOptions, home_lock, journal_file, open_run
 from orchestration.scheduler_instance import open_instance, prepare_instance_folder
 from orchestration.settings import Settings
 from tests.alert_servers import running_webhook
@@ -69,6 +70,19 @@ def test_the_nightly_starts_at_the_hour_and_in_the_time_zone_of_the_settings(tmp
     assert schedule.cron_schedule == "30 4 * * *"
     assert schedule.execution_timezone == "Asia/Tokyo"
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+
+
+def test_a_home_that_is_held_at_the_hour_is_left_to_the_run_which_waits(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warehouse, "version_without_news", lambda *_: object())
+    schedule = nightly_schedule(replace(settings, lock_wait_seconds=600))
+    with home_lock(settings, "somebody"):
+        answer = schedule()
+    assert isinstance(answer, dg.RunRequest)
+    # Nobody was refused, so nobody is told.
+    assert not alerts_file(settings).exists()
+    assert not journal_file(settings).exists()
 
 
 def test_the_scheduler_keeps_its_history_in_the_home_and_sends_nothing_about_its_use(
