@@ -150,6 +150,12 @@ class Settings:
                 raise SettingsError(f"{name}={text!r}: expected a number from {low:g} to {high:g}.")
             return value
 
+        def whole(name: str, default: int, low: int, high: int) -> int:
+            value = number(name, default, low, high)
+            if value != int(value):
+                raise SettingsError(f"{name}={env[name]!r}: expected a whole number from {low} to {high}.")
+            return int(value)
+
         time_zone = env.get("TIEOUT_NIGHTLY_TIME_ZONE") or "UTC"
         try:
             ZoneInfo(time_zone)
@@ -188,16 +194,16 @@ class Settings:
             alert_smtp=SmtpSettings(**smtp) if any(smtp.values()) else None,
             alert_webhook=env.get("TIEOUT_ALERT_WEBHOOK") or None,
             alert_webhook_file=whole_path(env.get("TIEOUT_ALERT_WEBHOOK_FILE")) or None,
-            nightly_hour=int(number("TIEOUT_NIGHTLY_HOUR", 2, 0, 23)),
-            nightly_minute=int(number("TIEOUT_NIGHTLY_MINUTE", 0, 0, 59)),
+            nightly_hour=whole("TIEOUT_NIGHTLY_HOUR", 2, 0, 23),
+            nightly_minute=whole("TIEOUT_NIGHTLY_MINUTE", 0, 0, 59),
             nightly_time_zone=time_zone,
             lock_wait_seconds=number("TIEOUT_LOCK_WAIT_SECONDS", 0, 0, 86_400),
             queue_wait_seconds=number("TIEOUT_QUEUE_WAIT_SECONDS", 3600, 0, 86_400),
             first_month=first_month,
-            landing_poll_seconds=int(number("TIEOUT_LANDING_POLL_SECONDS", 60, 1, 86_400)),
+            landing_poll_seconds=whole("TIEOUT_LANDING_POLL_SECONDS", 60, 1, 86_400),
             landing_settle_seconds=number("TIEOUT_LANDING_SETTLE_SECONDS", 30, 0, 86_400),
             max_unpacked_gb=number("TIEOUT_MAX_UNPACKED_GB", 20, 0.001, 1_000_000),
-            versions_kept=int(number("TIEOUT_VERSIONS_KEPT", 7, 1, 10_000)),
+            versions_kept=whole("TIEOUT_VERSIONS_KEPT", 7, 1, 10_000),
             version_minimum_age_days=number("TIEOUT_VERSION_MINIMUM_AGE_DAYS", 2, 0, 36_500),
             scheduler_database_url=_database_url(env.get("TIEOUT_SCHEDULER_DATABASE_URL") or None),
             scheduler_database_password_file=_file(

@@ -140,12 +140,13 @@ def test_a_moment_that_does_not_exist_or_is_written_otherwise_is_wrong_usage(
     assert f"{moment!r} is no time; write YYYY-MM-DDTHH:MM:SS" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("hour", ["25", "2.5", "two", "nan"])
 def test_a_setting_that_cannot_be_read_is_wrong_usage(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    hour: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("TIEOUT_NIGHTLY_HOUR", "25")
+    monkeypatch.setenv("TIEOUT_NIGHTLY_HOUR", hour)
     assert cli.main(["status"]) == 2
-    assert "TIEOUT_NIGHTLY_HOUR='25'" in capsys.readouterr().err
+    assert f"TIEOUT_NIGHTLY_HOUR='{hour}'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
