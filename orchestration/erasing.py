@@ -42,7 +42,7 @@ from orchestration.raw.policies import effective_policies
 from orchestration.raw.problems import LoadError
 from orchestration.raw.snapshot import write_snapshot
 from orchestration.raw.table_files import connect
-from orchestration.runs import RunError, home_lock, journal_file
+from orchestration.runs import PRIVATE_ROWS, RunError, home_lock, journal_file
 from orchestration.scheduler_history import History, HistoryError, histories
 from orchestration.settings import Settings
 
@@ -359,8 +359,8 @@ def _private_folders(settings: Settings) -> list[Path]:
 
 def _spoils(folder: Path) -> list[Path]:
     """What of a private folder holds rows; all of it can be built again."""
-    names = ("raw", "raw.incoming", "spill", engine.WAREHOUSE_FILE_NAME, f"{engine.WAREHOUSE_FILE_NAME}.wal")
-    return [folder / name for name in names]
+    # The sandbox writes its next raw snapshot beside the one that it has.
+    return [folder / name for name in (*PRIVATE_ROWS, "raw.incoming")]
 
 
 def _empty(folder: Path) -> None:

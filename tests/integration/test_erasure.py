@@ -363,6 +363,11 @@ def test_what_killed_runs_left_behind_goes(home: Home) -> None:
         home.settings.versions_dir / f".{state}-000002-run-2" / "restricted.duckdb"
         for state in ("incoming", "removing")
     ]
+    # Where the engine spills by default, which is where dbt lets it.
+    spilt = duckdb.connect(str(home.settings.home.parent / "warehouse.duckdb"))
+    (temporary,) = spilt.execute("select current_setting('temp_directory')").fetchall()[0]
+    spilt.close()
+    left.append(home.settings.development_dir / Path(temporary).name / "duckdb_temp_storage-0.tmp")
     for file in left:
         file.parent.mkdir(parents=True)
         file.write_text("Ann Berger")
