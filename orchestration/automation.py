@@ -138,7 +138,7 @@ def run_resource(settings: Settings, reporter: Reporter) -> dg.ResourceDefinitio
             read_run_configuration(context.resource_config, months_to_load(settings, name, tags)),
             reporter,
             scheduler_run_id=scheduler_run.run_id,
-            job=name if name in NAMED_JOBS else "assets",
+            job=_job_named(name),
             on_killed=tell_scheduler,
             is_queued=COMMAND_TAG not in tags,
         ) as opened:
@@ -152,6 +152,11 @@ def run_resource(settings: Settings, reporter: Reporter) -> dg.ResourceDefinitio
                 opened.interrupt(NOT_BUILT)
 
     return run
+
+
+def _job_named(name: str) -> str:
+    """The scheduler's name of a job as the journal has it; that of chosen assets is an internal one."""
+    return name if name in NAMED_JOBS else "assets"
 
 
 def builds(scheduler_run: dg.DagsterRun) -> bool:
@@ -252,7 +257,9 @@ def failure_alert(settings: Settings) -> dg.SensorDefinition:
 
     @dg.run_failure_sensor(name="alert_on_failure", default_status=dg.DefaultSensorStatus.RUNNING)
     def alert_on_failure(context: dg.RunFailureSensorContext) -> None:
-        alert_about(settings, context.dagster_run.run_id, context.failure_event.message or "The run failed.")
+        run = context.dagster_run
+        message = context.failure_event.message or "The run failed."
+        alert_about(settings, run.run_id, message, job=_job_named(run.job_name))
 
     return alert_on_failure
 
@@ -274,12 +281,16 @@ def standing_alert(settings: Settings) -> dg.SensorDefinition:
     return alert_on_standing
 
 
-def alert_about(settings: Settings, scheduler_run_id: str, message: str) -> bool:
-    """Raise the alert of a failed scheduler run unless the run did so itself; True if it was raised now."""
+def alert_about(settings: Settings, scheduler_run_id: str, message: str, *, job: str) -> bool:
+    """Raise the alert of a failed scheduler run unless the run did so itself; True if it was raised now.
+
+    Args:
+        job: that it was started for; what the run itself says it was goes before.
+    """
     record = find_run(settings, scheduler_run_id)
     # Of a run that died the scheduler says something else than the next run, which finds it.
     has_died = record is not None and record.status in ("running", "killed")
-    job = record.job if record else ""
+    job = record.job if record else job
     return raise_alert(
         settings,
         alert_id=scheduler_run_id,

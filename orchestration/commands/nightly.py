@@ -160,13 +160,13 @@ def run_job(settings: Settings, options: RunOptions, job: str, tables: Sequence[
         reporter.close()
     record = find_run(settings, scheduler_run_id)
     if record is None:
-        alert_about(settings, scheduler_run_id, problem)
+        alert_about(settings, scheduler_run_id, problem, job=job)
         raise CommandFailed(f"The run ended before it began: {problem}")
     # Where the scheduler failed between two sources, those that were loaded are, and the others are not.
     loaded_in_part = job == "load" and record.status == "loaded" and bool(problem)
     if loaded_in_part or record.status not in GOOD_ENDS[job]:
         # A run that failed has alerted; one that the scheduler itself could not carry on has not.
-        alert_about(settings, scheduler_run_id, problem)
+        alert_about(settings, scheduler_run_id, problem, job=job)
         print(record.details or problem or record.summary, file=sys.stderr)
         if loaded_in_part:
             outcome = "Sources may be missing; load again."

@@ -105,15 +105,23 @@ def test_a_scheduler_configuration_that_an_operator_changed_stays(settings: Sett
 
 
 def test_a_run_that_died_before_its_first_step_is_alerted_by_the_scheduler(settings: Settings) -> None:
-    assert alert_about(settings, "scheduler-run", "The code location could not be loaded.")
+    assert alert_about(settings, "scheduler-run", "The code location could not be loaded.", job="nightly")
     (alert,) = read_records(alerts_file(settings))
     assert alert["summary"] == "Tieout run failed: The code location could not be loaded."
+
+
+def test_a_good_load_ends_what_befell_one_that_never_began(settings: Settings) -> None:
+    assert alert_about(settings, "scheduler-run", "interrupted", job="load")
+    with open_run(settings, RunOptions(), SilentReporter(), job="load"):
+        pass
+    _, resolved = read_records(alerts_file(settings))
+    assert resolved["answers"] == ["scheduler-run"]
 
 
 def test_a_run_that_alerted_itself_is_not_alerted_again(settings: Settings) -> None:
     with open_run(settings, RunOptions(), SilentReporter(), scheduler_run_id="scheduler-run") as run:
         run.fail("billing was not loaded")
-    assert not alert_about(settings, "scheduler-run", "Steps failed: ['load_billing'].")
+    assert not alert_about(settings, "scheduler-run", "Steps failed: ['load_billing'].", job="nightly")
     assert len(read_records(alerts_file(settings))) == 1
 
 
@@ -122,7 +130,7 @@ def test_a_run_that_died_is_the_same_incident_whoever_finds_it(settings: Setting
         begun = journal_file(settings).read_bytes()
     # What a killed run leaves: its beginning, and a lock that nobody holds.
     journal_file(settings).write_bytes(begun)
-    assert alert_about(settings, "night-1", "The run worker has ended unexpectedly.")
+    assert alert_about(settings, "night-1", "The run worker has ended unexpectedly.", job="nightly")
     with open_run(settings, RunOptions(), SilentReporter(), scheduler_run_id="night-2", job="nightly"):
         begun = journal_file(settings).read_bytes()
     journal_file(settings).write_bytes(begun)
