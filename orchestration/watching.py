@@ -21,6 +21,8 @@ from orchestration.standing import Block, Standing, read_standing
 TOLD_KINDS: Mapping[str, str] = {
     "stale": STALE,
     "data_stale": STALE,
+    # Of such a version nobody would be told that it is too old.
+    "clock": FAILURE,
     "link": FAILURE,
     "unreadable": FAILURE,
     "lock": BLOCKED,

@@ -429,16 +429,29 @@ def test_a_channel_that_fails_or_breaks_changes_no_outcome(
 # ---- what no run tells
 
 
-def test_a_version_that_nobody_confirms_is_told_once_although_no_run_happens_and_so_is_its_end(
-    settings: Settings,
-) -> None:
+def show_version(settings: Settings, published_at: datetime) -> None:
+    """Let readers see a version of that time."""
     folder = settings.versions_dir / "000001-run-1"
     folder.mkdir(parents=True)
     (folder / "warehouse.duckdb").touch()
-    now = utc_now()
-    record = {"sequence": 1, "run_id": "run-1", "published_at": now.isoformat()}
+    record = {"sequence": 1, "run_id": "run-1", "published_at": published_at.isoformat()}
     (folder / "build.json").write_text(json.dumps(record), encoding="utf-8")
     settings.current_link.symlink_to("versions/000001-run-1")
+
+
+def test_a_version_of_which_nobody_would_be_told_that_it_is_old_is_told(settings: Settings) -> None:
+    now = utc_now()
+    show_version(settings, now + timedelta(days=400))
+    (told,) = look(settings, now=now)
+    assert "400 days from now" in told
+    assert look(settings, now=now + timedelta(minutes=5)) == []
+
+
+def test_a_version_that_nobody_confirms_is_told_once_although_no_run_happens_and_so_is_its_end(
+    settings: Settings,
+) -> None:
+    now = utc_now()
+    show_version(settings, now)
     with running_webhook() as hook:
         settings = replace(settings, alert_webhook=hook.url)
         assert look(settings, now=now) == []
