@@ -355,6 +355,13 @@ def test_versions_that_mention_the_person_go_and_the_current_one_when_it_is_repl
     assert not erasing.is_unfinished(home.settings)
 
 
+def test_a_version_that_lost_its_database_keeps_nobody_from_being_erased(home: Home) -> None:
+    (old, _) = home.publish(1), home.publish(2)
+    old.warehouse_file.unlink()
+    home.erase()
+    assert spelt(home.settings.home) == []
+
+
 def test_what_killed_runs_left_behind_goes(home: Home) -> None:
     """Rows that a load was reading, and files that were about to be published or removed."""
     home.publish(1)
