@@ -66,6 +66,38 @@ class Scheduler:
                 return status
             time.sleep(1)
 
+    def backfill(self, assets: list[list[str]], months: list[str]) -> list[dict[str, Any]]:
+        """Backfill assets (their paths) for months, wait for its end; the runs that it was."""
+        launched = self.ask(
+            """
+            mutation ($params: LaunchBackfillParams!) {
+              launchPartitionBackfill(backfillParams: $params) {
+                __typename
+                ... on LaunchBackfillSuccess { backfillId }
+                ... on PythonError { message }
+              }
+            }
+            """,
+            params={
+                "assetSelection": [{"path": path} for path in assets],
+                "partitionNames": months,
+                "title": "some months",
+            },
+        )["launchPartitionBackfill"]
+        assert launched["__typename"] == "LaunchBackfillSuccess", launched
+        status = ""
+        while not status.startswith("COMPLETED"):
+            time.sleep(1)
+            answer = self.ask(
+                "query ($id: String!) { partitionBackfillOrError(backfillId: $id) "
+                "{ ... on PartitionBackfill { status } } }",
+                id=launched["backfillId"],
+            )
+            status = str(answer["partitionBackfillOrError"]["status"])
+            assert status not in ("FAILED", "CANCELED"), status
+        assert status == "COMPLETED_SUCCESS"
+        return [run for run in self.runs() if run["tags"].get("dagster/backfill") == launched["backfillId"]]
+
 
 def listening_to_others(pid: int) -> list[str]:
     """Where a process, or one below it, waits for other machines; addresses as the kernel writes them."""

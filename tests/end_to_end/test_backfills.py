@@ -52,6 +52,7 @@ def ended_since(settings: Settings, before: list[RunRecord]) -> list[RunRecord]:
     return [run for run in read_journal(settings)[len(before) :] if run.status != "running"]
 
 
+@pytest.mark.slow
 def test_a_backfill_of_two_months_from_the_page_is_one_run_and_one_version(
     tieout: CommandLine, monthly: Settings, network_guard: dict[str, str]
 ) -> None:
@@ -60,37 +61,8 @@ def test_a_backfill_of_two_months_from_the_page_is_one_run_and_one_version(
     with started_scheduler(tieout, monthly.home, monthly.landing, {**network_guard, **NO_SENSOR}) as page:
         assets = page.ask("{ assetNodes { assetKey { path } isPartitioned isExecutable } }")["assetNodes"]
         assert all(asset["isPartitioned"] for asset in assets if asset["isExecutable"])
-        launched = page.ask(
-            """
-            mutation ($params: LaunchBackfillParams!) {
-              launchPartitionBackfill(backfillParams: $params) {
-                __typename
-                ... on LaunchBackfillSuccess { backfillId }
-                ... on PythonError { message }
-              }
-            }
-            """,
-            params={
-                "assetSelection": [
-                    {"path": asset["assetKey"]["path"]} for asset in assets if asset["isExecutable"]
-                ],
-                "partitionNames": ["2024-01", "2024-02"],
-                "title": "two months",
-            },
-        )["launchPartitionBackfill"]
-        assert launched["__typename"] == "LaunchBackfillSuccess", launched
-
-        def status() -> str:
-            answer = page.ask(
-                "query ($id: String!) { partitionBackfillOrError(backfillId: $id) "
-                "{ ... on PartitionBackfill { status } } }",
-                id=launched["backfillId"],
-            )
-            return str(answer["partitionBackfillOrError"]["status"])
-
-        until(lambda: status().startswith("COMPLETED"), "the backfill ends")
-        assert status() == "COMPLETED_SUCCESS"
-        runs = [run for run in page.runs() if run["tags"].get("dagster/backfill") == launched["backfillId"]]
+        chosen = [asset["assetKey"]["path"] for asset in assets if asset["isExecutable"]]
+        runs = page.backfill(chosen, ["2024-01", "2024-02"])
     assert [(run["status"], run["tags"][FIRST_TAG], run["tags"][LAST_TAG]) for run in runs] == [
         ("SUCCESS", "2024-01", "2024-02")
     ]

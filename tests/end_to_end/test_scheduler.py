@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.partitions import PARTITION_TAG, present_month
+from orchestration.partitions import FIRST_TAG, LAST_TAG, PARTITION_TAG, present_month
 from orchestration.runs import read_journal
 from orchestration.settings import Settings
 from tests.end_to_end.conftest import CommandLine, PublishedHome, attempts
@@ -92,6 +92,17 @@ def test_the_scheduler_serves_runs_and_ends_cleanly(
     settings = Settings(home=scheduler.home, landing=scheduler.home)
     run = read_journal(settings)[-1]
     assert (run.scheduler_run_id, run.job, run.status) == (run_id, "load", "loaded")
+
+    # Two months of one table from the page are one run of its own.
+    (backfill,) = scheduler.backfill([["billing", "invoice"]], ["2024-01", "2024-02"])
+    tags = backfill["tags"]
+    assert (backfill["status"], tags[FIRST_TAG], tags[LAST_TAG]) == ("SUCCESS", "2024-01", "2024-02")
+    run = read_journal(settings)[-1]
+    assert (run.scheduler_run_id, run.status, run.months) == (
+        backfill["runId"],
+        "loaded",
+        "2024-01 to 2024-02",
+    )
 
     scheduler.process.send_signal(signal.SIGTERM)
     assert scheduler.process.wait() == 0
